@@ -1,0 +1,158 @@
+# make help lists the targets. A new .c file needs no edit here: a folder is an archive, and tests/layers.txt says
+# which archives a program, or the test of a folder, is linked with.
+.DEFAULT_GOAL := all
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      := gcc
+# Programs are built for a fleet, not for this machine alone; ARCH=native gains little (OpenBLAS picks its own kernels).
+ARCH    ?= $(if $(filter x86_64,$(shell uname -m)),x86-64-v3)
+WERROR  ?= -Werror
+OPTIMISE ?= -O2
+SANITIZE ?=
+
+PACKAGES := libzmq libczmq libprotobuf-c sqlite3 jansson libfyaml smartcols
+OPENBLAS := $(firstword $(wildcard /usr/lib/*/openblas-serial))
+OPENBLAS_INCLUDE := $(firstword $(wildcard /usr/include/*/openblas-serial))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+            -Wformat=2 -Wno-unused-parameter $(WERROR)
+# -ffp-contract=off and no fast-math: the same source gives the same bits (DESIGN: same seed, same bits).
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(WARNINGS) -ffp-contract=off -fno-math-errno -I. -I$(BUILD)/generated \
+             -isystem $(OPENBLAS_INCLUDE) $(PKG_CFLAGS) $(SANITIZE) $(CFLAGS)
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -L$(OPENBLAS) -lopenblas \
+           -Wl,-rpath,$(OPENBLAS) -lm
+LDFLAGS_ALL = $(SANITIZE) $(LDFLAGS)
+
+LAYERS  := $(shell sed -n 's/^\([a-z][a-z/]*\):.*/\1/p' tests/layers.txt)
+NUMERIC := worker/numeric worker/net worker/meta
+archive  = $(BUILD)/lib/$(subst /,_,$(1))$(2).a
+sources  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+# Everything that a layer may include, itself first.
+closure  = $(shell tests/closure.sh $(1))
+
+PROGRAMS := ldt-coordinator ldt-worker ldt
+MAIN_ldt-coordinator := coordinator/shell
+MAIN_ldt-worker      := worker/shell
+MAIN_ldt             := coordinator/cli
+
+all: $(PROGRAMS:%=$(BUILD)/bin/%)   ## the three programs, in build/bin/
+
+# ---- objects and archives; numeric folders are compiled twice, real = float and real = double -------------------------
+$(BUILD)/generated/proto/ldt.pb-c.c $(BUILD)/generated/proto/ldt.pb-c.h &: proto/ldt.proto
+	@mkdir -p $(BUILD)/generated
+	protoc-c --c_out=$(BUILD)/generated $<
+
+$(BUILD)/obj/proto/ldt.pb-c.o: $(BUILD)/generated/proto/ldt.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -w -c $< -o $@
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/%.double.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
+
+FLAGS_worker := $(if $(ARCH),-march=$(ARCH)) $(if $(SANITIZE),,-O3)
+
+# Whatever includes the generated header must wait for it.
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/*.c coordinator/shell/*.c coordinator/cli/*.c worker/shell/*.c)): \
+    | $(BUILD)/generated/proto/ldt.pb-c.h
+
+define layer_rules
+$(call archive,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) $(if $(filter proto,$(1)),$(BUILD)/obj/proto/ldt.pb-c.o)
+$(if $(filter worker/%,$(1)),$(call archive,$(1),.double): $(patsubst %.c,$(BUILD)/obj/%.double.o,$(call sources,$(1))))
+endef
+$(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
+
+%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+link = $(CC) $(LDFLAGS_ALL) -o $@ $(1) -Wl,--start-group $(2) -Wl,--end-group $(LIBS) $(3)
+archives = $(foreach layer,$(call closure,$(1)),$(call archive,$(layer),$(if $(filter worker/%,$(layer)),$(2))))
+
+define program_rules
+$(BUILD)/bin/$(1): $(BUILD)/obj/$(MAIN_$(1))/main.o $(call archives,$(MAIN_$(1)))
+	@mkdir -p $$(@D)
+	$$(call link,$(BUILD)/obj/$(MAIN_$(1))/main.o,$(call archives,$(MAIN_$(1))))
+endef
+$(foreach program,$(PROGRAMS),$(eval $(call program_rules,$(program))))
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+# tests/unit/FOLDER/x_test.c is the test of FOLDER and linked with what FOLDER may include; tests/numeric/FOLDER/x_test.c
+# likewise, once in float and once in double. tests/sim and tests/bench say their own folders below.
+test_folder = $(patsubst tests/unit/%/,%,$(patsubst tests/numeric/%/,%,$(dir $(1))))
+UNIT_TESTS    := $(shell find tests/unit -name '*_test.c')
+NUMERIC_TESTS := $(shell find tests/numeric -name '*_test.c')
+SIM_TESTS     := $(wildcard tests/sim/*_test.c)
+SIM_LAYERS    := coordinator/core worker/agent
+TEST_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/%) $(NUMERIC_TESTS:%.c=$(BUILD)/%.float) $(NUMERIC_TESTS:%.c=$(BUILD)/%.double) \
+                 $(SIM_TESTS:%.c=$(BUILD)/%)
+SYSTEM_TESTS  := $(sort $(wildcard tests/system/*_test.sh))
+SUPPORT       := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
+
+# test_rules: source, program, object, folders, precision suffix of the archives
+define test_rules
+$(2): $(3) $(SUPPORT) $(foreach folder,$(4),$(call archives,$(folder),$(5)))
+	@mkdir -p $$(@D)
+	$$(call link,$(3) $(SUPPORT),$(foreach folder,$(4),$(call archives,$(folder),$(5))),-lcmocka)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
+$(foreach t,$(SIM_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(SIM_LAYERS))))
+$(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.float),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
+$(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.double),$(t:%.c=$(BUILD)/obj/%.double.o),$(call test_folder,$(t)),.double)))
+
+check: all $(TEST_PROGRAMS)   ## build everything and run every test; the last line is the sum
+	@sh tests/run.sh $(BUILD) tests/check_layers.sh tests/check_style.sh $(TEST_PROGRAMS) $(SYSTEM_TESTS)
+
+FIXTURE_TESTS := $(filter %fixtures_test.float %fixtures_test.double,$(TEST_PROGRAMS))
+check-fixtures: $(FIXTURE_TESTS)   ## replay the recorded cases only; LDT_FIXTURES=DIR for others of the same layout
+	@sh tests/run.sh $(BUILD) $(FIXTURE_TESTS)
+
+sanitize:   ## every test again under the address and undefined-behaviour sanitizers
+	$(MAKE) check BUILD=$(BUILD)/sanitize OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+# ---- benchmarks: never part of check ---------------------------------------------------------------------------------
+BENCH_LAYERS_trial   := worker/trial
+BENCH_LAYERS_sampler := coordinator/search
+BENCH_LAYERS_tpe     := coordinator/search
+BENCH_LAYERS_service := coordinator/shell worker/agent
+BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+define bench_rules
+$(BUILD)/bench/$(1): $(BUILD)/obj/tests/bench/$(1).o $(foreach folder,$(BENCH_LAYERS_$(1)),$(call archives,$(folder)))
+	@mkdir -p $$(@D)
+	$$(call link,$(BUILD)/obj/tests/bench/$(1).o,$(foreach folder,$(BENCH_LAYERS_$(1)),$(call archives,$(folder))))
+endef
+$(foreach bench,$(BENCHES),$(eval $(call bench_rules,$(bench))))
+
+bench: all $(BENCHES:%=$(BUILD)/bench/%)   ## speed of everything, beside a peer or a machine limit (minutes)
+	@sh tests/bench/run.sh $(BUILD)
+bench-tpe: $(BUILD)/bench/tpe   ## quality of the samplers on F01 to F10; LDT_PEERS=DIR runs other samplers beside them
+	@sh tests/bench/tpe.sh $(BUILD)
+
+# ---- use -------------------------------------------------------------------------------------------------------------
+demo: all   ## a coordinator, two workers and a first search, in under three minutes
+	@sh deploy/demo.sh $(BUILD)
+fmt:   ## rewrite every source file in the project's format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+lint:   ## layering, style and what the compiler's analyser says
+	@sh tests/check_layers.sh && sh tests/check_style.sh
+	$(MAKE) all BUILD=$(BUILD)/lint OPTIMISE="-O1 -fanalyzer -Wno-analyzer-malloc-leak"
+install: all   ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/ldt/searches $(DESTDIR)$(PREFIX)/share/ldt/sql
+	install $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 deploy/searches/*.yaml $(DESTDIR)$(PREFIX)/share/ldt/searches/
+	install -m 644 sql/*.sql $(DESTDIR)$(PREFIX)/share/ldt/sql/
+clean:   ## remove build/
+	rm -rf $(BUILD)
+help:   ## this list
+	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1\t\2/p' Makefile | expand -t 18
+
+.PHONY: all check check-fixtures sanitize bench bench-tpe demo fmt lint install clean help
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

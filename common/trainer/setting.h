@@ -1,0 +1,85 @@
+/* setting.h - every value that a training run of the built-in trainer needs: one table with name, type, bounds,
+ * default for each task, the methods that have it, and a sentence of help. Data only: `ldt-worker trial --help`
+ * prints it, the trainer reads a run's settings through it, and the spec's validation types and bounds a search's
+ * parameters by it. Names are a contract with specs, databases and scripts: a row may be added, none renamed. */
+#ifndef TRAINER_SETTING_H
+#define TRAINER_SETTING_H
+#include "common/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum task { TASK_A, TASK_B, TASK_GAME_OF_LIFE, TASK_MUJOCO, TASK_ARRAYS, TASKS };
+enum method {
+    METHOD_LDT, METHOD_NO_TEACHER, METHOD_FIXED_TEACHER, METHOD_ORACLE_TEACHER, METHOD_AUXILIARY,
+    METHOD_MODEL_BASED, METHODS
+};
+#define METHOD_BIT(method) (1u << (method))
+
+const char *task_name(enum task task);
+const char *method_name(enum method method);
+bool task_from_name(const char *name, enum task *task);
+bool method_from_name(const char *name, enum method *method);
+bool task_available(enum task task);                        /* false: named in the plan, not in this version */
+bool task_has_method(enum task task, enum method method);   /* of those available */
+
+enum setting_type {
+    SETTING_REAL, SETTING_INTEGER, SETTING_BOOLEAN, /* a boolean is spelt yes, no, true or false */
+    SETTING_CHOICE,         /* one of `choices` */
+    SETTING_INTEGER_OR_AUTO /* an integer in bounds, or the word auto */
+};
+
+enum setting_id {
+    SETTING_TASK, SETTING_METHOD, SETTING_DATA_SEED, SETTING_N_TRAIN, SETTING_N_TEST, SETTING_INPUT_DIM,
+    SETTING_EPOCHS, SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
+    SETTING_STUDENT_OPTIMIZER, SETTING_STUDENT_LR, SETTING_STUDENT_BETA1, SETTING_WEIGHT_DECAY,
+    SETTING_INNER_OPTIMIZER, SETTING_INNER_LR, SETTING_INNER_MOMENTUM, SETTING_INNER_WEIGHT_DECAY,
+    SETTING_N_INNER, SETTING_STUDENT_STEPS, SETTING_INNER_BATCHES, SETTING_TEACHING_COEF,
+    SETTING_VALIDATION_SPLIT, SETTING_RESAMPLE_SPLIT, SETTING_SELECTION_SPLIT,
+    SETTING_META_OPTIMIZER, SETTING_META_LR, SETTING_META_MOMENTUM, SETTING_META_CLIP,
+    SETTING_STUDENT_HIDDEN, SETTING_STUDENT_LAYERS, SETTING_STUDENT_WEIGHT_NORM,
+    SETTING_TEACHER_HIDDEN, SETTING_TEACHER_LAYERS, SETTING_WEIGHT_INIT_MULTIPLIER,
+    SETTING_LOGIT_SCALE, SETTING_ENTROPY_COEF, SETTING_MEMORY_LIMIT,
+    SETTINGS
+};
+
+struct setting_row {
+    const char *name;
+    enum setting_type type;
+    double lower, upper;          /* numeric; infinite: unbounded */
+    bool lower_open, upper_open;  /* the bound itself is no legal value (a search may touch it) */
+    const char *choices[8];       /* NULL-terminated */
+    const char *defaults[TASKS];  /* as a person would write it; NULL: the task does not have the setting */
+    unsigned methods;             /* METHOD_BIT of those that have it */
+    const char *unit;             /* "MiB", "epochs", "" */
+    const char *help;             /* one sentence */
+    const char *paper_name;       /* how the paper calls it, or NULL */
+};
+extern const struct setting_row setting_table[SETTINGS];
+
+const struct setting_row *setting_find(const char *name);   /* NULL: unknown */
+const char *setting_nearest(const char *name);               /* the nearest name by spelling, or NULL */
+bool setting_applies(const struct setting_row *row, enum task task, enum method method);
+
+/* Types one scalar: strings for choices, yes/no for booleans, integers for reals. Returns the value in the
+ * setting's own type (new reference), or NULL with a sentence that says what is legal. */
+json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, struct error *error);
+
+/* A complete set for one run, defaults filled in. */
+struct settings {
+    enum task task;
+    enum method method;
+    double number[SETTINGS];       /* real, integer (exact), boolean 0/1, choice: its index; NaN: auto or not had */
+};
+
+/* From the `parameters` object of a trial. Refuses what is unknown, out of bounds, or not had by the task or
+ * method; says so in one sentence with the nearest name. */
+bool settings_parse(struct settings *out, const json_t *parameters, struct error *error);
+
+double setting_real(const struct settings *settings, enum setting_id id);
+int64_t setting_integer(const struct settings *settings, enum setting_id id);
+bool setting_flag(const struct settings *settings, enum setting_id id);
+bool setting_is_auto(const struct settings *settings, enum setting_id id);
+const char *setting_choice(const struct settings *settings, enum setting_id id);
+#endif

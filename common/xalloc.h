@@ -1,0 +1,19 @@
+/* xalloc.h - allocation that dies rather than fails, so that callers have no error path.
+ * Out of memory ends the process in one place, with a sentence on standard error and exit status 1. */
+#ifndef COMMON_XALLOC_H
+#define COMMON_XALLOC_H
+#include <stddef.h>
+
+void *xmalloc(size_t bytes);                              /* uninitialised; never NULL */
+void *xcalloc(size_t count, size_t bytes);                /* zeroed; the product is checked */
+void *xrealloc_array(void *old, size_t count, size_t bytes); /* the product is checked */
+char *xstrdup(const char *text);
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Makes room for one more item in a growing array: doubles *capacity when count has reached it.
+ * items = grow(items, count, &capacity, sizeof *items); */
+void *xgrow(void *items, size_t count, size_t *capacity, size_t bytes);
+
+/* A copy of memory that ends up on its own cache lines: for matrices. Free with free(). */
+void *xaligned(size_t bytes); /* zeroed, 64-byte aligned */
+#endif

@@ -1,0 +1,33 @@
+/* problem.h - everything that is wrong with a search, each fault with the path of the node at fault.
+ *
+ * A path names a node of the definition as JSON Pointer does: /parameters/batch_size/0/when/method, with
+ * ~1 for a slash and ~0 for a tilde inside a key. coordinator/spec maps it to a line and column. */
+#ifndef SPACE_PROBLEM_H
+#define SPACE_PROBLEM_H
+#include "common/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PROBLEMS_MAX = 20 };
+
+struct problem {
+    const char *path;
+    bool at_key;       /* the fault is the key itself (unknown, twice), not its value */
+    const char *text;  /* fault and fix, one sentence: "unknown key `max_`; did you mean `max`?" */
+};
+
+struct problems {
+    struct arena *arena;
+    struct problem list[PROBLEMS_MAX];
+    size_t count;      /* at most PROBLEMS_MAX; further ones are dropped */
+};
+
+void problems_init(struct problems *problems);
+void problems_free(struct problems *problems);
+void problem_add(struct problems *problems, const char *path, bool at_key, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The word of the list nearest to the given one (edit distance, at most a third of its length), or NULL. */
+const char *nearest_word(const char *word, const char *const *list, size_t count);
+#endif

@@ -1,0 +1,35 @@
+/* store.h - the rows on disk: one SQLite file, written by one process.
+ *
+ * store_open makes a new file or migrates an older one, and refuses, naming both sides: another program's
+ * database, a newer schema, a network file system, a corrupt file, and a file that another coordinator
+ * holds (an OFD lock on FILE-lock, so that a crash frees it).
+ * WAL, synchronous=FULL: what store_commit has returned true for survives a power cut. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+#include "common/error.h"
+#include "coordinator/core/core.h"
+
+struct store;
+
+enum store_result {
+    STORE_OK,
+    STORE_FULL,   /* no space: nothing of the turn is durable; the same actions may be saved again later */
+    STORE_BROKEN, /* an I/O error or a violated constraint: stop, restart, replay; never go on */
+};
+
+bool store_open(struct store **out, const char *path, struct error *error);
+void store_close(struct store **store);
+
+/* Writes every SAVE and ADD action in one transaction and commits. All or nothing. */
+enum store_result store_save(struct store *store, const struct actions *actions, struct error *error);
+
+/* Feeds every row that the core needs to the core_restore functions, and calls core_restore_finish. */
+bool store_restore(struct store *store, struct core *core, int64_t now_ms, struct error *error);
+
+/* True once if another process has written to the file since the last call (for the log). */
+bool store_foreign_write(struct store *store);
+
+/* ---- reading, by `ldt`: no lock, works while the coordinator runs. The handle is SQLite's own. */
+struct sqlite3;
+bool store_open_readonly(struct sqlite3 **out, const char *path, struct error *error);
+#endif

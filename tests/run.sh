@@ -1,0 +1,36 @@
+#!/bin/sh
+# Runs test programs and scripts (all speak TAP), two at a time, and prints what failed and then one line with the sum.
+# usage: tests/run.sh BUILD TEST...
+build=$1; shift
+out=$(mktemp -d "${TMPDIR:-/tmp}/ldt-check.XXXXXX") || exit 1
+trap 'rm -rf "$out"' EXIT
+unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
+export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" UBSAN_OPTIONS=print_stacktrace=1
+one() {
+    log=$2/$(printf %s "$1" | tr '/' '_').log
+    case $1 in *.sh) sh "$1" ;; *) "$1" ;; esac >"$log" 2>&1
+    echo "$?" >"$log.status"
+}
+if [ "$build" = --one ]; then one "$1" "$2"; exit 0; fi
+printf '%s\n' "$@" | xargs -P "${LDT_JOBS:-2}" -I{} sh "$0" --one {} "$out"
+awk -v out="$out" '
+    function count(name, log_file,   line, ok, bad, skipped, status) {
+        while ((getline line < log_file) > 0) {
+            if (line ~ /^(not )?ok .*# *SKIP/) skipped++
+            else if (line ~ /^ok /) ok++
+            else if (line ~ /^not ok /) { bad++; text = text "  " name ": " line "\n" }
+        }
+        getline status < (log_file ".status")
+        if (status != 0 && bad == 0) { bad++; text = text "  " name ": exit status " status "\n" }
+        if (ok + bad + skipped == 0) { bad++; text = text "  " name ": no test ran\n" }
+        if (bad > 0) { print "---- " name; system("tail -n 60 " log_file) }
+        else printf "%-70s %d passed%s\n", name, ok, skipped ? ", " skipped " skipped" : ""
+        passed += ok; failed += bad; skips += skipped
+    }
+    BEGIN {
+        for (i = 1; i < ARGC; i++) { name = ARGV[i]; file = name; gsub("/", "_", file); count(name, out "/" file ".log") }
+        if (text != "") printf "failed:\n%s", text
+        printf "%d passed, %d failed, %d skipped\n", passed, failed, skips
+        exit failed > 0
+    }' "$@"
