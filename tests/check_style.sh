@@ -5,7 +5,7 @@ bad=0
 complain() { echo "# $1"; bad=$((bad + 1)); }
 files=$(find common coordinator worker proto tests -name '*.[ch]' | sort)
 for file in $files; do
-    awk -v file="$file" 'length($0) > 120 { printf "# %s:%d: longer than 120 columns\n", file, FNR; n++ }
+    awk -v file="$file" 'length($0) > 100 { printf "# %s:%d: longer than 100 columns\n", file, FNR; n++ }
         /\t/ { printf "# %s:%d: tab\n", file, FNR; n++ } /[ ]+$/ { printf "# %s:%d: trailing blank\n", file, FNR; n++ }
         END { exit n > 0 }' "$file" || bad=$((bad + 1))
     grep -nE '^typedef (struct|enum)' "$file" && complain "$file: struct name, no typedef"
