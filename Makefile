@@ -25,12 +25,16 @@ LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -L
            -Wl,-rpath,$(OPENBLAS) -lm
 LDFLAGS_ALL = $(SANITIZE) $(LDFLAGS)
 
+# One line a file; make V=1 shows the whole commands.
+say = $(if $(V),,@echo '  $(1) $(2)';)
+
 LAYERS  := $(shell sed -n 's/^\([a-z][a-z/]*\):.*/\1/p' tests/layers.txt)
 NUMERIC := worker/numeric worker/net worker/meta
 archive  = $(BUILD)/lib/$(subst /,_,$(1))$(2).a
 sources  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 # Everything that a layer may include, itself first.
-closure  = $(shell tests/closure.sh $(1))
+$(foreach layer,$(LAYERS),$(eval CLOSURE_$(layer) := $(shell tests/closure.sh $(layer))))
+closure  = $(CLOSURE_$(1))
 
 PROGRAMS := ldt-coordinator ldt-worker ldt
 MAIN_ldt-coordinator := coordinator/shell
@@ -42,19 +46,19 @@ all: $(PROGRAMS:%=$(BUILD)/bin/%)   ## the three programs, in build/bin/
 # ---- objects and archives; numeric folders are compiled twice, real = float and real = double -------------------------
 $(BUILD)/generated/proto/ldt.pb-c.c $(BUILD)/generated/proto/ldt.pb-c.h &: proto/ldt.proto
 	@mkdir -p $(BUILD)/generated
-	protoc-c --c_out=$(BUILD)/generated $<
+	$(call say,PROTOC,$<)protoc-c --c_out=$(BUILD)/generated $<
 
 $(BUILD)/obj/proto/ldt.pb-c.o: $(BUILD)/generated/proto/ldt.pb-c.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -w -c $< -o $@
+	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) -w -c $< -o $@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/%.double.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
+	$(call say,CC,$< (double))$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -DREAL_IS_DOUBLE -MMD -MP -c $< -o $@
 
 FLAGS_worker := $(if $(ARCH),-march=$(ARCH)) $(if $(SANITIZE),,-O3)
 
@@ -73,7 +77,7 @@ $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-link = $(CC) $(LDFLAGS_ALL) -o $@ $(1) -Wl,--start-group $(2) -Wl,--end-group $(LIBS) $(3)
+link = $(call say,LD,$@)$(CC) $(LDFLAGS_ALL) -o $@ $(1) -Wl,--start-group $(2) -Wl,--end-group $(LIBS) $(3)
 archives = $(foreach layer,$(call closure,$(1)),$(call archive,$(layer),$(if $(filter worker/%,$(layer)),$(2))))
 
 define program_rules

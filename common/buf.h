@@ -1,6 +1,6 @@
-/* buf.h - bytes that grow, up to a maximum that the owner names, so that no input can eat the memory.
- * A write that would pass the maximum is dropped whole and sets `overflowed`; the buffer stays valid.
- * The content is always followed by a NUL that does not count. */
+/* buf.h - bytes that grow, up to a maximum that the owner names, so that no input can eat the
+ * memory. A write that would pass the maximum is dropped whole and sets `overflowed`; the buffer
+ * stays valid. The content is always followed by a NUL that does not count. */
 #ifndef COMMON_BUF_H
 #define COMMON_BUF_H
 #include <stdbool.h>

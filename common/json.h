@@ -1,5 +1,5 @@
-/* json.h - JSON text from jansson trees, with the shortest spelling of a number that reads back to the
- * same bits (0.1, not 0.10000000000000001), keys in the order they were set, no blanks. */
+/* json.h - JSON text from jansson trees, with the shortest spelling of a number that reads back to
+ * the same bits (0.1, not 0.10000000000000001), keys in the order they were set, no blanks. */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
 #include "common/buf.h"
@@ -16,8 +16,8 @@ char *json_text(const json_t *value);                         /* malloc'd */
 /* A finite double as a JSON real; NaN and infinities as null. New reference. */
 json_t *json_number_or_null(double number);
 
-/* Parses one JSON value as a trial's child may print it: like JSON, and the bare words NaN, Infinity and
- * -Infinity outside strings read as the strings "NaN", "Infinity", "-Infinity". Refuses repeated keys.
- * NULL with error->text set when it is not JSON. New reference. */
+/* Parses one JSON value as a trial's child may print it: like JSON, and the bare words NaN,
+ * Infinity and -Infinity outside strings read as the strings "NaN", "Infinity", "-Infinity".
+ * Refuses repeated keys. NULL with error->text set when it is not JSON. New reference. */
 json_t *json_parse_lenient(const char *text, size_t length, struct error *error);
 #endif

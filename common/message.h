@@ -1,12 +1,13 @@
 /* message.h - what coordinator, workers and clients say to each other, as plain C.
  *
- * The two state machines (coordinator/core, worker/agent) read and write these structs; proto/codec.h
- * turns them into one frame on the wire and back, and is the only place that knows protobuf. So the
- * simulator can connect the machines without a translation.
+ * The two state machines (coordinator/core, worker/agent) read and write these structs;
+ * proto/codec.h turns them into one frame on the wire and back, and is the only place that knows
+ * protobuf. So the simulator can connect the machines without a translation.
  *
- * Whoever makes a message owns everything it points to, usually by an arena; a receiver copies what it
- * keeps. Texts are never NULL after decoding: an absent one is "". The limits are enforced by the codec
- * in both directions. Comments at the union name who sends each message, and what answers it. */
+ * Whoever makes a message owns everything it points to, usually by an arena; a receiver copies what
+ * it keeps. Texts are never NULL after decoding: an absent one is "". The limits are enforced by
+ * the codec in both directions. Comments at the union name who sends each message, and what
+ * answers it. */
 #ifndef COMMON_MESSAGE_H
 #define COMMON_MESSAGE_H
 #include "common/point.h"
@@ -16,7 +17,8 @@
 #include <stdint.h>
 
 enum {
-    PROTOCOL_VERSION = 1,         /* raised when an old peer would misunderstand; both are named in ERROR */
+    /* raised when an old peer would misunderstand; both are named in ERROR */
+    PROTOCOL_VERSION = 1,
     MESSAGE_MAX_BYTES = 4 << 20,  /* of a whole frame */
     MESSAGE_MAX_NAME = 64,        /* names of searches, workers, metrics, parameters */
     MESSAGE_MAX_STUDY_NAME = 256, /* "search/value,value" */
@@ -38,7 +40,8 @@ enum message_type {
     MESSAGE_STOP, MESSAGE_STOPPED,
     MESSAGE_TYPES
 };
-const char *message_type_name(enum message_type type); /* "hello", "points-ack", ...: for logs and counters */
+/* "hello", "points-ack", ...: for logs and counters */
+const char *message_type_name(enum message_type type);
 
 /* One run of one trial. The attempt number fences late reports. */
 struct attempt_ref {
@@ -63,7 +66,8 @@ struct kept_attempt { /* what the coordinator answers */
 enum result_kind {
     RESULT_DONE = 1,  /* exit status 0 */
     RESULT_FAILED,    /* the child said so: exit status other than 0 */
-    RESULT_DIED,      /* the child was killed by a signal that nobody here sent: crash, out of memory */
+    /* the child was killed by a signal that nobody here sent: crash, out of memory */
+    RESULT_DIED,
     RESULT_TIMEOUT,   /* killed by the worker after max_trial_duration */
     RESULT_REFUSED,   /* could not be started: no such command, --allow-command missing */
 };
@@ -118,7 +122,8 @@ struct message {
         /* worker -> coordinator; WELCOME or ERROR */
         struct {
             const char *name, *host, *cpu, *version;
-            uint64_t instance;  /* drawn at random by each process: tells a restart from a reconnect */
+            /* drawn at random by each process: tells a restart from a reconnect */
+            uint64_t instance;
             int32_t pid, slots;
             bool allow_command;
             struct held_attempt *held;
@@ -130,8 +135,9 @@ struct message {
             struct kept_attempt *kept; /* one for each held attempt of HELLO, in its order */
             size_t n_kept;
         } welcome;
-        /* worker -> coordinator; no answer but TRIAL when there is work. Absolute, so sending it again is
-         * harmless: `free` slots, of which TRIALs still in flight (more sent than `received`) are taken off. */
+        /* worker -> coordinator; no answer but TRIAL when there is work. Absolute, so sending it
+         * again is harmless: `free` slots, of which TRIALs still in flight (more sent than
+         * `received`) are taken off. */
         struct { int32_t free; int64_t received; } ask;
         /* coordinator -> worker */
         struct {
@@ -149,8 +155,8 @@ struct message {
         } trial;
         /* worker -> coordinator; BEAT_OK. Extends the leases of exactly these attempts. */
         struct { struct held_attempt *held; size_t n_held; } beat;
-        /* coordinator -> worker: attempts to kill. Cancelled and stale ones are dropped without a report;
-         * pruned ones end with RESULT_DONE. */
+        /* coordinator -> worker: attempts to kill. Cancelled and stale ones are dropped without a
+         * report; pruned ones end with RESULT_DONE. */
         struct {
             struct attempt_ref *cancel, *prune, *stale;
             size_t n_cancel, n_prune, n_stale;

@@ -1,4 +1,5 @@
-/* point.h - learning curves: one value of one metric at one step, and the digest that proves a curve whole. */
+/* point.h - learning curves: one value of one metric at one step, and the digest that proves a
+ * curve whole. */
 #ifndef COMMON_POINT_H
 #define COMMON_POINT_H
 #include <stdint.h>
@@ -10,7 +11,8 @@ struct point {
     double value;       /* may be NaN or infinite: the trial is then DIVERGED */
 };
 
-/* Chained over the points of an attempt in the order they were reported, starting from 0. NaN of any
- * payload counts as one value, and -0.0 as 0.0, because that is what survives wire and database. */
+/* Chained over the points of an attempt in the order they were reported, starting from 0. NaN of
+ * any payload counts as one value, and -0.0 as 0.0, because that is what survives wire and
+ * database. */
 uint64_t point_digest(uint64_t digest, const struct point *point);
 #endif

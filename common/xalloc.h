@@ -1,5 +1,6 @@
 /* xalloc.h - allocation that dies rather than fails, so that callers have no error path.
- * Out of memory ends the process in one place, with a sentence on standard error and exit status 1. */
+ * Out of memory ends the process in one place, with a sentence on standard error and exit status
+ * 1. */
 #ifndef COMMON_XALLOC_H
 #define COMMON_XALLOC_H
 #include <stddef.h>
