@@ -1,0 +1,107 @@
+/* learner.h - the training engine: a student, the teacher that learns to teach it, and their
+ * optimisers.
+ *
+ * A learner holds what a run of LDT changes: theta and the live state of the student's optimiser,
+ * phi and the state of the meta optimiser. Its owner has the data, decides which examples form a
+ * batch and in which order meta-steps, real steps and evaluations follow each other:
+ *
+ *     learner_create -> learner_initialise -> for each iteration:
+ *         learner_meta_step(data, inner batches, validation set)   phi moves, theta stays
+ *         learner_student_steps(data, real batches)                theta moves, phi stays
+ *         learner_logits(inputs)                                   nothing moves
+ *
+ * Methods: LDT calls all three; a fixed teacher never calls learner_meta_step; without a teacher
+ * (config.teacher.n_layers == 0) the student learns from labels alone.
+ *
+ * Same calls, same bits. Nothing is allocated once the largest batches have been seen.
+ * Algorithm 1 of the paper; the mathematics stands in hypergradient.c. */
+#ifndef META_LEARNER_H
+#define META_LEARNER_H
+#include "common/error.h"
+#include "common/rng.h"
+#include "worker/net/net.h"
+#include "worker/net/optimiser.h"
+#include "worker/numeric/loss.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct learner_config {
+    struct net student; /* at least one supervised layer if there is a teacher */
+    struct net teacher; /* outputs == student.n_supervised; n_layers == 0: no teacher */
+    enum label_loss label_loss;
+    enum teach_loss teach_loss;
+    double teaching_coef; /* alpha */
+    double entropy_coef;  /* beta: the student's loss is label loss - beta H; cross-entropy only */
+    struct optimiser student_optimiser;
+    bool inner_is_shared; /* the unroll starts from a copy of the student's live optimiser */
+    struct optimiser inner_optimiser; /* otherwise this one, from a zero state in every unroll */
+    struct optimiser meta_optimiser;
+    int n_inner;         /* steps of the unroll; 0 if no meta-step will be taken */
+    double meta_clip;    /* each component of the meta-gradient is clipped to +-meta_clip */
+    size_t memory_limit; /* bytes for recorded activations; beyond it they are recomputed */
+};
+
+/* The examples that batches index into. Borrowed for the duration of a call. */
+struct examples {
+    const real *x;      /* [count, student.inputs] */
+    const real *xstar;  /* [count, teacher.inputs]; may be NULL without a teacher */
+    const real *labels; /* [count]: class numbers (cross-entropy) or 0..1 (logistic) */
+    int count;
+};
+
+struct batch {
+    const int *index; /* of examples, in order */
+    int count;        /* at least 1; batches may differ in size */
+};
+
+struct learner;
+
+/* Parameters and states are zero until learner_initialise. False: the configuration cannot be run.
+ * */
+bool learner_create(struct learner **out, const struct learner_config *config, struct error *error);
+void learner_destroy(struct learner **learner); /* leaves NULL, accepts NULL */
+
+/* Draws theta (weights times the multiplier) and, if there is a teacher, phi; optimisers start at
+ * zero. */
+void learner_initialise(struct learner *learner, struct rng *student, struct rng *teacher,
+                        double student_weight_multiplier);
+
+struct meta_report {
+    double validation_loss; /* at the end of the unroll, before the teacher moves */
+    double gradient_norm;   /* Euclidean, of the whole meta-gradient before clipping */
+    int64_t clipped;        /* components */
+    double teaching_loss;   /* unweighted mean over the unroll's steps */
+};
+
+/* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i
+ * uses batches[i % n_batches]: give each distinct batch once, they are computed once. False: a
+ * number became non-finite, why says which; the report is filled, phi has not moved. */
+bool learner_meta_step(struct learner *learner, const struct examples *data, const struct batch *batches,
+                       int n_batches, const struct batch *validation, struct meta_report *report,
+                       struct error *why);
+
+struct step_losses { /* means over the batch, before the step */
+    double label;
+    double teaching; /* unweighted; 0 without a teacher */
+    double entropy;  /* of the predictions; 0 unless entropy_coef != 0 */
+    double total;    /* label + alpha teaching - beta entropy */
+};
+
+/* One real step of the student on each batch in turn. losses[n_batches] may be NULL. False: a
+ * number became non-finite, why says which; theta is then not usable any more. */
+bool learner_student_steps(struct learner *learner, const struct examples *data,
+                           const struct batch *batches, int n_batches, struct step_losses *losses,
+                           struct error *why);
+
+/* logits[rows, student.outputs] for x[rows, student.inputs], computed in chunks of fixed size. */
+void learner_logits(struct learner *learner, const real *x, int rows, real *logits);
+
+/* What a learner holds, for tests, checkpoints and export. Writing through the pointers is allowed
+ * between calls; unused vectors are NULL. Layout of the vectors: net_tensors. */
+struct learner_state {
+    struct optimiser_state student; /* [student.n_parameters] */
+    struct optimiser_state teacher; /* [teacher.n_parameters] */
+};
+struct learner_state *learner_state(struct learner *learner);
+#endif
