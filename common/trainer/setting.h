@@ -1,7 +1,8 @@
-/* setting.h - every value that a training run of the built-in trainer needs: one table with name, type, bounds,
- * default for each task, the methods that have it, and a sentence of help. Data only: `ldt-worker trial --help`
- * prints it, the trainer reads a run's settings through it, and the spec's validation types and bounds a search's
- * parameters by it. Names are a contract with specs, databases and scripts: a row may be added, none renamed. */
+/* setting.h - every value that a training run of the built-in trainer needs: one table with
+ * name, type, bounds, default for each task, the methods that have it, and a sentence of help.
+ * Data only: `ldt-worker trial --help` prints it, the trainer reads a run's settings through it,
+ * and the spec's validation types and bounds a search's parameters by it. Names are a contract
+ * with specs, databases and scripts: a row may be added, none renamed. */
 #ifndef TRAINER_SETTING_H
 #define TRAINER_SETTING_H
 #include "common/error.h"
@@ -21,8 +22,8 @@ const char *task_name(enum task task);
 const char *method_name(enum method method);
 bool task_from_name(const char *name, enum task *task);
 bool method_from_name(const char *name, enum method *method);
-bool task_available(enum task task);                        /* false: named in the plan, not in this version */
-bool task_has_method(enum task task, enum method method);   /* of those available */
+bool task_available(enum task task);                      /* false: named, not in this version */
+bool task_has_method(enum task task, enum method method); /* of those available */
 
 enum setting_type {
     SETTING_REAL, SETTING_INTEGER, SETTING_BOOLEAN, /* a boolean is spelt yes, no, true or false */
@@ -31,8 +32,8 @@ enum setting_type {
 };
 
 enum setting_id {
-    SETTING_TASK, SETTING_METHOD, SETTING_DATA_SEED, SETTING_N_TRAIN, SETTING_N_TEST, SETTING_INPUT_DIM,
-    SETTING_EPOCHS, SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
+    SETTING_TASK, SETTING_METHOD, SETTING_DATA_SEED, SETTING_N_TRAIN, SETTING_N_TEST,
+    SETTING_INPUT_DIM, SETTING_EPOCHS, SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
     SETTING_STUDENT_OPTIMIZER, SETTING_STUDENT_LR, SETTING_STUDENT_BETA1, SETTING_WEIGHT_DECAY,
     SETTING_INNER_OPTIMIZER, SETTING_INNER_LR, SETTING_INNER_MOMENTUM, SETTING_INNER_WEIGHT_DECAY,
     SETTING_N_INNER, SETTING_STUDENT_STEPS, SETTING_INNER_BATCHES, SETTING_TEACHING_COEF,
@@ -50,7 +51,7 @@ struct setting_row {
     double lower, upper;          /* numeric; infinite: unbounded */
     bool lower_open, upper_open;  /* the bound itself is no legal value (a search may touch it) */
     const char *choices[8];       /* NULL-terminated */
-    const char *defaults[TASKS];  /* as a person would write it; NULL: the task does not have the setting */
+    const char *defaults[TASKS];  /* as a person would write it; NULL: not had */
     unsigned methods;             /* METHOD_BIT of those that have it */
     const char *unit;             /* "MiB", "epochs", "" */
     const char *help;             /* one sentence */
@@ -59,22 +60,36 @@ struct setting_row {
 extern const struct setting_row setting_table[SETTINGS];
 
 const struct setting_row *setting_find(const char *name);   /* NULL: unknown */
-const char *setting_nearest(const char *name);               /* the nearest name by spelling, or NULL */
+const char *setting_nearest(const char *name);              /* by spelling, or NULL */
 bool setting_applies(const struct setting_row *row, enum task task, enum method method);
 
-/* Types one scalar: strings for choices, yes/no for booleans, integers for reals. Returns the value in the
- * setting's own type (new reference), or NULL with a sentence that says what is legal. */
-json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, struct error *error);
+/* What a value of this setting may be, for sentences and help: "an integer at least 1 and at
+ * most 16, or auto". */
+void setting_describe(const struct setting_row *row, char *out, size_t bytes);
+
+/* Types one scalar: strings for choices, yes/no for booleans, integers for reals. Returns the
+ * value in the setting's own type (new reference), or NULL with a sentence that says what is
+ * legal. Bounds are checked; the ends of a search's range, which may touch an open bound, are
+ * for the caller to check against the row. */
+json_t *setting_type_value(const struct setting_row *row, const json_t *scalar,
+                           struct error *error);
+
+/* Does this version run it? A legal value may be one of a task or method yet to come: a
+ * condition may name it, a run may not have it. False with "method: auxiliary is not available
+ * yet". `typed` is from setting_type_value. */
+bool setting_value_available(const struct setting_row *row, const json_t *typed,
+                             struct error *error);
 
 /* A complete set for one run, defaults filled in. */
 struct settings {
     enum task task;
     enum method method;
-    double number[SETTINGS];       /* real, integer (exact), boolean 0/1, choice: its index; NaN: auto or not had */
+    double number[SETTINGS]; /* integers are exact; boolean 0, 1; choice: its index; NaN: auto, or
+                              * not had */
 };
 
-/* From the `parameters` object of a trial. Refuses what is unknown, out of bounds, or not had by the task or
- * method; says so in one sentence with the nearest name. */
+/* From the `parameters` object of a trial. Refuses what is unknown, out of bounds, or not had by
+ * the task or method; says so in one sentence with the nearest name. */
 bool settings_parse(struct settings *out, const json_t *parameters, struct error *error);
 
 double setting_real(const struct settings *settings, enum setting_id id);
