@@ -1,0 +1,65 @@
+/* task.h - data sets behind one contract: a request and a seed in, matrices out.
+ * A task is a row of the table in task.c and one function in a file of its own. The same request
+ * gives the same bits on every machine: generators compute in double by common/dmath.h, and x is
+ * rounded to float before anything is derived from it, so that a double build has the same labels.
+ * Example i is drawn from a stream of its own, so a larger data set begins with the smaller one. */
+#ifndef TASK_TASK_H
+#define TASK_TASK_H
+#include "common/error.h"
+#include "common/rng.h"
+#include "worker/numeric/loss.h"
+#include "worker/numeric/mat.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct task_request {
+    uint64_t data_seed; /* of the fixed random maps and of all examples */
+    int n_train, n_test;
+    int input_dim;
+    double logit_scale; /* task-b */
+};
+
+/* Examples as rows: x [count, inputs], xstar [count, privileged], labels [count], and the logits
+ * that labels were drawn from [count, outputs] where the task has such (else NULL). */
+struct task_set {
+    int count;
+    real *x, *xstar, *labels, *true_logits;
+};
+
+struct task_data {
+    int inputs, privileged;
+    int outputs;                /* of the student: logits */
+    enum label_loss label_loss; /* says what the labels are: classes, or 0 and 1 */
+    struct task_set train, test;
+};
+
+/* False: unknown name, or a request too large to be meant; error->text says so. */
+bool task_make(struct task_data *out, const char *name, const struct task_request *request,
+               struct error *error);
+void task_free(struct task_data *data); /* accepts a half-made or zeroed one */
+
+/* ---- for the generators --------------------------------------------------------------------- */
+
+void task_a_make(struct task_data *out, const struct task_request *request);
+void task_b_make(struct task_data *out, const struct task_request *request);
+
+/* Draws example i: fills x [inputs], of which the caller makes row i of set->x, and the rows of
+ * everything else in the set itself. */
+typedef void task_draw(struct rng *rng, struct task_set *set, int i, double *x, int inputs,
+                       const void *maps);
+
+/* Both sets of a request, for `out` with its sizes already set. */
+void task_draw_sets(struct task_data *out, const struct task_request *request, bool has_true_logits,
+                    task_draw *draw, const void *maps);
+
+/* A random linear map [rows, cols], entries uniform in +-1/sqrt(cols); free() it. `which` tells
+ * the maps of one data set apart. */
+double *task_random_map(uint64_t data_seed, uint64_t which, int rows, int cols);
+
+/* y [rows] = map [rows, cols] times x [cols] */
+void task_apply_map(double *y, const double *map, int rows, int cols, const double *x);
+
+/* Fills x [count] with N(0, 1), each rounded to float. */
+void task_draw_inputs(struct rng *rng, double *x, int count);
+#endif
