@@ -28,9 +28,9 @@ static double horner(const double *coefficients, int count, double x)
 
 /* e^r = 1 + r + r^2 (these), each 1 / n! */
 static const double exp_series[] = {
-    1.0 / 2,         1.0 / 6,           1.0 / 24,           1.0 / 120,
-    1.0 / 720,       1.0 / 5040,        1.0 / 40320,        1.0 / 362880,
-    1.0 / 3628800.0, 1.0 / 39916800.0,  1.0 / 479001600.0,  1.0 / 6227020800.0,
+    1.0 / 2,         1.0 / 6,          1.0 / 24,          1.0 / 120,
+    1.0 / 720,       1.0 / 5040,       1.0 / 40320,       1.0 / 362880,
+    1.0 / 3628800.0, 1.0 / 39916800.0, 1.0 / 479001600.0, 1.0 / 6227020800.0,
 };
 enum { EXP_TERMS = sizeof exp_series / sizeof *exp_series };
 
@@ -59,7 +59,8 @@ static lanes exp_lanes(lanes x)
         series = series * r + exp_series[i];
     lanes y = 1.0 + (r + (lost + r * r * series));
     lanes_bits k = (lanes_bits)rounded - (lanes_bits)all_lanes(ROUNDER);
-    lanes_bits half = ((k + 2048) >> 1) - 1024; /* in two steps, so that neither factor over- or underflows */
+    lanes_bits half =
+        ((k + 2048) >> 1) - 1024; /* in two steps, so that neither factor over- or underflows */
     lanes first = (lanes)((half + 1023) << 52);
     lanes second = (lanes)((k - half + 1023) << 52);
     return y * first * second;
@@ -166,7 +167,8 @@ static double upper_tail(double t)
     static const double inverse_sqrt_2pi = 0.39894228040143267794;
     if (t > 40)
         return 0;
-    double series = horner(mills_series, sizeof mills_series / sizeof *mills_series, (t - 4) / (t + 4));
+    double series =
+        horner(mills_series, sizeof mills_series / sizeof *mills_series, (t - 4) / (t + 4));
     return inverse_sqrt_2pi * gauss(t) * series / (t + 1);
 }
 

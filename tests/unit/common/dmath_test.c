@@ -152,7 +152,8 @@ static void the_bits_are_the_recorded_ones(void **state)
     uint64_t digest = 0;
     for (int i = -400; i <= 400; i++) {
         double x = i / 16.0 + 0.01;
-        double all[] = { dm_exp(x), dm_log(x * x), dm_normal_cdf(x), dm_normal_quantile(dm_exp(-x * x)) };
+        double all[] = { dm_exp(x), dm_log(x * x), dm_normal_cdf(x),
+                         dm_normal_quantile(dm_exp(-x * x)) };
         for (size_t k = 0; k < 4; k++) {
             uint64_t bits;
             memcpy(&bits, &all[k], sizeof bits);

@@ -57,7 +57,8 @@ static void below_is_in_range_and_fair(void **state)
     double chi_square = 0;
     for (int i = 0; i < 7; i++)
         chi_square += pow(count[i] - 10000, 2) / 10000;
-    assert_true(chi_square < 22.5); /* 6 degrees of freedom: passed by 999 seeds in 1000; this one is fixed */
+    assert_true(chi_square <
+                22.5); /* 6 degrees of freedom: passed by 999 seeds in 1000; this one is fixed */
     assert_true(rng_below(&rng, 1) == 0);
     for (int i = 0; i < 100; i++)
         assert_true(rng_below(&rng, UINT64_MAX) < UINT64_MAX);
