@@ -1,0 +1,299 @@
+#include "worker/agent/state.h"
+
+/* The session, which holds no state worth keeping: whatever happens, the way out is a new HELLO.
+ *
+ *                  session_on_welcome
+ *     greeting ---------------------------> open
+ *        ^  | HELLO again, 1 s to 30 s       | BEAT, every beat_ms; ASK when slots are free
+ *        |  +--+                             |
+ *        +-----------------------------------+
+ *          session_lose: three beats unanswered, or the coordinator does not know the session */
+
+enum {
+    BEATS_UNANSWERED = 3,
+    SHORTEST_BEAT_MS = 10,
+    LONGEST_BEAT_MS = 60000,
+    MAX_UNDELIVERED = 256, /* results: beyond it no more work is asked for */
+};
+
+static struct held_attempt *reported(const struct agent *agent, struct arena *arena, size_t *count)
+{
+    struct held_attempt *list = arena_alloc(arena, (agent->n_held + 1) * sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < agent->n_held; i++) {
+        const struct held *held = agent->held[i];
+        if (held_is_reported(held))
+            list[(*count)++] = (struct held_attempt){ .ref = held->ref,
+                                                      .step = held->step,
+                                                      .has_result = held->state == HELD_FINISHED };
+    }
+    return list;
+}
+
+static void send_hello(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+{
+    const struct agent_options *options = &agent->options;
+    struct session *session = &agent->session;
+    struct message *message = agent_send(agent, out, MESSAGE_HELLO);
+    message->hello.name = options->name;
+    message->hello.host = options->host;
+    message->hello.cpu = options->cpu;
+    message->hello.version = options->version;
+    message->hello.instance = options->instance;
+    message->hello.pid = options->pid;
+    message->hello.slots = options->slots;
+    message->hello.allow_command = options->allow_command;
+    message->hello.held = reported(agent, out->arena, &message->hello.n_held);
+    session->hello_id = message->id;
+    session->hello_due_ms = now_ms + backoff_next(&session->hello_backoff, &agent->jitter);
+}
+
+void session_lose(struct agent *agent, int64_t now_ms)
+{
+    agent->session.open = false;
+    agent->session.hello_due_ms = now_ms;
+    agent->session.unsupported = false;
+    backoff_reset(&agent->session.hello_backoff);
+}
+
+/* What is recorded of this attempt is the truth: go on from there. */
+static void resume(struct agent *agent, struct held *held, int64_t recorded, int64_t now_ms,
+                   struct agent_actions *out)
+{
+    if (recorded < held->curve.acknowledged || !curve_acknowledge(&held->curve, recorded)) {
+        agent_log(out,
+                  "the coordinator recorded %lld points of trial %lld, but acknowledged %lld: "
+                  "was its database replaced? The attempt is given back",
+                  (long long)recorded, (long long)held->ref.trial,
+                  (long long)held->curve.acknowledged);
+        agent_give_back(agent, held, "its recorded points are not those it reported", now_ms, out);
+        return;
+    }
+    curve_rewind(&held->curve);
+    held->batch_due_ms = now_ms;
+    held->resend_due_ms = INT64_MAX;
+    backoff_reset(&held->points_backoff);
+}
+
+static void settle_held(struct agent *agent, const struct agent_event *event,
+                        struct agent_actions *out)
+{
+    const struct message *welcome = event->message;
+    for (size_t i = 0; i < welcome->welcome.n_kept; i++) {
+        const struct kept_attempt *kept = &welcome->welcome.kept[i];
+        struct held *held = agent_find(agent, kept->ref);
+        if (held == NULL || !held_is_reported(held))
+            continue;
+        if (kept->stale)
+            agent_drop(agent, held, out);
+        else
+            resume(agent, held, kept->points, event->now_ms, out);
+    }
+    for (size_t i = 0; i < agent->n_held; i++) {
+        struct held *held = agent->held[i];
+        held->shorts = 0;
+        backoff_reset(&held->report_backoff);
+        if (held->report.type != MESSAGE_NONE)
+            held->report_due_ms = event->now_ms;
+    }
+}
+
+static int64_t clamped_beat(int64_t beat_ms)
+{
+    return beat_ms < SHORTEST_BEAT_MS  ? SHORTEST_BEAT_MS
+           : beat_ms > LONGEST_BEAT_MS ? LONGEST_BEAT_MS
+                                       : beat_ms;
+}
+
+void session_on_welcome(struct agent *agent, const struct agent_event *event,
+                        struct agent_actions *out)
+{
+    struct session *session = &agent->session;
+    const struct message *message = event->message;
+    if (session->open || message->id != session->hello_id || message->session == 0)
+        return; /* of an earlier HELLO, or repeated */
+    int64_t beat_ms = clamped_beat(message->welcome.beat_ms);
+    session->open = true;
+    session->number = message->session;
+    session->beat_ms = beat_ms;
+    session->heard_ms = event->now_ms;
+    /* A whole fleet that comes back at once shall not beat in step. */
+    session->beat_due_ms =
+        event->now_ms + 1 + (int64_t)rng_below(&agent->jitter, (uint64_t)beat_ms);
+    session->received = 0;
+    session->asked = -1;
+    agent_log(out, "connected to the coordinator, version %s", message->welcome.version);
+    settle_held(agent, event, out);
+}
+
+/* A newer attempt of a trial that we still hold: the coordinator has given up the old one. */
+static void drop_older(struct agent *agent, struct attempt_ref ref, struct agent_actions *out)
+{
+    for (size_t i = agent->n_held; i-- > 0;) {
+        struct held *held = agent->held[i];
+        if (held->ref.study == ref.study && held->ref.trial == ref.trial &&
+            held->state != HELD_DYING)
+            agent_drop(agent, held, out);
+    }
+}
+
+static void refuse_command(struct agent *agent, struct attempt_ref ref, int64_t now_ms)
+{
+    struct message result = { .type = MESSAGE_RESULT };
+    result.result.kind = RESULT_REFUSED;
+    result.result.reason = "this worker runs the built-in trainer only; start workers with "
+                           "--allow-command to let search specs run commands on their machines";
+    result.result.log = "";
+    result.result.info = "{}";
+    held_finish(agent_hold(agent, ref, HELD_FINISHED), &result, now_ms);
+}
+
+static struct message copy_trial(struct arena *arena, const struct message *message)
+{
+    struct message copy = *message;
+    const char **command = arena_alloc(arena, (message->trial.n_command + 1) * sizeof *command);
+    const char **environment =
+        arena_alloc(arena, (message->trial.n_environment + 1) * sizeof *environment);
+    for (size_t i = 0; i < message->trial.n_command; i++)
+        command[i] = arena_text(arena, message->trial.command[i]);
+    for (size_t i = 0; i < message->trial.n_environment; i++)
+        environment[i] = arena_text(arena, message->trial.environment[i]);
+    copy.trial.study_name = arena_text(arena, message->trial.study_name);
+    copy.trial.parameters = arena_text(arena, message->trial.parameters);
+    copy.trial.workdir = arena_text(arena, message->trial.workdir);
+    copy.trial.command = command;
+    copy.trial.environment = environment;
+    return copy;
+}
+
+void session_on_trial(struct agent *agent, const struct agent_event *event,
+                      struct agent_actions *out)
+{
+    const struct message *message = event->message;
+    struct attempt_ref ref = message->trial.ref;
+    agent->session.received++;
+    agent->session.asked--;
+    if (agent->n_held >= MESSAGE_MAX_HELD || !fence_pass(agent->fence, ref))
+        return; /* not newer than the last that was accepted: late, or repeated */
+    drop_older(agent, ref, out);
+    if (agent->stopping) {
+        held_release(agent_hold(agent, ref, HELD_RELEASING), "the worker is leaving",
+                     event->now_ms);
+    } else if (agent_free_slots(agent) == 0) {
+        held_release(agent_hold(agent, ref, HELD_RELEASING), "no free slot", event->now_ms);
+    } else if (message->trial.program == PROGRAM_COMMAND && !agent->options.allow_command) {
+        refuse_command(agent, ref, event->now_ms);
+    } else {
+        agent_hold(agent, ref, HELD_RUNNING)->has_child = true;
+        agent_act(out, AGENT_START, ref)->message = copy_trial(out->arena, message);
+    }
+}
+
+static void drop_all(struct agent *agent, const struct attempt_ref *refs, size_t count,
+                     struct agent_actions *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct held *held = agent_find(agent, refs[i]);
+        if (held != NULL && held->state != HELD_DYING)
+            agent_drop(agent, held, out);
+    }
+}
+
+void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
+                        struct agent_actions *out)
+{
+    const struct message *message = event->message;
+    agent->session.heard_ms = event->now_ms;
+    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, out);
+    drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, out);
+    for (size_t i = 0; i < message->beat_ok.n_prune; i++) {
+        struct held *held = agent_find(agent, message->beat_ok.prune[i]);
+        if (held == NULL || held->state != HELD_RUNNING || held->pruned)
+            continue;
+        held->pruned = true;
+        agent_act(out, AGENT_PRUNE, held->ref);
+    }
+}
+
+void session_on_error(struct agent *agent, const struct agent_event *event,
+                      struct agent_actions *out)
+{
+    const struct message *message = event->message;
+    const struct session *session = &agent->session;
+    switch (message->error.code) {
+    case ERROR_UNKNOWN_SESSION:
+        if (session->open && message->id > session->hello_id) /* else it is about an earlier one */
+            session_lose(agent, event->now_ms);
+        break;
+    case ERROR_UNSUPPORTED:
+        agent_log(out, "the coordinator does not speak this worker's protocol: %s",
+                  message->error.text);
+        session_lose(agent, INT64_MAX);
+        agent->session.unsupported = true;
+        agent_stop(agent, event->now_ms, out);
+        break;
+    case ERROR_BUSY: /* what was not acknowledged is sent again by itself */
+        break;
+    default:
+        agent_log(out, "the coordinator answered: %s", message->error.text);
+    }
+}
+
+static void send_beat(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+{
+    struct message *message = agent_send(agent, out, MESSAGE_BEAT);
+    message->beat.held = reported(agent, out->arena, &message->beat.n_held);
+    agent->session.beat_due_ms = now_ms + agent->session.beat_ms;
+}
+
+static int32_t wanted(const struct agent *agent, int64_t now_ms)
+{
+    int32_t undelivered = 0, room = agent_free_slots(agent);
+    for (size_t i = 0; i < agent->n_held; i++)
+        undelivered += !agent->held[i]->has_child;
+    if (agent->stopping || now_ms < agent->pause_until_ms || undelivered >= MAX_UNDELIVERED)
+        return 0;
+    return room;
+}
+
+/* Absolute numbers: said when they changed, and with every beat, because an ASK may get lost. */
+static void ask(struct agent *agent, bool again, int64_t now_ms, struct agent_actions *out)
+{
+    int32_t free_slots = wanted(agent, now_ms);
+    if (free_slots == agent->session.asked && !(again && free_slots > 0))
+        return;
+    struct message *message = agent_send(agent, out, MESSAGE_ASK);
+    message->ask.free = free_slots;
+    message->ask.received = agent->session.received;
+    agent->session.asked = free_slots;
+}
+
+void session_due(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+{
+    struct session *session = &agent->session;
+    if (session->open && now_ms - session->heard_ms > BEATS_UNANSWERED * session->beat_ms) {
+        agent_log(out, "no answer from the coordinator for %lld ms; running trials go on",
+                  (long long)(now_ms - session->heard_ms));
+        session_lose(agent, now_ms);
+    }
+    if (!session->open) {
+        if (now_ms >= session->hello_due_ms)
+            send_hello(agent, now_ms, out);
+        return;
+    }
+    bool beat = now_ms >= session->beat_due_ms;
+    if (beat)
+        send_beat(agent, now_ms, out);
+    ask(agent, beat, now_ms, out);
+}
+
+int64_t session_next_deadline(const struct agent *agent)
+{
+    const struct session *session = &agent->session;
+    if (!session->open)
+        return session->hello_due_ms;
+    int64_t silent_ms = session->heard_ms + BEATS_UNANSWERED * session->beat_ms + 1;
+    int64_t next = session->beat_due_ms < silent_ms ? session->beat_due_ms : silent_ms;
+    /* A pause that is over is noticed at the latest with the next beat. */
+    return next;
+}
