@@ -52,6 +52,14 @@ $(BUILD)/obj/proto/ldt.pb-c.o: $(BUILD)/generated/proto/ldt.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) -w -c $< -o $@
 
+$(BUILD)/generated/sql/schema.c: sql/embed.sh $(wildcard sql/*.sql)
+	@mkdir -p $(@D)
+	@sh sql/embed.sh >$@.part && mv $@.part $@
+
+$(BUILD)/obj/sql/schema.o: $(BUILD)/generated/sql/schema.c coordinator/store/schema.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -MMD -MP -c $< -o $@
@@ -67,7 +75,7 @@ $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/*.c coordinator/shell/*.c coord
     | $(BUILD)/generated/proto/ldt.pb-c.h
 
 define layer_rules
-$(call archive,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) $(if $(filter proto,$(1)),$(BUILD)/obj/proto/ldt.pb-c.o)
+$(call archive,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) $(if $(filter proto,$(1)),$(BUILD)/obj/proto/ldt.pb-c.o) $(if $(filter coordinator/store,$(1)),$(BUILD)/obj/sql/schema.o)
 $(if $(filter worker/%,$(1)),$(call archive,$(1),.double): $(patsubst %.c,$(BUILD)/obj/%.double.o,$(call sources,$(1))))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))

@@ -1,0 +1,124 @@
+/* Opening: path, lock, kind of file, damage, pragmas, migration, statements; each step says why it refused. */
+#include "common/xalloc.h"
+#include "coordinator/store/handle.h"
+#include "coordinator/store/lock.h"
+#include "coordinator/store/path.h"
+#include "coordinator/store/schema.h"
+#include "coordinator/store/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 2000 }; /* how long a foreign writer may hold up a turn before it counts as stuck */
+
+/* The name behind symbolic links, so that every name of a file leads to one lock. A file that does not exist
+ * yet has one name only. */
+static char *real_path(const char *path)
+{
+    char *real = realpath(path, NULL);
+    return real != NULL ? real : xstrdup(path);
+}
+
+/* Finds pages and rows that cannot be right; a flipped bit inside a value passes. */
+static bool undamaged(sqlite3 *db, const char *path, struct error *error)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL) != SQLITE_OK)
+        return sql_failed(db, "read", error);
+    int rc = sqlite3_step(statement);
+    const char *verdict = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    bool good = verdict != NULL && strcmp(verdict, "ok") == 0;
+    if (verdict == NULL)
+        sql_failed(db, "read", error);
+    else if (!good)
+        error_set(error,
+                  "%s is damaged (%s): put a copy in its place, or save what can still be read with "
+                  "`sqlite3 %s .recover`",
+                  path, verdict, path);
+    sqlite3_finalize(statement);
+    return good;
+}
+
+/* What makes a commit durable. synchronous = NORMAL loses acknowledged rows in a power cut, and a
+ * memory-mapped file turns an I/O error into a signal. */
+static bool set_pragmas(sqlite3 *db, struct error *error)
+{
+    sqlite3_stmt *statement;
+    if (sqlite3_prepare_v2(db, "PRAGMA journal_mode = wal", -1, &statement, NULL) != SQLITE_OK)
+        return sql_failed(db, "prepare", error);
+    bool row = sqlite3_step(statement) == SQLITE_ROW;
+    bool wal = row && strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    if (!row)
+        sql_failed(db, "prepare", error);
+    else if (!wal)
+        error_set(error, "%s cannot have a write-ahead log on this file system: use another disk",
+                  sqlite3_db_filename(db, "main"));
+    sqlite3_finalize(statement);
+    return wal && sql_run(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                              "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
+                              "PRAGMA cache_size = -16384;"
+                              "PRAGMA journal_size_limit = 67108864", error);
+}
+
+/* Notes how long the write-ahead log is; store_save decides when to empty it. */
+static int note_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = context;
+    store->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static bool open_database(struct store *store, struct error *error)
+{
+    int version;
+    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
+        return false;
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (!schema_identify(store->db, store->path, &version, error) ||
+        !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error) ||
+        !schema_migrate(store->db, store->path, version, error))
+        return false;
+    sqlite3_wal_hook(store->db, note_wal_pages, store);
+    return store_prepare(store, error);
+}
+
+bool store_open(struct store **out, const char *path, struct error *error)
+{
+    struct store *store = xcalloc(1, sizeof *store);
+    store->lock = -1;
+    store->path = real_path(path);
+    if (!path_writable(store->path, error) || !lock_take(&store->lock, store->path, error) ||
+        !open_database(store, error) ||
+        !sql_number(store->db, "PRAGMA data_version", &store->data_version, error)) {
+        store_close(&store);
+        *out = NULL;
+        return false;
+    }
+    *out = store;
+    return true;
+}
+
+void store_close(struct store **store)
+{
+    if (*store == NULL)
+        return;
+    for (int i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize((*store)->statements[i]);
+    metric_ids_clear(&(*store)->metrics);
+    sqlite3_close((*store)->db); /* empties the write-ahead log when nobody else reads */
+    lock_drop(&(*store)->lock);
+    free((*store)->path);
+    free(*store);
+    *store = NULL;
+}
+
+bool store_foreign_write(struct store *store)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_DATA_VERSION];
+    int64_t before = store->data_version;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        store->data_version = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return store->data_version != before;
+}

@@ -1,0 +1,60 @@
+#include "coordinator/store/sql.h"
+#include "common/xalloc.h"
+
+#include <stdlib.h>
+
+bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error)
+{
+    char *name = xasprintf("%s%s", path[0] == '/' ? "" : "./", path);
+    int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    free(name);
+    return rc == SQLITE_OK || sql_failed(*db, "open", error);
+}
+
+bool sql_failed(sqlite3 *db, const char *action, struct error *error)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+    if (path == NULL || path[0] == '\0')
+        path = "the database";
+    switch (sqlite3_errcode(db) & 0xff) {
+    case SQLITE_FULL:
+        error_set(error, "cannot %s %s: the disk is full; make room on it", action, path);
+        break;
+    case SQLITE_BUSY:
+        error_set(error, "cannot %s %s: another process is writing to it; end that one", action, path);
+        break;
+    case SQLITE_NOTADB:
+        error_set(error,
+                  "%s is no SQLite database, or its header is damaged: give another path, or put a "
+                  "copy in its place",
+                  path);
+        break;
+    case SQLITE_CORRUPT:
+        error_set(error,
+                  "%s is damaged (%s): put a copy in its place, or save what can still be read with "
+                  "`sqlite3 %s .recover`",
+                  path, sqlite3_errmsg(db), path);
+        break;
+    default:
+        error_set(error, "cannot %s %s: %s", action, path, sqlite3_errmsg(db));
+    }
+    return false;
+}
+
+bool sql_run(sqlite3 *db, const char *sql, struct error *error)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK || sql_failed(db, "change", error);
+}
+
+bool sql_number(sqlite3 *db, const char *sql, int64_t *number, struct error *error)
+{
+    sqlite3_stmt *statement;
+    *number = 0;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return sql_failed(db, "read", error);
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE || sql_failed(db, "read", error);
+}

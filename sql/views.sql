@@ -1,0 +1,159 @@
+-- views.sql - the documented way to query a search database, also while the coordinator runs:
+--     sqlite3 -readonly runs.db "SELECT * FROM v_best WHERE study = 'task-b/ldt' LIMIT 5"
+--     ldt query "SELECT * FROM v_best WHERE study = 'task-b/ldt' LIMIT 5"
+--
+-- Views speak in names, words, seconds and UTC times; NaN and infinities are NULL. In every view `study` is the
+-- study's name and `trial` the number inside it, so views join on (study, trial).
+--
+-- Names that start with v_ belong to this file: when it changes, the coordinator drops and makes them anew on its
+-- next start. Your own views are safe under any other name.
+
+-- Trials with their states in words: what the other views are made of.
+CREATE VIEW v_trial AS
+SELECT search.name AS search, study.name AS study, trial.number AS trial,
+       trial.configuration, trial.repetition,
+       CASE trial.state WHEN 1 THEN 'waiting' WHEN 2 THEN 'running' WHEN 3 THEN 'done' WHEN 4 THEN 'pruned'
+           WHEN 5 THEN 'diverged' WHEN 6 THEN 'failed' WHEN 7 THEN 'cancelled' END AS state,
+       trial.value, trial.parameters, trial.seed,
+       worker.name AS worker, trial.attempts, trial.charged,
+       CASE WHEN attempt.finished_ms IS NOT NULL THEN attempt.duration_ms / 1000.0 END AS seconds, -- last attempt
+       trial.reason, trial.history_seq,
+       strftime('%Y-%m-%dT%H:%M:%SZ', trial.created_ms / 1000, 'unixepoch') AS created,
+       strftime('%Y-%m-%dT%H:%M:%SZ', trial.finished_ms / 1000, 'unixepoch') AS finished
+FROM trial
+JOIN study ON study.id = trial.study
+JOIN search ON search.id = study.search
+LEFT JOIN attempt ON attempt.study = trial.study AND attempt.trial = trial.number AND attempt.number = trial.attempts
+LEFT JOIN worker ON worker.id = attempt.worker;
+
+-- Every run of every trial. The log is in attempt.log (`ldt logs STUDY TRIAL`).
+CREATE VIEW v_attempt AS
+SELECT search.name AS search, study.name AS study, attempt.trial, attempt.number AS attempt,
+       CASE attempt.state WHEN 1 THEN 'running' WHEN 2 THEN 'done' WHEN 3 THEN 'pruned' WHEN 4 THEN 'diverged'
+           WHEN 5 THEN 'failed' WHEN 6 THEN 'released' WHEN 7 THEN 'lost' WHEN 8 THEN 'cancelled' END AS state,
+       worker.name AS worker, worker.host, attempt.points, attempt.last_step, attempt.best, attempt.last,
+       CASE WHEN attempt.finished_ms IS NOT NULL THEN attempt.duration_ms / 1000.0 END AS seconds,
+       attempt.cpu_ms / 1000.0 AS cpu_seconds, attempt.peak_memory_bytes / 1048576.0 AS peak_mib,
+       attempt.exit_status, attempt.reason,
+       CASE WHEN json_valid(attempt.info) THEN attempt.info END AS info,
+       strftime('%Y-%m-%dT%H:%M:%SZ', attempt.started_ms / 1000, 'unixepoch') AS started,
+       strftime('%Y-%m-%dT%H:%M:%SZ', attempt.finished_ms / 1000, 'unixepoch') AS finished
+FROM attempt
+JOIN study ON study.id = attempt.study
+JOIN search ON search.id = study.search
+JOIN worker ON worker.id = attempt.worker;
+
+-- Learning curves: of each trial, the points of its last attempt in the order reported.
+CREATE VIEW v_curve AS
+SELECT study.name AS study, trial.number AS trial, point.attempt, point.idx, point.step,
+       CASE WHEN abs(point.epoch) < 9e999 THEN point.epoch END AS epoch,
+       metric.name AS metric,
+       CASE WHEN abs(point.value) < 9e999 THEN point.value END AS value
+FROM study
+JOIN trial ON trial.study = study.id
+JOIN point ON point.study = trial.study AND point.trial = trial.number AND point.attempt = trial.attempts
+JOIN metric ON metric.id = point.metric;
+
+-- Configurations: trials that differ in their seed only (`repeat`); without repeat, each trial is one. The value is
+-- the mean over its runs, NULL until all of them have ended with one.
+CREATE VIEW v_configuration AS
+SELECT study.name AS study, trial.configuration, min(trial.number) AS trial, count(*) AS runs,
+       CASE WHEN count(*) >= search.repeat AND min(trial.state) >= 3 AND count(trial.value) = count(*)
+            THEN avg(trial.value) END AS value,
+       CASE max(trial.state) WHEN 3 THEN 'done' WHEN 4 THEN 'pruned' WHEN 5 THEN 'diverged' WHEN 6 THEN 'failed'
+            WHEN 7 THEN 'cancelled' ELSE 'running' END AS state, -- the worst of its runs
+       search.metric, search.goal, trial.parameters
+FROM study
+JOIN search ON search.id = study.search
+JOIN trial ON trial.study = study.id
+GROUP BY study.id, trial.configuration;
+
+-- Each study's configurations from the best on, in the direction of its goal. Equal values share a rank, the earlier
+-- trial first; diverged and pruned runs come after all that finished, however good they looked.
+CREATE VIEW v_best AS
+SELECT study, rank() OVER (PARTITION BY study ORDER BY state <> 'done', state = 'diverged',
+                           CASE goal WHEN 'maximize' THEN -value ELSE value END) AS rank,
+       trial, metric, value, runs, state, configuration, parameters
+FROM v_configuration
+WHERE value IS NOT NULL
+ORDER BY study, rank, trial;
+
+-- Studies: progress and the best value so far.
+CREATE VIEW v_study AS
+WITH progress AS (
+    SELECT study, sum(state = 1) AS waiting, sum(state = 2) AS running, sum(state = 3) AS done,
+           sum(state = 4) AS pruned, sum(state = 5) AS diverged, sum(state = 6) AS failed,
+           sum(state = 7) AS cancelled, min(created_ms) AS first_ms, max(finished_ms) AS latest_ms
+    FROM trial GROUP BY study)
+SELECT search.name AS search, study.name AS study,
+       CASE study.state WHEN 1 THEN 'open' WHEN 2 THEN 'paused' WHEN 3 THEN 'stopped' WHEN 4 THEN 'done' END AS state,
+       search.metric, search.goal, best.value AS best, best.trial AS best_trial,
+       study.budget * search.repeat AS trials,
+       coalesce(waiting, 0) AS waiting, coalesce(running, 0) AS running, coalesce(done, 0) AS done,
+       coalesce(pruned, 0) AS pruned, coalesce(diverged, 0) AS diverged, coalesce(failed, 0) AS failed,
+       coalesce(cancelled, 0) AS cancelled,
+       -- trials that ended, per hour between the first suggestion and the last end
+       CASE WHEN latest_ms > first_ms THEN
+           (done + pruned + diverged + failed) * 3600000.0 / (latest_ms - first_ms) END AS trials_per_hour,
+       study.note, study.seed,
+       strftime('%Y-%m-%dT%H:%M:%SZ', study.created_ms / 1000, 'unixepoch') AS created,
+       strftime('%Y-%m-%dT%H:%M:%SZ', study.finished_ms / 1000, 'unixepoch') AS finished
+FROM study
+JOIN search ON search.id = study.search
+LEFT JOIN progress ON progress.study = study.id
+LEFT JOIN (SELECT study, value, trial, row_number() OVER (PARTITION BY study ORDER BY rank, trial) AS place
+           FROM v_best) AS best ON best.study = study.name AND best.place = 1
+ORDER BY search.id, study.position;
+
+-- Searches: what was submitted, and how far it is.
+CREATE VIEW v_search AS
+SELECT search.name AS search, search.metric, search.goal, search.sampler, search.repeat,
+       count(study.id) AS studies, sum(study.budget) * search.repeat AS trials,
+       (SELECT count(*) FROM trial JOIN study AS own ON own.id = trial.study
+        WHERE own.search = search.id AND trial.state >= 3) AS ended,
+       sum(study.state IN (3, 4)) = count(*) AS finished,
+       coalesce(search.definition ->> '$.program', search.definition ->> '$.command') AS program,
+       strftime('%Y-%m-%dT%H:%M:%SZ', search.created_ms / 1000, 'unixepoch') AS created
+FROM search
+LEFT JOIN study ON study.search = search.id
+GROUP BY search.id;
+
+-- Over the seeds of each configuration: n, mean, standard deviation and the 95 % interval of the mean (Student's t).
+-- One row for the value of the search's metric (quantity = 'value') and one for each metric's last point (quantity =
+-- 'last'). Runs that did not finish, and values that are no finite number, are left out: compare n with runs.
+CREATE VIEW v_seed_summary AS
+WITH curve_end AS ( -- of each trial and metric, the last point
+    SELECT study, trial, metric, value, max(idx) FROM v_curve GROUP BY study, trial, metric),
+sample AS (
+    SELECT study, configuration, trial.trial, search.metric, 'value' AS quantity, trial.value, trial.state
+    FROM v_trial AS trial JOIN search ON search.name = trial.search
+    UNION ALL
+    SELECT trial.study, trial.configuration, trial.trial, curve_end.metric, 'last', curve_end.value, trial.state
+    FROM v_trial AS trial JOIN curve_end ON curve_end.study = trial.study AND curve_end.trial = trial.trial),
+centred AS (
+    SELECT *, CASE WHEN state = 'done' THEN value END AS x,
+           avg(CASE WHEN state = 'done' THEN value END) OVER (PARTITION BY study, configuration, metric, quantity) AS mean
+    FROM sample),
+summary AS (
+    SELECT study, configuration, min(trial) AS trial, metric, quantity, count(*) AS runs, count(x) AS n, mean,
+           CASE WHEN count(x) > 1 THEN sqrt(sum((x - mean) * (x - mean)) / (count(x) - 1)) END AS sd
+    FROM centred GROUP BY study, configuration, metric, quantity),
+student (df, t) AS ( -- the 97.5 % quantile; above 9 degrees of freedom by its expansion in 1 / df
+    VALUES (1, 12.70620), (2, 4.30265), (3, 3.18245), (4, 2.77645), (5, 2.57058), (6, 2.44691), (7, 2.36462),
+           (8, 2.30600), (9, 2.26216))
+SELECT study, configuration, trial, metric, quantity, runs, n, mean, sd,
+       mean - half AS low, mean + half AS high
+FROM (SELECT summary.*, sd / sqrt(n) * CASE WHEN n < 11 THEN (SELECT t FROM student WHERE df = n - 1)
+          ELSE 1.959964 + 2.372271 / (n - 1) + 2.822487 / ((n - 1) * (n - 1)) + 2.555841 / pow(n - 1, 3) END AS half
+      FROM summary);
+
+-- Workers and what became of their attempts.
+CREATE VIEW v_worker AS
+SELECT worker.name AS worker, worker.host, worker.cpu, worker.slots, worker.version,
+       coalesce(sum(attempt.state = 1), 0) AS running, coalesce(sum(attempt.state = 2), 0) AS done,
+       coalesce(sum(attempt.state = 5), 0) AS failed, coalesce(sum(attempt.state IN (6, 7)), 0) AS lost,
+       coalesce(sum(attempt.duration_ms), 0) / 1000.0 AS busy_seconds,
+       strftime('%Y-%m-%dT%H:%M:%SZ', worker.first_seen_ms / 1000, 'unixepoch') AS first_seen,
+       strftime('%Y-%m-%dT%H:%M:%SZ', worker.last_seen_ms / 1000, 'unixepoch') AS last_seen
+FROM worker LEFT JOIN attempt ON attempt.worker = worker.id
+GROUP BY worker.id;
