@@ -1,7 +1,7 @@
-/* connect.h - where the coordinator is: --coordinator, else -c FILE, else LDT_COORDINATOR, else the connect file
- * in the user's state directory, else loopback.
+/* connect.h - where the coordinator is: --coordinator, else -c FILE, else LDT_COORDINATOR, else the
+ * connect file in the user's state directory, else loopback.
  *
- * The coordinator writes the connect file when it is ready, atomically, and removes it when it leaves:
+ * The coordinator writes the connect file when it is ready, and removes it when it leaves:
  * {"work": "tcp://...", "client": "tcp://...", "db": "/abs/path", "server_key": null} */
 #ifndef COMMON_CONNECT_H
 #define COMMON_CONNECT_H
@@ -20,10 +20,13 @@ struct connect_info {
 /* $XDG_STATE_HOME/ldt/connect.json, by default ~/.local/state/ldt/connect.json. */
 bool connect_default_path(char *path, int bytes, struct error *error);
 
-/* False with a sentence when a named file is missing or no connect file; with neither option, a missing
- * default file falls through to loopback. Arguments may be NULL. */
+/* False with a sentence when a named file is missing or no connect file; with neither option, a
+ * missing default file falls through to loopback. Arguments may be NULL. */
 bool connect_find(struct connect_info *out, const char *coordinator, const char *connect_file,
                   struct error *error);
+
+/* Atomic; makes the directories of the path as well, for the user alone. */
 bool connect_write(const char *path, const struct connect_info *info, struct error *error);
-void connect_remove(const char *path, const struct connect_info *info); /* only if it is still ours */
+/* Only if it is still ours. */
+void connect_remove(const char *path, const struct connect_info *info);
 #endif

@@ -1,8 +1,9 @@
 /* frame.h - ZeroMQ sockets that carry one frame a message, with every dangerous default changed.
  *
- * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT; queues, message size
- * and handshake time are bounded; LINGER 0; IPv4 and IPv6; heartbeats of ZMTP on, for dead peers only (leases
- * are kept by our own). */
+ * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT;
+ * queues, message size and handshake time are bounded; LINGER 0; IPv4 and IPv6; heartbeats of
+ * ZMTP on, for dead peers only (leases are kept by our own). Single-threaded: all sockets of a
+ * process share one context, which ends with the last of them. */
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H
 #include "common/buf.h"
@@ -14,32 +15,42 @@
 
 struct frame_socket;
 
-enum { FRAME_PEER_BYTES = 32 };          /* a routing id of ZeroMQ is 5 bytes, at most 255 by its rules */
-struct frame_peer { unsigned char bytes[FRAME_PEER_BYTES]; size_t length; };
+enum { FRAME_PEER_BYTES = 32 }; /* a routing id that ZeroMQ makes has 5 bytes; no other is accepted */
+struct frame_peer {
+    unsigned char bytes[FRAME_PEER_BYTES];
+    size_t length;
+};
 
 enum frame_result {
     FRAME_OK,
-    FRAME_NOTHING,     /* receive: nothing there. send: the queue is full, try later */
-    FRAME_GONE,        /* send: no such peer any more */
-    FRAME_DROPPED,     /* receive: a multipart or oversized message, or a foreign identity, was thrown away */
+    FRAME_NOTHING, /* receive: nothing there. send: the queue is full, try later */
+    FRAME_GONE,    /* send: no such peer any more */
+    FRAME_DROPPED, /* receive: a multipart message, one that does not fit the buffer, or one with a
+                      routing id of its sender's choosing was thrown away; peer: whose, if known */
 };
 
-/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Anything but loopback
- * (and ipc://) is refused until keys exist: the sentence says why. */
-bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes, struct error *error);
-/* A DEALER that reconnects by itself for ever. */
-bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes, struct error *error);
-void frame_close(struct frame_socket **socket);
+/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Anything
+ * but loopback and ipc:// is refused until keys exist: the sentence says why. */
+bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                  struct error *error);
+/* A DEALER that reconnects by itself for ever; what is sent before it is connected waits. */
+bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                   struct error *error);
+void frame_close(struct frame_socket **socket); /* leaves NULL, accepts NULL */
 
 const char *frame_endpoint(const struct frame_socket *socket); /* with the real port */
-int frame_descriptor(const struct frame_socket *socket);       /* edge-triggered: drain until FRAME_NOTHING */
+/* Edge-triggered: drain until FRAME_NOTHING. */
+int frame_descriptor(const struct frame_socket *socket);
 
-/* Waits until the socket or one of the descriptors is readable, or timeout_ms pass; -1 waits for ever.
- * ready[i] tells for each descriptor. Returns false only when interrupted by a signal. */
-bool frame_wait(struct frame_socket *const *sockets, size_t n_sockets, const int *descriptors, bool *ready,
-                size_t n_descriptors, int64_t timeout_ms);
+/* Waits until a socket or one of the descriptors is readable, or timeout_ms pass; -1 waits for
+ * ever. ready[i] tells for each descriptor. Returns false only when interrupted by a signal. */
+bool frame_wait(struct frame_socket *const *sockets, size_t n_sockets, const int *descriptors,
+                bool *ready, size_t n_descriptors, int64_t timeout_ms);
 
-enum frame_result frame_receive(struct frame_socket *socket, struct frame_peer *peer, struct buf *frame);
-enum frame_result frame_send(struct frame_socket *socket, const struct frame_peer *peer, const void *bytes,
-                             size_t length); /* peer NULL for a DEALER */
+/* Replaces what is in the buffer by one frame. peer may be NULL for a DEALER. */
+enum frame_result frame_receive(struct frame_socket *socket, struct frame_peer *peer,
+                                struct buf *frame);
+/* peer NULL for a DEALER. */
+enum frame_result frame_send(struct frame_socket *socket, const struct frame_peer *peer,
+                             const void *bytes, size_t length);
 #endif

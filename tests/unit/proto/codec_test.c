@@ -41,7 +41,7 @@ static void encode(struct fixture *fixture, const struct message *message)
         fail_msg("%s", fixture->error.text);
 }
 
-/* The frame is copied to memory of exactly its size, so that a sanitizer sees any read beyond it. */
+/* From memory of exactly the frame's size, so that a sanitizer sees any read beyond it. */
 static bool decode(struct fixture *fixture, struct message *out, const void *bytes, size_t length)
 {
     void *exact = malloc(length > 0 ? length : 1);
@@ -132,7 +132,7 @@ static void a_frame_cut_at_any_length_is_refused_or_whole(void **state)
     }
 }
 
-/* Whatever decodes must be a message that may be sent: nothing passes one check and fails the other. */
+/* Whatever decodes may also be sent: nothing passes one check and fails the other. */
 static void assert_sendable(struct fixture *fixture, const struct message *message)
 {
     struct buf again;

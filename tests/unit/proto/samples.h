@@ -1,5 +1,5 @@
-/* samples.h - one message of every type with every field set to something that is not its default, and
- * a comparison that looks at every field. For codec_test.c. */
+/* samples.h - one message of every type with every field set to something that is not its
+ * default, and a comparison that looks at every field. For codec_test.c. */
 #ifndef TESTS_PROTO_SAMPLES_H
 #define TESTS_PROTO_SAMPLES_H
 #include "common/message.h"

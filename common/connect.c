@@ -1,0 +1,216 @@
+#include "common/connect.h"
+#include "common/xalloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { CONNECT_FILE_MAX_BYTES = 64 << 10 };
+
+bool connect_default_path(char *path, int bytes, struct error *error)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int length;
+    if (state != NULL && state[0] == '/') {
+        length = snprintf(path, (size_t)bytes, "%s/ldt/connect.json", state);
+    } else if (home != NULL && home[0] == '/') {
+        length = snprintf(path, (size_t)bytes, "%s/.local/state/ldt/connect.json", home);
+    } else {
+        error_set(error,
+                  "neither XDG_STATE_HOME nor HOME is set to an absolute path, so there is no "
+                  "place for the connect file: name one");
+        return false;
+    }
+    if (length < bytes)
+        return true;
+    error_set(error, "the path of the user's state directory is too long");
+    return false;
+}
+
+/* ---- reading */
+
+static bool copy_member(char *out, size_t bytes, const json_t *object, const char *key,
+                        bool required)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    if (text == NULL) {
+        out[0] = '\0';
+        return !required &&
+               (json_object_get(object, key) == NULL || json_is_null(json_object_get(object, key)));
+    }
+    return (size_t)snprintf(out, bytes, "%s", text) < bytes;
+}
+
+static bool read_object(struct connect_info *out, const char *path, const json_t *object,
+                        struct error *error)
+{
+    if (!copy_member(out->work, sizeof out->work, object, "work", true) ||
+        !copy_member(out->client, sizeof out->client, object, "client", true) ||
+        !copy_member(out->db, sizeof out->db, object, "db", false)) {
+        error_set(error,
+                  "%s is not a connect file: it must be a JSON object with the endpoints `work` "
+                  "and `client`; the coordinator writes it with --connect",
+                  path);
+        return false;
+    }
+    if (!json_is_null(json_object_get(object, "server_key")) &&
+        json_object_get(object, "server_key") != NULL) {
+        error_set(error, "%s asks for an encrypted connection, which this version cannot make",
+                  path);
+        return false;
+    }
+    return true;
+}
+
+/* Reads the whole file, up to a limit; NULL with errno set. */
+static char *read_text(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    char *text = xcalloc(1, CONNECT_FILE_MAX_BYTES + 1);
+    size_t length = fread(text, 1, CONNECT_FILE_MAX_BYTES, file);
+    text[length] = '\0';
+    bool failed = ferror(file);
+    int reason = errno;
+    fclose(file);
+    if (!failed)
+        return text;
+    free(text);
+    errno = reason;
+    return NULL;
+}
+
+/* *missing tells a file that is not there from one that is no good. */
+static bool read_file(struct connect_info *out, const char *path, bool *missing,
+                      struct error *error)
+{
+    json_error_t where;
+    char *text = read_text(path);
+    *missing = text == NULL && (errno == ENOENT || errno == ENOTDIR);
+    if (text == NULL) {
+        error_set(error, "cannot read the connect file %s: %s", path, strerror(errno));
+        return false;
+    }
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    free(text);
+    if (object == NULL) {
+        error_set(error, "%s:%d: not a connect file: %s", path, where.line, where.text);
+        return false;
+    }
+    bool fine = read_object(out, path, object, error);
+    json_decref(object);
+    snprintf(out->origin, sizeof out->origin, "the connect file %s", path);
+    return fine;
+}
+
+static bool use_endpoint(struct connect_info *out, const char *endpoint, const char *origin,
+                         struct error *error)
+{
+    if (strlen(endpoint) >= sizeof out->work || strstr(endpoint, "://") == NULL) {
+        error_set(error, "%s: `%.200s` is not an endpoint; write tcp://HOST:PORT, for example %s",
+                  origin, endpoint, CONNECT_DEFAULT_ENDPOINT);
+        return false;
+    }
+    snprintf(out->work, sizeof out->work, "%s", endpoint);
+    snprintf(out->client, sizeof out->client, "%s", endpoint);
+    snprintf(out->origin, sizeof out->origin, "%s", origin);
+    return true;
+}
+
+bool connect_find(struct connect_info *out, const char *coordinator, const char *connect_file,
+                  struct error *error)
+{
+    char path[sizeof out->db], origin[sizeof out->origin];
+    const char *environment = getenv("LDT_COORDINATOR");
+    bool missing;
+    *out = (struct connect_info){ 0 };
+    if (coordinator != NULL)
+        return use_endpoint(out, coordinator, "--coordinator", error);
+    if (connect_file != NULL)
+        return read_file(out, connect_file, &missing, error);
+    if (environment != NULL && environment[0] != '\0')
+        return use_endpoint(out, environment, "LDT_COORDINATOR", error);
+    if (!connect_default_path(path, sizeof path, error))
+        return use_endpoint(out, CONNECT_DEFAULT_ENDPOINT, "the default address", error);
+    if (read_file(out, path, &missing, error))
+        return true;
+    if (!missing)
+        return false;
+    snprintf(origin, sizeof origin, "the default address: there is no connect file %s", path);
+    return use_endpoint(out, CONNECT_DEFAULT_ENDPOINT, origin, error);
+}
+
+/* ---- writing */
+
+static bool make_directories(const char *path, struct error *error)
+{
+    char *directory = xstrdup(path);
+    bool fine = true;
+    for (char *slash = directory + 1; fine && (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        if (mkdir(directory, 0700) != 0 && errno != EEXIST && access(directory, X_OK) != 0) {
+            error_set(error, "cannot make the directory %s for the connect file: %s", directory,
+                      strerror(errno));
+            fine = false;
+        }
+        *slash = '/';
+    }
+    free(directory);
+    return fine;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    size_t length = strlen(text);
+    if (file < 0)
+        return false;
+    bool fine = write(file, text, length) == (ssize_t)length && fsync(file) == 0;
+    return close(file) == 0 && fine;
+}
+
+/* A path that is not UTF-8 cannot stand in JSON: `db` is then left out. */
+static char *object_text(const struct connect_info *info)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "work", json_string(info->work));
+    json_object_set_new(object, "client", json_string(info->client));
+    json_object_set_new(object, "db", json_string(info->db));
+    json_object_set_new(object, "server_key", json_null());
+    char *text = json_dumps(object, JSON_INDENT(2));
+    json_decref(object);
+    return text;
+}
+
+bool connect_write(const char *path, const struct connect_info *info, struct error *error)
+{
+    char *temporary = xasprintf("%s.%ld", path, (long)getpid());
+    char *object = object_text(info), *text = xasprintf("%s\n", object);
+    bool fine = make_directories(path, error);
+    if (fine && (!write_text(temporary, text) || rename(temporary, path) != 0)) {
+        error_set(error, "cannot write the connect file %s: %s", path, strerror(errno));
+        unlink(temporary);
+        fine = false;
+    }
+    free(temporary);
+    free(object);
+    free(text);
+    return fine;
+}
+
+void connect_remove(const char *path, const struct connect_info *info)
+{
+    struct connect_info *now = xcalloc(1, sizeof *now);
+    struct error ignored;
+    bool missing;
+    if (read_file(now, path, &missing, &ignored) && strcmp(now->work, info->work) == 0 &&
+        strcmp(now->db, info->db) == 0)
+        unlink(path);
+    free(now);
+}
