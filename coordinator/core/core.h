@@ -83,12 +83,13 @@ bool core_event_saves(const struct event *event);
 void core_set_note(struct core *core, const char *note);
 
 /* ---- restore: rows in the order search, study, worker, trial, attempt, outcome; each by key. false with a
- * sentence when a row contradicts the ones before it. */
+ * sentence when a row contradicts the ones before it. Of each trial with attempts > 0, in whatever state, the
+ * attempt whose number is trial.attempts is needed, and no other (its texts are not looked at). */
 bool core_restore_search(struct core *core, const struct search_row *row, struct error *error);
 bool core_restore_study(struct core *core, const struct study_row *row, struct error *error);
 bool core_restore_worker(struct core *core, const struct worker_row *row, struct error *error);
 bool core_restore_trial(struct core *core, const struct trial_row *row, struct error *error);
-bool core_restore_attempt(struct core *core, const struct attempt_row *row, struct error *error); /* current ones */
+bool core_restore_attempt(struct core *core, const struct attempt_row *row, struct error *error);
 bool core_restore_outcome(struct core *core, const struct outcome_row *row, struct error *error);
 /* After the last row: running attempts get one full lease, counters are made. */
 bool core_restore_finish(struct core *core, int64_t now_ms, struct error *error);

@@ -1,0 +1,82 @@
+/* Handing out trials: the worker that has been hungry longest gets one trial of the study whose turn it is. First
+ * what an older attempt left behind, then what waits, then a new suggestion. */
+#include "coordinator/core/action.h"
+#include "coordinator/core/share.h"
+#include "coordinator/core/study.h"
+#include "coordinator/core/trial.h"
+#include "coordinator/core/worker.h"
+
+/* In a stopped study nobody tries a trial again whose worker fell silent. */
+static void cancel_orphans(struct turn *turn)
+{
+    for (struct link *first; (first = list_first(&turn->core->orphans)) != NULL;)
+        trial_cancel(turn, LIST_ITEM(first, struct trial, queue),
+                     "its worker fell silent after the study was stopped");
+}
+
+static void send_trial(struct turn *turn, const struct trial *trial, const char *parameters,
+                       const struct worker *worker)
+{
+    const struct study *study = trial->study;
+    const struct definition *definition = study->search->definition;
+    struct message *message = tell(turn, worker, MESSAGE_TRIAL);
+    message->trial.ref = trial->attempt.ref;
+    message->trial.study_name = study->row.name;
+    message->trial.seed = trial->row.seed;
+    message->trial.program = definition->program;
+    message->trial.parameters = parameters;
+    message->trial.command = definition->command;
+    message->trial.n_command = definition->n_command;
+    message->trial.workdir = definition->workdir;
+    message->trial.environment = definition->environment;
+    message->trial.n_environment = definition->n_environment;
+    message->trial.max_duration_ms = definition->max_trial_duration_ms;
+}
+
+/* A trial of the study; NULL when it was found to be exhausted. */
+static struct trial *next_trial(struct turn *turn, struct study *study, int32_t *suggestions)
+{
+    struct link *first = list_first(&study->lapsed);
+    if (first == NULL)
+        first = list_first(&study->waiting);
+    if (first != NULL)
+        return LIST_ITEM(first, struct trial, queue);
+    ++*suggestions;
+    return study_suggest(turn, study);
+}
+
+static bool needs_suggestion(const struct study *study)
+{
+    return study->lapsed.count == 0 && study->waiting.count == 0;
+}
+
+/* Feeds one class of workers; false when the turn's suggestions are used up before the work is. */
+static bool feed(struct turn *turn, bool allow_command, int32_t *suggestions)
+{
+    struct list *hungry = &turn->core->hungry[allow_command];
+    for (struct link *first; (first = list_first(hungry)) != NULL;) {
+        struct worker *worker = LIST_ITEM(first, struct worker, hungry);
+        struct study *study = share_pick(turn->core, allow_command);
+        if (study == NULL)
+            return true;
+        if (needs_suggestion(study) && *suggestions >= turn->core->options.suggestions_per_turn)
+            return false;
+        struct trial *trial = next_trial(turn, study, suggestions);
+        if (trial == NULL)
+            continue;
+        send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
+        worker_spend_credit(turn->core, worker);
+        share_served(turn->core, study);
+    }
+    return true;
+}
+
+bool core_assign(struct core *core, int64_t now_ms, int64_t wall_ms, struct actions *out)
+{
+    struct turn turn = { .core = core, .now_ms = now_ms, .wall_ms = wall_ms, .out = out };
+    int32_t suggestions = 0;
+    cancel_orphans(&turn);
+    /* Those who may do less come first, or others could take all that they can do. */
+    bool fed = feed(&turn, false, &suggestions);
+    return !feed(&turn, true, &suggestions) || !fed;
+}

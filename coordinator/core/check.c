@@ -1,0 +1,220 @@
+/* The invariants, by their numbers in the protocol's notes: I2 at most one result per trial, I3 the recorded attempt is
+ * the granted one, I5 the state counts add up, I6 charged attempts stay within their cap; and what the core's own
+ * structures promise each other. Looks at everything: for tests, and once after a restore. */
+#include "coordinator/core/lease.h"
+#include "coordinator/core/share.h"
+#include "coordinator/core/trial.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define REQUIRE(condition, sentence)                                                               \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return sentence;                                                                       \
+    } while (0)
+
+static const char *attempt_fault(const struct trial *trial)
+{
+    const struct trial_row *row = &trial->row;
+    const struct attempt_row *attempt = &trial->attempt;
+    int32_t cap = trial->study->search->definition->max_attempts;
+    REQUIRE(row->charged >= 0 && row->charged <= row->attempts && row->charged <= cap,
+            "I6: more charged attempts than allowed or than there were");
+    if (row->attempts == 0) {
+        REQUIRE(row->state == TRIAL_WAITING || row->state == TRIAL_CANCELLED,
+                "I3: it has a state beyond waiting and was never granted");
+        return NULL;
+    }
+    struct attempt_ref expected = { row->study, row->number, row->attempts };
+    REQUIRE(attempt_ref_equal(attempt->ref, expected), "I3: its attempt is not the granted one");
+    REQUIRE((attempt->state == ATTEMPT_RUNNING) == (row->state == TRIAL_RUNNING),
+            "I3: the attempt runs and the trial does not, or the other way round");
+    REQUIRE((attempt->finished_ms != 0) == (attempt->state != ATTEMPT_RUNNING),
+            "its attempt runs and has an end, or has ended without one");
+    switch (row->state) {
+    case TRIAL_WAITING:
+        REQUIRE(attempt->state == ATTEMPT_FAILED || attempt->state == ATTEMPT_RELEASED,
+                "it waits although its attempt did not fail and was not handed back");
+        break;
+    case TRIAL_DONE: REQUIRE(attempt->state == ATTEMPT_DONE, "I2: done by no result"); break;
+    case TRIAL_PRUNED: REQUIRE(attempt->state == ATTEMPT_PRUNED, "I2: pruned by no result"); break;
+    case TRIAL_DIVERGED:
+        REQUIRE(attempt->state == ATTEMPT_DIVERGED, "I2: diverged by no result");
+        break;
+    case TRIAL_FAILED: REQUIRE(attempt->state == ATTEMPT_FAILED, "I2: failed by no result"); break;
+    case TRIAL_RUNNING:
+    case TRIAL_CANCELLED: break;
+    }
+    return NULL;
+}
+
+static const char *queue_fault(const struct core *core, const struct trial *trial)
+{
+    const struct list *queue = trial->queue.list;
+    if (trial->row.state == TRIAL_RUNNING) {
+        REQUIRE(trial->worker != NULL && trial->worker->row.id == trial->attempt.worker,
+                "it runs and is not leased to the worker of its attempt");
+        REQUIRE(trial->held.list == &trial->worker->leases, "its worker does not know the lease");
+        bool open = trial->study->row.state == SEARCH_OPEN;
+        REQUIRE(queue == &core->leases || queue == (open ? &trial->study->lapsed : &core->orphans),
+                "I4: it runs and is in no queue");
+        return NULL;
+    }
+    REQUIRE(trial->worker == NULL && trial->held.list == NULL, "it does not run and is leased");
+    REQUIRE(queue == (trial->row.state == TRIAL_WAITING ? &trial->study->waiting : NULL),
+            "I4: it waits and is not queued, or is queued and does not wait");
+    return NULL;
+}
+
+static const char *trial_fault(const struct core *core, const struct trial *trial, size_t number,
+                               int64_t least_seq)
+{
+    const struct trial_row *row = &trial->row;
+    int32_t repeat = trial->study->search->definition->repeat;
+    REQUIRE(row->number == (int64_t)number && row->study == trial->study->row.id,
+            "it does not stand at its number");
+    REQUIRE(row->configuration == row->number / repeat && row->repetition == row->number % repeat,
+            "its configuration does not follow from its number");
+    REQUIRE(row->history_seq >= least_seq &&
+                row->history_seq <= ledger_outcomes(trial->study->ledger),
+            "its history is older than that of a trial before it, or in the future");
+    bool final = trial_state_final(row->state);
+    REQUIRE(final == ledger_has_outcome(trial->study->ledger, row->number),
+            "I2: it is final without an outcome, or has one and is not final");
+    REQUIRE(final == (row->finished_ms != 0), "it is final without an end, or ended and not final");
+    REQUIRE(!row->has_value || (final && isfinite(row->value)), "its value is none");
+    const char *fault = attempt_fault(trial);
+    return fault != NULL ? fault : queue_fault(core, trial);
+}
+
+static const char *study_fault(const struct study *study, const struct trial_counts *counted)
+{
+    REQUIRE(memcmp(&study->counts, counted, sizeof *counted) == 0,
+            "I5: its counts are not those of its trials");
+    int64_t final = counted->done + counted->pruned + counted->diverged + counted->failed +
+                    counted->cancelled;
+    REQUIRE(ledger_outcomes(study->ledger) == final, "I2: not one outcome for each final trial");
+    REQUIRE((int64_t)study->n_trials ==
+                ledger_configurations(study->ledger) * study->search->definition->repeat,
+            "trials and configurations do not match");
+    REQUIRE(ledger_configurations(study->ledger) <= study->row.budget, "its budget is overspent");
+    REQUIRE(study->waiting.count == counted->waiting, "not all that wait are queued");
+    bool idle = counted->waiting + counted->running == 0;
+    if (study->row.state == SEARCH_OPEN)
+        REQUIRE(!idle || ledger_configurations(study->ledger) < study->row.budget,
+                "I4: it is open with nothing left to do");
+    else
+        REQUIRE(counted->waiting == 0, "I4: it is not open and trials wait");
+    REQUIRE((study->row.finished_ms != 0) == (study->row.state != SEARCH_OPEN && idle),
+            "it is finished with trials open, or the other way round");
+    int64_t limit = study->search->definition->max_concurrent_trials;
+    REQUIRE(limit == 0 || counted->running <= limit, "more trials run than may");
+    REQUIRE((study->share.position != 0) == study_has_work(study),
+            "I4: it has work and is not in line for workers, or the other way round");
+    return NULL;
+}
+
+static void count(struct trial_counts *counts, enum trial_state state)
+{
+    switch (state) {
+    case TRIAL_WAITING: counts->waiting++; break;
+    case TRIAL_RUNNING: counts->running++; break;
+    case TRIAL_DONE: counts->done++; break;
+    case TRIAL_PRUNED: counts->pruned++; break;
+    case TRIAL_DIVERGED: counts->diverged++; break;
+    case TRIAL_FAILED: counts->failed++; break;
+    case TRIAL_CANCELLED: counts->cancelled++; break;
+    }
+}
+
+static bool check_study(const struct core *core, const struct study *study, struct error *error)
+{
+    struct trial_counts counted = { 0 };
+    int64_t seq = 0;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        const char *fault = trial_fault(core, study->trials[i], i, seq);
+        if (fault != NULL) {
+            error_set(error, "study %s, trial %zu: %s", study->row.name, i, fault);
+            return false;
+        }
+        seq = study->trials[i]->row.history_seq;
+        count(&counted, study->trials[i]->row.state);
+    }
+    const char *fault = study_fault(study, &counted);
+    if (fault != NULL)
+        error_set(error, "study %s: %s", study->row.name, fault);
+    return fault == NULL;
+}
+
+static bool check_search(const struct core *core, const struct search *search, struct error *error)
+{
+    int64_t running = 0;
+    for (size_t i = 0; i < search->n_studies; i++) {
+        if (!check_study(core, search->studies[i], error))
+            return false;
+        running += search->studies[i]->counts.running;
+    }
+    bool in_line = search->share.position != 0;
+    if (running == search->running && in_line == (search->runnable.count > 0) &&
+        (!in_line || search->share.load == running))
+        return true;
+    error_set(error, "search %s: I5: its running trials are not those of its studies, or its place "
+                     "in line is wrong", search->row.name);
+    return false;
+}
+
+static const char *worker_fault(const struct core *core, const struct worker *worker)
+{
+    REQUIRE(index_find(&core->instances, worker->row.instance) == worker, "it cannot be found");
+    if (worker->session == 0) {
+        REQUIRE(worker->heard.list == NULL && worker->hungry.list == NULL,
+                "it has no session and is in line for work");
+        return NULL;
+    }
+    REQUIRE(index_find(&core->by_session, worker->session) == worker &&
+                index_find(&core->by_peer, worker->peer) == worker,
+            "its session cannot be found");
+    REQUIRE(worker->received <= worker->sent && worker->lost <= worker->sent - worker->received &&
+                worker->lost >= 0,
+            "more TRIALs arrived or were lost than were sent");
+    REQUIRE(worker->credit >= 0 && (worker->credit > 0) == (worker->hungry.list != NULL),
+            "it has credit and is not in line, or the other way round");
+    return NULL;
+}
+
+static bool check_leases(const struct core *core, struct error *error)
+{
+    int64_t deadline = INT64_MIN;
+    LIST_EACH(&core->leases, link) {
+        const struct trial *trial = LIST_ITEM(link, struct trial, queue);
+        if (trial->deadline_ms < deadline) {
+            error_set(error, "the leases are not in the order of their deadlines");
+            return false;
+        }
+        deadline = trial->deadline_ms;
+    }
+    return true;
+}
+
+bool core_check(const struct core *core, struct error *error)
+{
+    for (size_t i = 0; i < core->n_searches; i++) {
+        if (!check_search(core, core->searches[i], error))
+            return false;
+    }
+    for (size_t i = 0; i < core->n_workers; i++) {
+        const char *fault = worker_fault(core, core->workers[i]);
+        if (fault != NULL) {
+            error_set(error, "worker %s: %s", core->workers[i]->row.name, fault);
+            return false;
+        }
+    }
+    if (core->by_session.count != (size_t)core->connected.count ||
+        core->by_peer.count != (size_t)core->connected.count) {
+        error_set(error, "the sessions are not those of the connected workers");
+        return false;
+    }
+    return check_leases(core, error);
+}

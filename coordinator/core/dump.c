@@ -1,0 +1,75 @@
+/* The durable half of the core as text, one line for each row: what must be the same after a restore. */
+#include "coordinator/core/state.h"
+#include "common/buf.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Bits, not digits: a value that changed in its last place is another value. */
+#define VALUE "%d:%a"
+
+static void dump_trial(struct buf *out, const struct trial *trial)
+{
+    const struct trial_row *row = &trial->row;
+    char *parameters = ledger_parameters(trial->study->ledger, row->configuration);
+    buf_printf(out,
+               "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64 " attempts=%" PRId32
+               " charged=%" PRId32 " value=" VALUE " created=%" PRId64 " finished=%" PRId64
+               " outcome=%d %s\n",
+               row->study, row->number, trial_state_name(row->state), row->seed, row->history_seq,
+               row->attempts, row->charged, row->has_value, row->value, row->created_ms,
+               row->finished_ms, ledger_has_outcome(trial->study->ledger, row->number), parameters);
+    free(parameters);
+    const struct attempt_row *attempt = &trial->attempt;
+    if (row->attempts == 0)
+        return;
+    buf_printf(out,
+               "attempt %" PRId64 "/%" PRId64 "/%" PRId32 " %s worker=%" PRId64 " started=%" PRId64
+               " finished=%" PRId64 " points=%" PRId64 " digest=%016" PRIx64 " step=%" PRId64
+               " best=" VALUE " last=" VALUE " seen=%d nonfinite=%d exit=%" PRId32 " took=%" PRId64
+               "/%" PRId64 "/%" PRId64 "\n",
+               attempt->ref.study, attempt->ref.trial, attempt->ref.attempt,
+               attempt_state_name(attempt->state), attempt->worker, attempt->started_ms,
+               attempt->finished_ms, attempt->points, attempt->points_digest, attempt->last_step,
+               attempt->has_best, attempt->best, attempt->has_last, attempt->last,
+               attempt->metric_seen, attempt->nonfinite, attempt->exit_status, attempt->duration_ms,
+               attempt->cpu_ms, attempt->peak_memory_bytes);
+}
+
+static void dump_study(struct buf *out, const struct study *study)
+{
+    int64_t best = 0;
+    double value = 0;
+    bool has_best = ledger_best(study->ledger, &best, &value);
+    buf_printf(out,
+               "study %" PRId64 " %s search=%" PRId64 " state=%d seed=%" PRId64 " budget=%" PRId64
+               " created=%" PRId64 " finished=%" PRId64 " outcomes=%" PRId64 " best=%d:%" PRId64
+               ":%a note=%s\n",
+               study->row.id, study->row.name, study->row.search, study->row.state, study->row.seed,
+               study->row.budget, study->row.created_ms, study->row.finished_ms,
+               ledger_outcomes(study->ledger), has_best, best, value, study->row.note);
+    for (size_t i = 0; i < study->n_trials; i++)
+        dump_trial(out, study->trials[i]);
+}
+
+char *core_dump(const struct core *core)
+{
+    struct buf out;
+    buf_init(&out, SIZE_MAX / 2);
+    for (size_t i = 0; i < core->n_searches; i++) {
+        const struct search *search = core->searches[i];
+        buf_printf(&out, "search %" PRId64 " %s key=%s created=%" PRId64 "\n", search->row.id,
+                   search->row.name, search->row.submit_key, search->row.created_ms);
+        for (size_t k = 0; k < search->n_studies; k++)
+            dump_study(&out, search->studies[k]);
+    }
+    for (size_t i = 0; i < core->n_workers; i++) {
+        const struct worker_row *row = &core->workers[i]->row;
+        buf_printf(&out,
+                   "worker %" PRId64 " %s host=%s cpu=%s version=%s instance=%016" PRIx64
+                   " pid=%" PRId32 " slots=%" PRId32 " command=%d seen=%" PRId64 "..%" PRId64 "\n",
+                   row->id, row->name, row->host, row->cpu, row->version, row->instance, row->pid,
+                   row->slots, row->allow_command, row->first_seen_ms, row->last_seen_ms);
+    }
+    return out.bytes;
+}

@@ -1,0 +1,90 @@
+#include "coordinator/core/lease.h"
+#include "coordinator/core/share.h"
+
+#include <assert.h>
+
+/* All leases are equally long, so the place is nearly always at the end. */
+static void queue_by_deadline(struct core *core, struct trial *trial)
+{
+    struct link *before = &core->leases.end;
+    while (before->previous != &core->leases.end &&
+           LIST_ITEM(before->previous, struct trial, queue)->deadline_ms > trial->deadline_ms)
+        before = before->previous;
+    list_remove(&trial->queue);
+    list_insert(&core->leases, &trial->queue, before);
+}
+
+void lease_begin(struct core *core, struct trial *trial, struct worker *worker, int64_t now_ms)
+{
+    assert(trial->worker == NULL);
+    trial->worker = worker;
+    trial->deadline_ms = now_ms + core->options.lease_ms;
+    trial->sent_in = worker->session;
+    trial->confirmed = false;
+    list_push(&worker->leases, &trial->held);
+    queue_by_deadline(core, trial);
+    share_update(core, trial->study);
+}
+
+void lease_extend(struct core *core, struct trial *trial, int64_t now_ms)
+{
+    trial->confirmed = true;
+    trial->deadline_ms = now_ms + core->options.lease_ms;
+    queue_by_deadline(core, trial);
+    share_update(core, trial->study);
+}
+
+bool lease_lapsed(const struct core *core, const struct trial *trial)
+{
+    return trial->worker != NULL && trial->queue.list != &core->leases;
+}
+
+void lease_lapse(struct core *core, struct trial *trial)
+{
+    if (lease_lapsed(core, trial))
+        return;
+    struct worker *worker = trial->worker;
+    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session)
+        worker->lost++; /* the TRIAL never arrived: its credit must not stay in flight for ever */
+    bool orphan = trial->study->row.state != SEARCH_OPEN;
+    list_remove(&trial->queue);
+    list_push(orphan ? &core->orphans : &trial->study->lapsed, &trial->queue);
+    share_update(core, trial->study);
+}
+
+void lease_end(struct core *core, struct trial *trial)
+{
+    list_remove(&trial->queue);
+    list_remove(&trial->held);
+    trial->worker = NULL;
+    share_update(core, trial->study);
+}
+
+void leases_lapse(struct core *core, int64_t now_ms)
+{
+    for (struct link *first; (first = list_first(&core->leases)) != NULL;) {
+        struct trial *trial = LIST_ITEM(first, struct trial, queue);
+        if (trial->deadline_ms > now_ms)
+            return;
+        lease_lapse(core, trial);
+    }
+}
+
+static void pause_worker(struct core *core, struct worker *worker, int64_t now_ms, int64_t pause_ms)
+{
+    worker->heard_ms += pause_ms;
+    LIST_EACH(&worker->leases, held) {
+        struct trial *trial = LIST_ITEM(held, struct trial, held);
+        trial->deadline_ms += pause_ms;
+        if (trial->deadline_ms > now_ms) {
+            queue_by_deadline(core, trial);
+            share_update(core, trial->study);
+        }
+    }
+}
+
+void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms)
+{
+    for (size_t i = 0; i < core->n_workers; i++)
+        pause_worker(core, core->workers[i], now_ms, pause_ms);
+}

@@ -1,0 +1,22 @@
+/* lease.h - the promise of a running trial to a worker, until a deadline. Memory only: after a restart every lease
+ * gets one full period, and a lease that lapsed takes nothing from its trial until another worker asks.
+ *
+ *     lease_begin ----> holds --(lease_lapse: the deadline passed)--> lapsed
+ *                        ^                                              |
+ *                        +----(lease_extend: the worker spoke of it)----+     lease_end from either
+ *
+ * Private to this folder. */
+#ifndef CORE_LEASE_H
+#define CORE_LEASE_H
+#include "coordinator/core/state.h"
+
+void lease_begin(struct core *core, struct trial *trial, struct worker *worker, int64_t now_ms);
+void lease_extend(struct core *core, struct trial *trial, int64_t now_ms);
+void lease_lapse(struct core *core, struct trial *trial); /* before its time too; a lapsed one stays so */
+void lease_end(struct core *core, struct trial *trial);
+bool lease_lapsed(const struct core *core, const struct trial *trial);
+
+void leases_lapse(struct core *core, int64_t now_ms); /* all whose deadline has passed */
+/* Nothing could be saved for so long: every deadline moves, and what lapsed meanwhile is whole again. */
+void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms);
+#endif

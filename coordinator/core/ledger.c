@@ -1,0 +1,153 @@
+#include "coordinator/core/ledger.h"
+#include "common/json.h"
+#include "common/xalloc.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+struct outcome {
+    bool known, counts; /* counts: it has a value that the sampler may believe */
+    double value;
+};
+
+struct ledger {
+    const struct definition *definition;
+    const struct study_definition *study;
+    struct history *history;
+    struct outcome *outcomes; /* one for each trial */
+    size_t capacity;
+    int64_t n_outcomes;
+    bool has_best;
+    int64_t best_configuration;
+    double best_value;
+};
+
+struct ledger *ledger_create(const struct definition *definition, size_t study)
+{
+    struct ledger *ledger = xcalloc(1, sizeof *ledger);
+    ledger->definition = definition;
+    ledger->study = &definition->studies[study];
+    ledger->history = history_create(ledger->study->space);
+    return ledger;
+}
+
+void ledger_destroy(struct ledger **ledger)
+{
+    if (*ledger == NULL)
+        return;
+    history_destroy(&(*ledger)->history);
+    free((*ledger)->outcomes);
+    free(*ledger);
+    *ledger = NULL;
+}
+
+bool ledger_suggest(struct ledger *ledger, struct value *values)
+{
+    struct rng rng;
+    rng_init(&rng, (uint64_t)ledger->study->seed, RNG_SUGGEST,
+             (uint64_t)ledger_configurations(ledger));
+    return sampler_of(ledger->definition->sampler)
+        ->suggest(ledger->study->space, ledger->history, &rng, values);
+}
+
+void ledger_add(struct ledger *ledger, const struct value *values)
+{
+    size_t trials = (size_t)(ledger_configurations(ledger) * ledger->definition->repeat);
+    for (int32_t i = 0; i < ledger->definition->repeat; i++) {
+        ledger->outcomes =
+            xgrow(ledger->outcomes, trials, &ledger->capacity, sizeof *ledger->outcomes);
+        ledger->outcomes[trials++] = (struct outcome){ 0 };
+    }
+    history_add(ledger->history, values);
+}
+
+int64_t ledger_configurations(const struct ledger *ledger)
+{
+    return history_count(ledger->history);
+}
+
+/* In the order of the repetitions, so that the bits do not depend on who finished first. Values near the end of
+ * the range are divided before they are summed. */
+static double mean(const struct outcome *outcomes, int32_t count)
+{
+    double sum = 0, sum_of_parts = 0;
+    for (int32_t i = 0; i < count; i++) {
+        sum += outcomes[i].value;
+        sum_of_parts += outcomes[i].value / count;
+    }
+    return isfinite(sum) ? sum / count : sum_of_parts;
+}
+
+static void note_best(struct ledger *ledger, int64_t configuration, double value)
+{
+    bool better = ledger->definition->maximize ? value > ledger->best_value
+                                               : value < ledger->best_value;
+    if (ledger->has_best && !better)
+        return;
+    ledger->has_best = true;
+    ledger->best_configuration = configuration;
+    ledger->best_value = value;
+}
+
+static void observe(struct ledger *ledger, int64_t configuration)
+{
+    int32_t repeat = ledger->definition->repeat;
+    const struct outcome *outcomes = &ledger->outcomes[configuration * repeat];
+    bool all_count = true;
+    for (int32_t i = 0; i < repeat; i++) {
+        if (!outcomes[i].known)
+            return;
+        all_count &= outcomes[i].counts;
+    }
+    if (!all_count) {
+        history_observe(ledger->history, configuration, OBSERVED_WORST, 0);
+        return;
+    }
+    double value = mean(outcomes, repeat);
+    history_observe(ledger->history, configuration, OBSERVED_FINISHED,
+                    ledger->definition->maximize ? -value : value);
+    note_best(ledger, configuration, value);
+}
+
+void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
+                    double value)
+{
+    assert(trial >= 0 &&
+           trial < ledger_configurations(ledger) * ledger->definition->repeat);
+    /* A diverged trial has a value to show, its best before the divergence, and still ranks worst. */
+    bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
+    ledger->outcomes[trial] = (struct outcome){ true, counts, value };
+    ledger->n_outcomes++;
+    observe(ledger, trial / ledger->definition->repeat);
+}
+
+int64_t ledger_outcomes(const struct ledger *ledger)
+{
+    return ledger->n_outcomes;
+}
+
+bool ledger_has_outcome(const struct ledger *ledger, int64_t trial)
+{
+    return ledger->outcomes[trial].known;
+}
+
+bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *value)
+{
+    *configuration = ledger->best_configuration;
+    *value = ledger->best_value;
+    return ledger->has_best;
+}
+
+const struct value *ledger_values(const struct ledger *ledger, int64_t configuration)
+{
+    return history_values(ledger->history, configuration);
+}
+
+char *ledger_parameters(const struct ledger *ledger, int64_t configuration)
+{
+    json_t *object = space_to_json(ledger->study->space, ledger_values(ledger, configuration));
+    char *text = json_text(object);
+    json_decref(object);
+    return text;
+}

@@ -1,0 +1,219 @@
+/* From rows back to the core. A row that contradicts those before it ends the restore with a sentence: going on with a
+ * database that is not what it should be would only spread the damage. */
+#include "coordinator/core/lease.h"
+#include "coordinator/core/search.h"
+#include "coordinator/core/share.h"
+#include "coordinator/core/study.h"
+#include "coordinator/core/trial.h"
+#include "coordinator/core/worker.h"
+#include "common/arena.h"
+#include "common/xalloc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool core_restore_search(struct core *core, const struct search_row *row, struct error *error)
+{
+    if (row->id <= core->last_search || name_index_find(&core->search_names, row->name) != NULL ||
+        name_index_find(&core->submit_keys, row->submit_key) != NULL) {
+        error_set(error, "search %" PRId64 " (%s): its id, name or submit key occurs twice", row->id,
+                  row->name);
+        return false;
+    }
+    struct arena *arena = arena_create(4096);
+    const char *problems = NULL;
+    struct definition *definition = search_parse(row->definition, arena, &problems);
+    if (definition == NULL)
+        error_set(error, "search %" PRId64 " (%s): its definition is not valid here: %s", row->id,
+                  row->name, problems);
+    else
+        search_create(core, row, definition);
+    arena_destroy(&arena);
+    return definition != NULL;
+}
+
+static int by_id(const void *key, const void *item)
+{
+    int64_t id = *(const int64_t *)key, other = (*(struct search *const *)item)->row.id;
+    return (id > other) - (id < other);
+}
+
+static struct search *find_search(const struct core *core, int64_t id)
+{
+    if (core->n_searches == 0)
+        return NULL;
+    struct search **found =
+        bsearch(&id, core->searches, core->n_searches, sizeof(struct search *), by_id);
+    return found != NULL ? *found : NULL;
+}
+
+static const char *study_fault(const struct core *core, const struct study_row *row)
+{
+    const struct search *search = find_search(core, row->search);
+    if (search == NULL)
+        return "its search does not exist";
+    if (row->position != (int64_t)search->n_studies ||
+        search->n_studies >= search->definition->n_studies)
+        return "the studies of its search are not complete and in order";
+    const struct study_definition *definition = &search->definition->studies[row->position];
+    if (strcmp(definition->name, row->name) != 0 || definition->seed != row->seed)
+        return "its name or seed is not that of the definition";
+    if (row->id <= core->last_study || name_index_find(&core->study_names, row->name) != NULL)
+        return "its id or name occurs twice";
+    if (row->state < SEARCH_OPEN || row->state > SEARCH_DONE)
+        return "its state is unknown";
+    return NULL;
+}
+
+bool core_restore_study(struct core *core, const struct study_row *row, struct error *error)
+{
+    const char *fault = study_fault(core, row);
+    if (fault != NULL) {
+        error_set(error, "study %" PRId64 " (%s): %s", row->id, row->name, fault);
+        return false;
+    }
+    study_create(core, find_search(core, row->search), row);
+    return true;
+}
+
+bool core_restore_worker(struct core *core, const struct worker_row *row, struct error *error)
+{
+    if (row->id <= core->last_worker || index_find(&core->instances, row->instance) != NULL) {
+        error_set(error, "worker %" PRId64 " (%s): its id or instance occurs twice", row->id,
+                  row->name);
+        return false;
+    }
+    worker_create(core, row);
+    return true;
+}
+
+static const char *trial_fault(const struct study *study, const struct trial_row *row)
+{
+    if (row->number != (int64_t)study->n_trials)
+        return "a trial before it is missing, or it occurs twice";
+    int32_t repeat = study->search->definition->repeat;
+    if (row->configuration != row->number / repeat || row->repetition != row->number % repeat)
+        return "its configuration does not follow from its number";
+    if (row->state < TRIAL_WAITING || row->state > TRIAL_CANCELLED)
+        return "its state is unknown";
+    return NULL;
+}
+
+/* The first trial of a configuration brings its point. */
+static bool restore_point(struct study *study, const struct trial_row *row)
+{
+    const struct space *space = study->definition->space;
+    json_t *object = json_loads(row->parameters, JSON_REJECT_DUPLICATES, NULL);
+    struct value *values = xcalloc((size_t)space->n_parameters, sizeof *values);
+    bool ok = object != NULL && space_from_json(space, object, values);
+    if (ok && row->repetition == 0)
+        ledger_add(study->ledger, values);
+    else if (ok)
+        ok = space_points_equal(space, values, ledger_values(study->ledger, row->configuration));
+    free(values);
+    json_decref(object);
+    return ok;
+}
+
+bool core_restore_trial(struct core *core, const struct trial_row *row, struct error *error)
+{
+    struct study *study = index_find(&core->studies, (uint64_t)row->study);
+    const char *fault = study != NULL ? trial_fault(study, row) : "its study does not exist";
+    if (fault == NULL && !restore_point(study, row))
+        fault = "its parameters are no point of the study's space";
+    if (fault != NULL) {
+        error_set(error, "study %" PRId64 ", trial %" PRId64 ": %s", row->study, row->number, fault);
+        return false;
+    }
+    struct trial *trial = xcalloc(1, sizeof *trial);
+    trial->row = *row;
+    trial->row.parameters = trial->row.reason = NULL;
+    trial->study = study;
+    study_append(study, trial);
+    trial_count(trial, +1);
+    if (row->state == TRIAL_WAITING)
+        list_push(&study->waiting, &trial->queue);
+    share_update(core, study);
+    return true;
+}
+
+static struct trial *find_trial(const struct core *core, int64_t study_id, int64_t number)
+{
+    struct study *study = index_find(&core->studies, (uint64_t)study_id);
+    if (study == NULL || number < 0 || (size_t)number >= study->n_trials)
+        return NULL;
+    return study->trials[number];
+}
+
+bool core_restore_attempt(struct core *core, const struct attempt_row *row, struct error *error)
+{
+    struct trial *trial = find_trial(core, row->ref.study, row->ref.trial);
+    struct worker *worker = index_find(&core->worker_ids, (uint64_t)row->worker);
+    const char *fault = trial == NULL                               ? "its trial does not exist"
+                        : worker == NULL                            ? "its worker does not exist"
+                        : row->ref.attempt != trial->row.attempts   ? "it is not the latest"
+                        : trial->attempt.ref.attempt != 0           ? "it occurs twice"
+                                                                    : NULL;
+    if (fault != NULL) {
+        error_set(error, "study %" PRId64 ", trial %" PRId64 ", attempt %" PRId32 ": %s",
+                  row->ref.study, row->ref.trial, row->ref.attempt, fault);
+        return false;
+    }
+    trial->attempt = *row;
+    trial->attempt.reason = trial->attempt.log = trial->attempt.info = NULL;
+    worker->failed += row->state == ATTEMPT_FAILED;
+    worker->done += row->state == ATTEMPT_DONE || row->state == ATTEMPT_PRUNED ||
+                    row->state == ATTEMPT_DIVERGED;
+    return true;
+}
+
+bool core_restore_outcome(struct core *core, const struct outcome_row *row, struct error *error)
+{
+    struct trial *trial = find_trial(core, row->study, row->trial);
+    const char *fault =
+        trial == NULL                                          ? "its trial does not exist"
+        : row->seq != ledger_outcomes(trial->study->ledger) + 1 ? "one before it is missing"
+        : !trial_state_final(row->state)                       ? "it is not final"
+                                                               : NULL;
+    if (fault != NULL) {
+        error_set(error, "study %" PRId64 ", outcome %" PRId64 ": %s", row->study, row->seq, fault);
+        return false;
+    }
+    ledger_outcome(trial->study->ledger, row->trial, row->state, row->has_value, row->value);
+    return true;
+}
+
+static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms, struct error *error)
+{
+    if (trial->row.attempts > 0 && trial->attempt.ref.attempt == 0) {
+        error_set(error, "study %" PRId64 ", trial %" PRId64 ": its attempt %" PRId32 " is missing",
+                  trial->row.study, trial->row.number, trial->row.attempts);
+        return false;
+    }
+    if (trial->row.state == TRIAL_RUNNING && trial->attempt.state == ATTEMPT_RUNNING) {
+        struct worker *worker = index_find(&core->worker_ids, (uint64_t)trial->attempt.worker);
+        lease_begin(core, trial, worker, now_ms);
+    }
+    return true;
+}
+
+bool core_restore_finish(struct core *core, int64_t now_ms, struct error *error)
+{
+    for (size_t i = 0; i < core->n_searches; i++) {
+        struct search *search = core->searches[i];
+        if (search->n_studies != search->definition->n_studies) {
+            error_set(error, "search %s: %zu of its %zu studies are missing", search->row.name,
+                      search->definition->n_studies - search->n_studies,
+                      search->definition->n_studies);
+            return false;
+        }
+        for (size_t k = 0; k < search->n_studies; k++) {
+            struct study *study = search->studies[k];
+            for (size_t t = 0; t < study->n_trials; t++)
+                if (!finish_trial(core, study->trials[t], now_ms, error))
+                    return false;
+        }
+    }
+    return core_check(core, error);
+}

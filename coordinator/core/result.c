@@ -1,0 +1,115 @@
+/* A result is judged by what was recorded, not by what the worker believes: the curve must be whole, and the objective
+ * decides between DONE and DIVERGED. */
+#include "coordinator/core/report.h"
+#include "coordinator/core/trial.h"
+#include "common/arena.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void acknowledge(struct turn *turn, const struct message *message,
+                        enum result_verdict verdict, int64_t points)
+{
+    struct message *answer = reply(turn, message, MESSAGE_RESULT_ACK);
+    answer->result_ack.ref = message->result.ref;
+    answer->result_ack.verdict = verdict;
+    answer->result_ack.points = points;
+}
+
+/* "metric `test_kl` was never reported; the trial reported `loss`, `accuracy`" */
+static const char *metric_missing(struct turn *turn, const struct trial *trial)
+{
+    struct arena *arena = turn->out->arena;
+    const struct study *study = trial->study;
+    const char *wanted = study->search->definition->metric;
+    if (trial->attempt.points == 0)
+        return arena_printf(arena, "metric `%s` was never reported, nor any other metric", wanted);
+    const char *list = "";
+    for (int i = 0; i < study->n_metrics; i++)
+        list = arena_printf(arena, "%s%s`%s`", list, i > 0 ? ", " : "", study->metrics[i]);
+    return arena_printf(arena, "metric `%s` was never reported; got %s", wanted,
+                        study->n_metrics > 0 ? list : "others");
+}
+
+static const char *reason_or(const struct message *message, const char *otherwise)
+{
+    return message->result.reason[0] != '\0' ? message->result.reason : otherwise;
+}
+
+static const char *failure_reason(struct turn *turn, const struct message *message)
+{
+    switch (message->result.kind) {
+    case RESULT_DIED: return reason_or(message, "its process was killed");
+    case RESULT_TIMEOUT: return reason_or(message, "it ran longer than max_trial_duration");
+    case RESULT_REFUSED: return reason_or(message, "the worker could not start it");
+    default: break;
+    }
+    return reason_or(message, arena_printf(turn->out->arena, "it ended with exit status %" PRId32,
+                                           message->result.exit_status));
+}
+
+/* Points are append-only and every one was acknowledged, so a curve that differs cannot be mended by sending it again:
+ * the attempt fails, and says why, rather than stand with a curve that is not its own. */
+static bool curve_differs(const struct trial *trial, const struct message *message)
+{
+    return message->result.points != trial->attempt.points ||
+           message->result.points_digest != trial->attempt.points_digest;
+}
+
+static enum attempt_state judge(struct turn *turn, const struct trial *trial,
+                                const struct message *message, const char **reason)
+{
+    const struct definition *definition = trial->study->search->definition;
+    if (curve_differs(trial, message)) {
+        *reason = arena_printf(turn->out->arena,
+                               "the worker's curve (%" PRId64 " points) is not the recorded one (%"
+                               PRId64 " points): its points changed after they were sent",
+                               message->result.points, trial->attempt.points);
+        return ATTEMPT_FAILED;
+    }
+    if (trial->attempt.nonfinite && message->result.kind != RESULT_REFUSED) {
+        *reason = reason_or(message, arena_printf(turn->out->arena,
+                                                  "metric `%s` was not a finite number",
+                                                  definition->metric));
+        return ATTEMPT_DIVERGED;
+    }
+    if (message->result.kind != RESULT_DONE) {
+        *reason = failure_reason(turn, message);
+        return ATTEMPT_FAILED;
+    }
+    if (!trial->attempt.metric_seen) {
+        *reason = metric_missing(turn, trial);
+        return ATTEMPT_FAILED;
+    }
+    *reason = "";
+    return ATTEMPT_DONE; /* ATTEMPT_PRUNED, once a pruner has asked for its end */
+}
+
+void report_result(struct turn *turn, struct worker *worker, const struct message *message)
+{
+    struct trial *trial;
+    switch (trial_standing(turn->core, worker, message->result.ref, &trial)) {
+    case STANDING_STALE:
+    case STANDING_CANCELLED: acknowledge(turn, message, VERDICT_STALE, 0); return;
+    case STANDING_RECORDED:
+        acknowledge(turn, message, VERDICT_RECORDED, trial->attempt.points);
+        return;
+    case STANDING_CURRENT: break;
+    }
+    if (message->result.points > trial->attempt.points) {
+        acknowledge(turn, message, VERDICT_SHORT, trial->attempt.points);
+        return;
+    }
+    const char *reason;
+    enum attempt_state ended = judge(turn, trial, message, &reason);
+    trial_finish(turn, trial, ended, message, reason);
+    acknowledge(turn, message, VERDICT_RECORDED, trial->attempt.points);
+}
+
+void report_release(struct turn *turn, struct worker *worker, const struct message *message)
+{
+    struct trial *trial;
+    if (trial_standing(turn->core, worker, message->release.ref, &trial) == STANDING_CURRENT)
+        trial_release(turn, trial, message->release.reason);
+    reply(turn, message, MESSAGE_RELEASE_ACK)->release_ack.ref = message->release.ref;
+}

@@ -1,0 +1,101 @@
+/* state.h - everything that the core remembers. Durable things are the rows themselves, whole; beside each row
+ * stands what is only in memory (sessions, credit, deadlines, queues, counts). Private to this folder.
+ *
+ * A trial is in exactly one queue, or final and in none:
+ *     study.waiting   WAITING
+ *     core.leases     RUNNING, its lease holds; ordered by deadline
+ *     study.lapsed    RUNNING, its lease lapsed; whoever asks next may take it
+ *     core.orphans    the same in a stopped study: nobody may take it, core_assign cancels it */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+#include "coordinator/core/core.h"
+#include "coordinator/core/heap.h"
+#include "coordinator/core/index.h"
+#include "coordinator/core/ledger.h"
+#include "coordinator/core/list.h"
+
+enum { METRIC_NAMES_KEPT = 16 };
+
+struct trial {
+    struct trial_row row;       /* parameters and reason are filled in where it is saved */
+    struct attempt_row attempt; /* the latest, if row.attempts > 0; its texts are not kept */
+    struct study *study;
+    /* ---- while RUNNING */
+    struct worker *worker;
+    struct link held;           /* in worker.leases */
+    int64_t deadline_ms;
+    uint64_t sent_in;           /* the session that TRIAL was sent in */
+    bool confirmed;             /* the worker has spoken of it, so TRIAL has arrived */
+    struct link queue;
+};
+
+struct study {
+    struct study_row row;       /* name and note are owned */
+    struct search *search;
+    const struct study_definition *definition;
+    struct ledger *ledger;
+    struct trial **trials;      /* by number */
+    size_t n_trials, capacity;
+    struct trial_counts counts;
+    struct list waiting, lapsed;
+    struct heap_node share;     /* in search.runnable */
+    char *metrics[METRIC_NAMES_KEPT]; /* names that its trials have reported, for error messages */
+    int n_metrics;
+};
+
+struct search {
+    struct search_row row;      /* name and key are owned; definition and spec are not kept */
+    struct definition *definition;
+    struct study **studies;     /* by position */
+    size_t n_studies;           /* definition.n_studies, once all are restored */
+    int64_t running;            /* trials, of all studies */
+    struct heap runnable;       /* studies with something to hand out */
+    struct heap_node share;     /* in core.runnable */
+};
+
+struct worker {
+    struct worker_row row;      /* texts are owned */
+    struct list leases;         /* trials that run here, as far as anybody knows */
+    int64_t done, failed;       /* attempts, for STATUS */
+    /* ---- its session; 0: none, and then the rest means nothing */
+    uint64_t session, peer;
+    int64_t heard_ms;
+    int64_t sent, received;     /* TRIALs in this session, as we and as the worker count */
+    int64_t lost;               /* of those sent: lapsed before the worker ever spoke of them */
+    int32_t credit;             /* TRIALs that it would take now */
+    struct link heard;          /* in core.connected, longest silent first */
+    struct link hungry;         /* in core.hungry, while credit > 0 */
+};
+
+struct core {
+    struct core_options options;
+    char *version, *note;
+    int64_t started_ms;         /* the first event's time; -1 before it */
+    uint64_t sessions;          /* made so far */
+    uint64_t served;            /* TRIALs handed out so far */
+
+    struct search **searches;   /* by age */
+    size_t n_searches, searches_capacity;
+    struct worker **workers;    /* by age */
+    size_t n_workers, workers_capacity;
+    int64_t last_search, last_study, last_worker; /* ids */
+
+    struct index studies;       /* by id */
+    struct name_index search_names, submit_keys, study_names;
+    struct index instances, by_session, by_peer; /* workers */
+    struct index worker_ids;
+
+    struct list leases, orphans; /* trials */
+    struct list connected;       /* workers */
+    struct list hungry[2];       /* workers with credit: [1] those that allow commands */
+    struct heap runnable[2];     /* searches with something to hand out: [1] those of commands */
+};
+
+/* One event being handled, or one round of assignment. */
+struct turn {
+    struct core *core;
+    int64_t now_ms, wall_ms;
+    uint64_t peer;
+    struct actions *out;
+};
+#endif

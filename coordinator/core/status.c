@@ -1,0 +1,182 @@
+#include "coordinator/core/status.h"
+#include "coordinator/core/action.h"
+#include "coordinator/core/search.h"
+#include "common/arena.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    REPLY_BYTES = 3 << 20,     /* of texts and numbers: with framing it stays under MESSAGE_MAX_BYTES */
+    STUDY_BYTES = 160,         /* of one study's numbers on the wire */
+    NOTE_BYTES = 512,          /* a note is cut to this in the list */
+    WORKER_SHOWN_MS = 86400000 /* a worker that left is shown for a day */
+};
+
+/* ---- studies ----------------------------------------------------------------------------------------------- */
+
+/* Why an open study does not move, if the reason is that nobody could run its trials. */
+static const char *nobody_to_run(const struct core *core, const struct study *study)
+{
+    if (study->row.state != SEARCH_OPEN || study->counts.running > 0)
+        return NULL;
+    if (core->connected.count == 0)
+        return "no worker is connected: start one with ldt-worker";
+    if (study->search->definition->program != PROGRAM_COMMAND)
+        return NULL;
+    LIST_EACH(&core->connected, link) {
+        if (LIST_ITEM(link, struct worker, heard)->row.allow_command)
+            return NULL;
+    }
+    return "no worker accepts commands: start one with --allow-command";
+}
+
+static const char *short_note(struct arena *arena, const char *note)
+{
+    if (strlen(note) < NOTE_BYTES)
+        return arena_text(arena, note);
+    size_t length = NOTE_BYTES;
+    while (((unsigned char)note[length] & 0xc0) == 0x80) /* not inside a character of UTF-8 */
+        length--;
+    return arena_printf(arena, "%.*s...", (int)length, note);
+}
+
+static struct study_status study_line(struct turn *turn, const struct study *study)
+{
+    const struct definition *definition = study->search->definition;
+    const char *nobody = nobody_to_run(turn->core, study);
+    struct study_status line = {
+        .search = study->search->row.name,
+        .name = study->row.name,
+        .state = study->row.state,
+        .trials = study->row.budget * definition->repeat,
+        .counts = study->counts,
+        .metric = definition->metric,
+        .maximize = definition->maximize,
+        .note = nobody != NULL ? nobody : short_note(turn->out->arena, study->row.note),
+        .created_wall_ms = study->row.created_ms,
+        .finished_wall_ms = study->row.finished_ms,
+    };
+    int64_t configuration;
+    line.has_best = ledger_best(study->ledger, &configuration, &line.best_value);
+    line.best_trial = line.has_best ? configuration * definition->repeat : 0;
+    return line;
+}
+
+static size_t line_bytes(const struct study_status *line)
+{
+    return STUDY_BYTES + strlen(line->search) + strlen(line->name) + strlen(line->metric) +
+           strlen(line->note);
+}
+
+/* All studies in order of age; of too many for one message, the newest. */
+struct lines { struct study_status *list; size_t first, capacity, bytes, left_out; };
+
+static void add_line(struct lines *lines, struct turn *turn, const struct study *study)
+{
+    if (lines->first > 0) {
+        struct study_status line = study_line(turn, study);
+        lines->bytes += line_bytes(&line);
+        if (lines->bytes <= REPLY_BYTES) {
+            lines->list[--lines->first] = line;
+            return;
+        }
+    }
+    lines->bytes = REPLY_BYTES; /* nor any older one, or the list would have holes */
+    lines->left_out++;
+}
+
+static void add_studies(struct lines *lines, struct turn *turn, struct study *const *studies,
+                        size_t count)
+{
+    for (size_t i = count; i > 0; i--)
+        add_line(lines, turn, studies[i - 1]);
+}
+
+/* ---- workers ----------------------------------------------------------------------------------------------- */
+
+static int64_t silence(const struct turn *turn, const struct worker *worker)
+{
+    int64_t ms = worker->session != 0 ? turn->now_ms - worker->heard_ms
+                                      : turn->wall_ms - worker->row.last_seen_ms;
+    return ms > 0 ? ms : 0;
+}
+
+static struct worker_status worker_line(struct turn *turn, const struct worker *worker)
+{
+    struct arena *arena = turn->out->arena;
+    return (struct worker_status){
+        .name = arena_text(arena, worker->row.name),
+        .host = arena_text(arena, worker->row.host),
+        .slots = worker->row.slots,
+        .busy = (int32_t)worker->leases.count,
+        .allow_command = worker->row.allow_command,
+        .connected = worker->session != 0,
+        .seen_ms_ago = silence(turn, worker),
+        .done = worker->done,
+        .failed = worker->failed,
+    };
+}
+
+static void list_workers(struct turn *turn, struct message *answer)
+{
+    const struct core *core = turn->core;
+    size_t room = core->n_workers < MESSAGE_MAX_LIST ? core->n_workers : MESSAGE_MAX_LIST;
+    struct worker_status *list = arena_alloc(turn->out->arena, room * sizeof *list);
+    size_t count = 0;
+    for (size_t i = core->n_workers; i > 0 && count < room; i--) {
+        const struct worker *worker = core->workers[i - 1];
+        if (worker->session != 0 || worker->leases.count > 0 ||
+            silence(turn, worker) < WORKER_SHOWN_MS)
+            list[count++] = worker_line(turn, worker);
+    }
+    answer->status_reply.workers = list;
+    answer->status_reply.n_workers = count;
+}
+
+/* ---- the answer -------------------------------------------------------------------------------------------- */
+
+static bool list_studies(struct turn *turn, const struct message *message, struct lines *lines)
+{
+    const struct core *core = turn->core;
+    size_t all = core->studies.count;
+    lines->first = lines->capacity = all < MESSAGE_MAX_LIST ? all : MESSAGE_MAX_LIST;
+    lines->list = arena_alloc(turn->out->arena, lines->capacity * sizeof *lines->list);
+    if (message->status.name[0] == '\0') {
+        for (size_t i = core->n_searches; i > 0; i--)
+            add_studies(lines, turn, core->searches[i - 1]->studies,
+                        core->searches[i - 1]->n_studies);
+        return true;
+    }
+    struct selection selection;
+    const char *nearest;
+    if (!search_select(core, message->status.name, &selection, &nearest)) {
+        search_not_found(turn, message, message->status.name, nearest);
+        return false;
+    }
+    add_studies(lines, turn, selection.studies, selection.n_studies);
+    return true;
+}
+
+static const char *overall_note(struct turn *turn, size_t left_out)
+{
+    if (left_out == 0)
+        return arena_text(turn->out->arena, turn->core->note);
+    return arena_printf(turn->out->arena, "%s%s%zu older studies are not shown: name a search",
+                        turn->core->note, turn->core->note[0] != '\0' ? "; " : "", left_out);
+}
+
+void status_answer(struct turn *turn, const struct message *message)
+{
+    struct lines lines = { 0 };
+    if (!list_studies(turn, message, &lines))
+        return;
+    struct message *answer = reply(turn, message, MESSAGE_STATUS_REPLY);
+    answer->status_reply.studies = lines.list + lines.first;
+    answer->status_reply.n_studies = lines.capacity - lines.first;
+    answer->status_reply.uptime_ms = turn->now_ms - turn->core->started_ms;
+    answer->status_reply.version = turn->core->version;
+    answer->status_reply.note = overall_note(turn, lines.left_out);
+    if (message->status.workers)
+        list_workers(turn, answer);
+}

@@ -1,0 +1,161 @@
+#include "coordinator/core/study.h"
+#include "coordinator/core/share.h"
+#include "coordinator/core/trial.h"
+#include "common/arena.h"
+#include "common/xalloc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct study *study_create(struct core *core, struct search *search, const struct study_row *row)
+{
+    struct study *study = xcalloc(1, sizeof *study);
+    study->row = *row;
+    study->row.name = xstrdup(row->name);
+    study->row.note = xstrdup(row->note);
+    study->search = search;
+    study->definition = &search->definition->studies[row->position];
+    study->ledger = ledger_create(search->definition, (size_t)row->position);
+    list_init(&study->waiting);
+    list_init(&study->lapsed);
+    search->studies[search->n_studies++] = study;
+    index_put(&core->studies, (uint64_t)row->id, study);
+    name_index_put(&core->study_names, study->row.name, study);
+    if (row->id > core->last_study)
+        core->last_study = row->id;
+    share_update(core, study);
+    return study;
+}
+
+void study_destroy(struct study **out)
+{
+    struct study *study = *out;
+    for (size_t i = 0; i < study->n_trials; i++)
+        free(study->trials[i]);
+    for (int i = 0; i < study->n_metrics; i++)
+        free(study->metrics[i]);
+    ledger_destroy(&study->ledger);
+    free(study->trials);
+    free((char *)study->row.name);
+    free((char *)study->row.note);
+    free(study);
+    *out = NULL;
+}
+
+void study_append(struct study *study, struct trial *trial)
+{
+    study->trials =
+        xgrow(study->trials, study->n_trials, &study->capacity, sizeof(struct trial *));
+    study->trials[study->n_trials++] = trial;
+}
+
+static void set_note(struct study *study, const char *note)
+{
+    free((char *)study->row.note);
+    study->row.note = xstrdup(note);
+}
+
+static void cut_budget(struct turn *turn, struct study *study)
+{
+    int64_t found = ledger_configurations(study->ledger);
+    set_note(study, arena_printf(turn->out->arena,
+                                 "the space holds no more than %" PRId64 " points; %" PRId64
+                                 " were asked for",
+                                 found, study->row.budget));
+    study->row.budget = found;
+    share_update(turn->core, study);
+    save_study(turn, study);
+    study_settle(turn, study);
+}
+
+struct trial *study_suggest(struct turn *turn, struct study *study)
+{
+    int n_values = study->definition->space->n_parameters;
+    struct value *values = arena_alloc(turn->out->arena, (size_t)n_values * sizeof *values);
+    if (!ledger_suggest(study->ledger, values)) {
+        cut_budget(turn, study);
+        return NULL;
+    }
+    ledger_add(study->ledger, values);
+    int64_t history_seq = ledger_outcomes(study->ledger);
+    struct trial *first = trial_create(turn->core, study, history_seq, turn->wall_ms);
+    for (int32_t i = 1; i < study->search->definition->repeat; i++)
+        save_trial(turn, trial_create(turn->core, study, history_seq, turn->wall_ms), "");
+    return first;
+}
+
+void study_settle(struct turn *turn, struct study *study)
+{
+    if (study->row.finished_ms != 0 || study->counts.waiting > 0 || study->counts.running > 0)
+        return;
+    if (study->row.state == SEARCH_OPEN) {
+        if (ledger_configurations(study->ledger) < study->row.budget)
+            return;
+        study->row.state = SEARCH_DONE;
+    }
+    study->row.finished_ms = turn->wall_ms;
+    share_update(turn->core, study);
+    save_study(turn, study);
+}
+
+static int64_t cancel_queue(struct turn *turn, struct list *queue)
+{
+    int64_t cancelled = 0;
+    for (struct link *first; (first = list_first(queue)) != NULL; cancelled++)
+        trial_cancel(turn, LIST_ITEM(first, struct trial, queue), "cancelled: its study was stopped");
+    return cancelled;
+}
+
+/* Running trials are the newest ones of a study as a rule, but any may be: look at all. */
+static int64_t cancel_running(struct turn *turn, struct study *study)
+{
+    int64_t cancelled = 0;
+    for (size_t i = study->n_trials; i > 0 && study->counts.running > 0; i--) {
+        struct trial *trial = study->trials[i - 1];
+        if (trial->row.state == TRIAL_RUNNING) {
+            trial_cancel(turn, trial, "cancelled: its study was stopped");
+            cancelled++;
+        }
+    }
+    return cancelled;
+}
+
+int64_t study_stop(struct turn *turn, struct study *study, bool now, const char *note)
+{
+    if (study->row.state == SEARCH_OPEN) {
+        study->row.state = SEARCH_STOPPED;
+        set_note(study, note);
+        share_update(turn->core, study);
+        save_study(turn, study);
+    }
+    int64_t cancelled = cancel_queue(turn, &study->waiting) + cancel_queue(turn, &study->lapsed);
+    if (now)
+        cancelled += cancel_running(turn, study);
+    study_settle(turn, study);
+    return cancelled;
+}
+
+void study_count_failure(struct turn *turn, struct study *study, const struct trial *trial,
+                         const char *reason)
+{
+    int64_t limit = study->search->definition->max_failed_trials;
+    if (limit < 0 || study->counts.failed <= limit || study->row.state != SEARCH_OPEN)
+        return;
+    const char *note = arena_printf(
+        turn->out->arena,
+        "stopped after %" PRId64 " failed trials (max_failed_trials is %" PRId64
+        "); the last was trial %" PRId64 ": %s",
+        study->counts.failed, limit, trial->row.number, reason);
+    study_stop(turn, study, false, note);
+}
+
+void study_learn_metric(struct study *study, const char *name)
+{
+    for (int i = 0; i < study->n_metrics; i++) {
+        if (strcmp(study->metrics[i], name) == 0)
+            return;
+    }
+    if (study->n_metrics < METRIC_NAMES_KEPT)
+        study->metrics[study->n_metrics++] = xstrdup(name);
+}

@@ -1,0 +1,232 @@
+/*
+ *      trial_create                  trial_grant
+ *  - -----------------> WAITING ----------------------> RUNNING ---+
+ *                        |  ^                           |  |  ^    | trial_grant, once its lease has lapsed:
+ *                        |  |  trial_release            |  |  +----+ attempt + 1 for another worker
+ *                        |  +---------------------------+  |
+ *                        |  |  trial_finish: failed,       |
+ *                        |  |  charged < max_attempts      |  trial_finish
+ *           trial_cancel |  +---------------------------+  +---------------> DONE, PRUNED,
+ *                        |                              |  |                 DIVERGED, FAILED
+ *                        +----> CANCELLED <-------------+--+
+ *                                           trial_cancel
+ *
+ * Every arrow saves the rows of the trial and of its attempt. A final state appends an outcome, once.
+ * A trial that kills worker after worker will be quarantined in may_be_retried. */
+#include "coordinator/core/trial.h"
+#include "coordinator/core/lease.h"
+#include "coordinator/core/share.h"
+#include "coordinator/core/study.h"
+#include "common/xalloc.h"
+
+#include <assert.h>
+
+static int64_t *count_of(struct trial_counts *counts, enum trial_state state)
+{
+    switch (state) {
+    case TRIAL_WAITING: return &counts->waiting;
+    case TRIAL_RUNNING: return &counts->running;
+    case TRIAL_DONE: return &counts->done;
+    case TRIAL_PRUNED: return &counts->pruned;
+    case TRIAL_DIVERGED: return &counts->diverged;
+    case TRIAL_FAILED: return &counts->failed;
+    case TRIAL_CANCELLED: return &counts->cancelled;
+    }
+    assert(!"a trial is in one of the states above");
+    return NULL;
+}
+
+void trial_count(struct trial *trial, int64_t change)
+{
+    *count_of(&trial->study->counts, trial->row.state) += change;
+    if (trial->row.state == TRIAL_RUNNING)
+        trial->study->search->running += change;
+}
+
+static void set_state(struct core *core, struct trial *trial, enum trial_state state)
+{
+    trial_count(trial, -1);
+    trial->row.state = state;
+    trial_count(trial, +1);
+    share_update(core, trial->study);
+}
+
+static struct trial *find(const struct core *core, struct attempt_ref ref)
+{
+    struct study *study = index_find(&core->studies, (uint64_t)ref.study);
+    if (study == NULL || ref.trial < 0 || (size_t)ref.trial >= study->n_trials)
+        return NULL;
+    return study->trials[ref.trial];
+}
+
+enum standing trial_standing(const struct core *core, const struct worker *worker,
+                             struct attempt_ref ref, struct trial **out)
+{
+    struct trial *trial = find(core, ref);
+    if (trial == NULL || ref.attempt < 1 || ref.attempt != trial->row.attempts ||
+        trial->attempt.worker != worker->row.id)
+        return STANDING_STALE;
+    *out = trial;
+    switch (trial->attempt.state) {
+    case ATTEMPT_RUNNING: return STANDING_CURRENT;
+    case ATTEMPT_CANCELLED: return STANDING_CANCELLED;
+    case ATTEMPT_DONE:
+    case ATTEMPT_PRUNED:
+    case ATTEMPT_DIVERGED:
+    case ATTEMPT_FAILED: return STANDING_RECORDED;
+    case ATTEMPT_RELEASED:
+    case ATTEMPT_LOST: break;
+    }
+    return STANDING_STALE;
+}
+
+struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
+                           int64_t wall_ms)
+{
+    const struct definition *definition = study->search->definition;
+    int64_t number = (int64_t)study->n_trials;
+    struct trial *trial = xcalloc(1, sizeof *trial);
+    trial->study = study;
+    trial->row = (struct trial_row){
+        .study = study->row.id,
+        .number = number,
+        .configuration = number / definition->repeat,
+        .repetition = (int32_t)(number % definition->repeat),
+        .state = TRIAL_WAITING,
+        .seed = definition_trial_seed(definition, (size_t)study->row.position, number),
+        .history_seq = history_seq,
+        .created_ms = wall_ms,
+    };
+    study_append(study, trial);
+    trial_count(trial, +1);
+    list_push(&study->waiting, &trial->queue);
+    share_update(core, study);
+    return trial;
+}
+
+/* The end of the latest attempt, whatever becomes of its trial. */
+static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_state ended,
+                        struct attempt_texts texts)
+{
+    trial->attempt.state = ended;
+    trial->attempt.finished_ms = turn->wall_ms;
+    save_attempt(turn, trial, texts);
+    lease_end(turn->core, trial);
+}
+
+static void become_waiting(struct turn *turn, struct trial *trial, const char *reason)
+{
+    list_push_front(&trial->study->waiting, &trial->queue); /* it is older than what waits there */
+    set_state(turn->core, trial, TRIAL_WAITING);
+    save_trial(turn, trial, reason);
+}
+
+static void become_final(struct turn *turn, struct trial *trial, enum trial_state state,
+                         const char *reason)
+{
+    list_remove(&trial->queue);
+    trial->row.finished_ms = turn->wall_ms;
+    set_state(turn->core, trial, state);
+    save_trial(turn, trial, reason);
+    ledger_outcome(trial->study->ledger, trial->row.number, state, trial->row.has_value,
+                   trial->row.value);
+    add_outcome(turn, trial);
+    study_settle(turn, trial->study);
+}
+
+const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker)
+{
+    if (trial->row.state == TRIAL_RUNNING) {
+        assert(lease_lapsed(turn->core, trial));
+        end_attempt(turn, trial, ATTEMPT_LOST,
+                    (struct attempt_texts){ .reason = "its worker fell silent and the trial was "
+                                                      "given to another one" });
+    }
+    list_remove(&trial->queue);
+    trial->row.attempts++;
+    trial->attempt = (struct attempt_row){
+        .ref = { trial->row.study, trial->row.number, trial->row.attempts },
+        .state = ATTEMPT_RUNNING,
+        .worker = worker->row.id,
+        .started_ms = turn->wall_ms,
+        .last_step = -1,
+    };
+    set_state(turn->core, trial, TRIAL_RUNNING);
+    const char *parameters = save_trial(turn, trial, "");
+    save_attempt(turn, trial, (struct attempt_texts){ 0 });
+    lease_begin(turn->core, trial, worker, turn->now_ms);
+    return parameters;
+}
+
+/* Only a study that still hands out trials has somebody to try it again. */
+static bool may_be_retried(const struct trial *trial)
+{
+    return trial->study->row.state == SEARCH_OPEN &&
+           trial->row.charged < trial->study->search->definition->max_attempts;
+}
+
+static void take_value(struct trial *trial)
+{
+    const struct attempt_row *attempt = &trial->attempt;
+    bool last_counts = trial->study->search->definition->over_time_last;
+    if (last_counts && attempt->state == ATTEMPT_DIVERGED)
+        return; /* the last point is the one that was not finite */
+    trial->row.has_value = last_counts ? attempt->has_last : attempt->has_best;
+    trial->row.value = last_counts ? attempt->last : attempt->best;
+    if (!trial->row.has_value)
+        trial->row.value = 0;
+}
+
+static enum trial_state final_state(enum attempt_state ended)
+{
+    switch (ended) {
+    case ATTEMPT_DONE: return TRIAL_DONE;
+    case ATTEMPT_PRUNED: return TRIAL_PRUNED;
+    case ATTEMPT_DIVERGED: return TRIAL_DIVERGED;
+    default: return TRIAL_FAILED;
+    }
+}
+
+void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state ended,
+                  const struct message *result, const char *reason)
+{
+    trial->attempt.exit_status = result->result.exit_status;
+    trial->attempt.duration_ms = result->result.duration_ms;
+    trial->attempt.cpu_ms = result->result.cpu_ms;
+    trial->attempt.peak_memory_bytes = result->result.peak_memory_bytes;
+    struct worker *worker = trial->worker;
+    end_attempt(turn, trial, ended,
+                (struct attempt_texts){ reason, result->result.log, result->result.info });
+    if (ended != ATTEMPT_FAILED) {
+        worker->done++;
+        take_value(trial);
+        become_final(turn, trial, final_state(ended), reason);
+        return;
+    }
+    worker->failed++;
+    trial->row.charged++;
+    if (may_be_retried(trial)) {
+        become_waiting(turn, trial, reason);
+        return;
+    }
+    become_final(turn, trial, TRIAL_FAILED, reason);
+    study_count_failure(turn, trial->study, trial, reason);
+}
+
+void trial_release(struct turn *turn, struct trial *trial, const char *reason)
+{
+    if (trial->study->row.state != SEARCH_OPEN) {
+        trial_cancel(turn, trial, "handed back after its study was stopped");
+        return;
+    }
+    end_attempt(turn, trial, ATTEMPT_RELEASED, (struct attempt_texts){ .reason = reason });
+    become_waiting(turn, trial, "");
+}
+
+void trial_cancel(struct turn *turn, struct trial *trial, const char *reason)
+{
+    assert(!trial_state_final(trial->row.state));
+    if (trial->row.state == TRIAL_RUNNING)
+        end_attempt(turn, trial, ATTEMPT_CANCELLED, (struct attempt_texts){ .reason = reason });
+    become_final(turn, trial, TRIAL_CANCELLED, reason);
+}

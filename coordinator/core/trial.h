@@ -1,0 +1,39 @@
+/* trial.h - the life of a trial: the only place where a trial changes its state, with the rows that say so. The
+ * diagram stands in trial.c. Private to this folder. */
+#ifndef CORE_TRIAL_H
+#define CORE_TRIAL_H
+#include "coordinator/core/action.h"
+#include "coordinator/core/state.h"
+
+/* What a report about an attempt is worth. */
+enum standing {
+    STANDING_STALE,     /* unknown, older, another worker's, handed back or lost: to be dropped */
+    STANDING_CANCELLED, /* the latest, and its trial was cancelled */
+    STANDING_RECORDED,  /* the latest, and its result is durable */
+    STANDING_CURRENT,   /* the latest, and running, lapsed or not */
+};
+/* *trial is set unless the standing is STALE. */
+enum standing trial_standing(const struct core *core, const struct worker *worker,
+                             struct attempt_ref ref, struct trial **trial);
+
+/* Appends a WAITING trial to the study, unsaved, of the configuration that the ledger had added last. */
+struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
+                           int64_t wall_ms);
+
+/* WAITING or lapsed -> RUNNING on this worker, as the next attempt; saved. A lapsed attempt is LOST.
+ * Returns the parameters as JSON, in the arena of the actions. */
+const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker);
+
+/* RUNNING -> final or WAITING, by a result: the attempt ended as told (DONE, PRUNED, DIVERGED or FAILED). */
+void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state ended,
+                  const struct message *result, const char *reason);
+
+/* RUNNING -> WAITING (CANCELLED in a stopped study), nothing charged: handed back. */
+void trial_release(struct turn *turn, struct trial *trial, const char *reason);
+
+/* WAITING or RUNNING -> CANCELLED. */
+void trial_cancel(struct turn *turn, struct trial *trial, const char *reason);
+
+/* Puts a restored trial into the counts of its study. */
+void trial_count(struct trial *trial, int64_t change);
+#endif
