@@ -53,7 +53,7 @@ struct setting_row {
     const char *choices[8];       /* NULL-terminated */
     const char *defaults[TASKS];  /* as a person would write it; NULL: not had */
     unsigned methods;             /* METHOD_BIT of those that have it */
-    const char *unit;             /* "MiB", "epochs", "" */
+    const char *unit;             /* "MiB", "epochs", or NULL */
     const char *help;             /* one sentence */
     const char *paper_name;       /* how the paper calls it, or NULL */
 };

@@ -1,0 +1,148 @@
+#include "common/trainer/reference.h"
+#include "common/trainer/metric.h"
+#include "common/trainer/setting.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { NAME_COLUMNS = 25, LINE_COLUMNS = 100 };
+
+/* A list that is being written into a buffer of the caller: "a, b, c". */
+struct list {
+    char text[256];
+    size_t used;
+    int count;
+};
+
+static void list_add(struct list *list, const char *word)
+{
+    size_t left = sizeof list->text - list->used;
+    int added = snprintf(list->text + list->used, left, "%s%s", list->count > 0 ? ", " : "", word);
+    list->used += (size_t)added < left ? (size_t)added : left - 1;
+    list->count++;
+}
+
+/* Prints text in the right-hand column, where the cursor stands, broken at blanks. */
+static void print_wrapped(FILE *out, const char *text)
+{
+    int room = LINE_COLUMNS - NAME_COLUMNS;
+    while ((int)strlen(text) > room) {
+        int length = room;
+        while (length > 0 && text[length] != ' ')
+            length--;
+        if (length == 0)
+            break;
+        fprintf(out, "%.*s\n%*s", length, text, NAME_COLUMNS, "");
+        text += length + 1;
+    }
+    fprintf(out, "%s\n", text);
+}
+
+static void print_entry(FILE *out, const char *name, const char *text)
+{
+    fprintf(out, "  %-*s", NAME_COLUMNS - 2, name);
+    print_wrapped(out, text);
+}
+
+static void print_more(FILE *out, const char *text)
+{
+    fprintf(out, "%*s", NAME_COLUMNS, "");
+    print_wrapped(out, text);
+}
+
+static bool method_is_available(enum method method)
+{
+    for (int task = 0; task < TASKS; task++)
+        if (task_has_method((enum task)task, method))
+            return true;
+    return false;
+}
+
+static struct list list_methods(unsigned methods)
+{
+    struct list list = { .text = "" };
+    for (int method = 0; method < METHODS; method++)
+        if (method_is_available((enum method)method) && (methods & METHOD_BIT(method)))
+            list_add(&list, method_name((enum method)method));
+    return list;
+}
+
+static struct list list_all_or_methods(unsigned methods)
+{
+    struct list every = list_methods(~0u), list = list_methods(methods);
+    return list.count == every.count ? (struct list){ .text = "all" } : list;
+}
+
+static struct list list_tasks(unsigned tasks)
+{
+    struct list list = { .text = "" };
+    for (int task = 0; task < TASKS; task++)
+        if (task_available((enum task)task) && (tasks & 1u << task))
+            list_add(&list, task_name((enum task)task));
+    return list;
+}
+
+static struct list list_defaults(const struct setting_row *row)
+{
+    struct list list = { .text = "" };
+    for (int task = 0; task < TASKS; task++) {
+        char item[64];
+        if (!task_available((enum task)task) || row->defaults[task] == NULL)
+            continue;
+        snprintf(item, sizeof item, "%s (%s)", row->defaults[task], task_name((enum task)task));
+        list_add(&list, item);
+    }
+    return list;
+}
+
+/* What a run gets that does not say: "default: 512 (task-a), 1000 (task-b); methods: all". */
+static void print_defaults(FILE *out, const struct setting_row *row)
+{
+    char text[1024];
+    struct list defaults = list_defaults(row), methods = list_all_or_methods(row->methods);
+    if (row == &setting_table[SETTING_TASK])
+        snprintf(text, sizeof text, "required; available: %s", list_tasks(~0u).text);
+    else if (row == &setting_table[SETTING_METHOD])
+        snprintf(text, sizeof text, "default: %s; available: %s", row->defaults[TASK_A],
+                 list_methods(~0u).text);
+    else if (defaults.count == 0)
+        snprintf(text, sizeof text, "no task of this version has it");
+    else
+        snprintf(text, sizeof text, "default: %s; methods: %s", defaults.text, methods.text);
+    print_more(out, text);
+}
+
+static void print_setting(FILE *out, const struct setting_row *row)
+{
+    char legal[256], text[512];
+    setting_describe(row, legal, sizeof legal);
+    snprintf(text, sizeof text, "%s%s%s", legal, row->unit != NULL ? "; in " : "",
+             row->unit != NULL ? row->unit : "");
+    print_entry(out, row->name, text);
+    print_defaults(out, row);
+    bool renamed = row->paper_name != NULL && strcmp(row->paper_name, row->name) != 0;
+    snprintf(text, sizeof text, "%s%s%s", row->help, renamed ? "; in the paper: " : "",
+             renamed ? row->paper_name : "");
+    print_more(out, text);
+}
+
+static void print_metric(FILE *out, const struct metric_row *row)
+{
+    char text[1024];
+    print_entry(out, row->name, row->help);
+    snprintf(text, sizeof text, "tasks: %s; methods: %s%s", list_tasks(row->tasks).text,
+             list_all_or_methods(row->methods).text,
+             row->needs_selection ? "; selection_split above 0" : "");
+    print_more(out, text);
+}
+
+void reference_print(FILE *out)
+{
+    fprintf(out, "settings (keys of \"parameters\"):\n");
+    for (int id = 0; id < SETTINGS; id++)
+        print_setting(out, &setting_table[id]);
+    fprintf(out, "\nmetrics (keys of \"metrics\" in each line):\n");
+    for (int id = 0; id < METRICS; id++)
+        if (list_tasks(metric_table[id].tasks).count > 0)
+            print_metric(out, &metric_table[id]);
+}
