@@ -92,7 +92,8 @@ void add_outcome(struct turn *turn, const struct trial *trial)
 }
 
 /* A run of points has few metric names, which come in turns: each is copied once. */
-static const char *keep_metric(struct turn *turn, const char *name, const char **kept, size_t *n_kept)
+static const char *keep_metric(struct turn *turn, const char *name, const char **kept,
+                               size_t *n_kept)
 {
     for (size_t i = 0; i < *n_kept; i++) {
         if (strcmp(kept[i], name) == 0)
@@ -112,8 +113,7 @@ void add_points(struct turn *turn, const struct trial *trial, int64_t first,
     struct point *copy = arena_copy(turn->out->arena, points, count * sizeof *points);
     for (size_t i = 0; i < count; i++)
         copy[i].metric = keep_metric(turn, copy[i].metric, kept, &n_kept);
-    add(turn, ADD_POINTS)->points =
-        (struct points_row){ trial->attempt.ref, first, copy, count };
+    add(turn, ADD_POINTS)->points = (struct points_row){ trial->attempt.ref, first, copy, count };
 }
 
 void save_worker(struct turn *turn, const struct worker *worker)

@@ -1,5 +1,5 @@
-/* action.h - adds to the actions of a turn. Everything that may change or go away before the actions are carried
- * out is copied into their arena. Private to this folder. */
+/* action.h - adds to the actions of a turn. Everything that may change or go away before the
+ * actions are carried out is copied into their arena. Private to this folder. */
 #ifndef CORE_ACTION_H
 #define CORE_ACTION_H
 #include "coordinator/core/state.h"
@@ -8,7 +8,8 @@ void save_search(struct turn *turn, const struct search_row *row);
 void save_study(struct turn *turn, const struct study *study);
 /* Returns the parameters as they were saved, in the arena of the actions. */
 const char *save_trial(struct turn *turn, const struct trial *trial, const char *reason);
-/* Texts: of an attempt that has just ended; "" while it runs. An attempt that has ended is never saved again. */
+/* Texts: of an attempt that has just ended; "" while it runs. An attempt that has ended is never
+ * saved again. */
 struct attempt_texts { const char *reason, *log, *info; };
 void save_attempt(struct turn *turn, const struct trial *trial, struct attempt_texts texts);
 void add_outcome(struct turn *turn, const struct trial *trial);

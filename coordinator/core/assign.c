@@ -1,5 +1,5 @@
-/* Handing out trials: the worker that has been hungry longest gets one trial of the study whose turn it is. First
- * what an older attempt left behind, then what waits, then a new suggestion. */
+/* Handing out trials: the worker that has been hungry longest gets one trial of the study whose
+ * turn it is. First what an older attempt left behind, then what waits, then a new suggestion. */
 #include "coordinator/core/action.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"

@@ -1,6 +1,7 @@
-/* The invariants, by their numbers in the protocol's notes: I2 at most one result per trial, I3 the recorded attempt is
- * the granted one, I5 the state counts add up, I6 charged attempts stay within their cap; and what the core's own
- * structures promise each other. Looks at everything: for tests, and once after a restore. */
+/* The invariants, by their numbers in the protocol's notes: I2 at most one result per trial, I3
+ * the recorded attempt is the granted one, I5 the state counts add up, I6 charged attempts stay
+ * within their cap; and what the core's own structures promise each other. Looks at everything:
+ * for tests, and once after a restore. */
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/trial.h"
@@ -33,20 +34,19 @@ static const char *attempt_fault(const struct trial *trial)
             "I3: the attempt runs and the trial does not, or the other way round");
     REQUIRE((attempt->finished_ms != 0) == (attempt->state != ATTEMPT_RUNNING),
             "its attempt runs and has an end, or has ended without one");
-    switch (row->state) {
-    case TRIAL_WAITING:
+    static const enum attempt_state wanted[] = {
+        [TRIAL_DONE] = ATTEMPT_DONE,
+        [TRIAL_PRUNED] = ATTEMPT_PRUNED,
+        [TRIAL_DIVERGED] = ATTEMPT_DIVERGED,
+        [TRIAL_FAILED] = ATTEMPT_FAILED,
+        [TRIAL_CANCELLED] = 0, /* any but a running one */
+    };
+    if (row->state == TRIAL_WAITING)
         REQUIRE(attempt->state == ATTEMPT_FAILED || attempt->state == ATTEMPT_RELEASED,
                 "it waits although its attempt did not fail and was not handed back");
-        break;
-    case TRIAL_DONE: REQUIRE(attempt->state == ATTEMPT_DONE, "I2: done by no result"); break;
-    case TRIAL_PRUNED: REQUIRE(attempt->state == ATTEMPT_PRUNED, "I2: pruned by no result"); break;
-    case TRIAL_DIVERGED:
-        REQUIRE(attempt->state == ATTEMPT_DIVERGED, "I2: diverged by no result");
-        break;
-    case TRIAL_FAILED: REQUIRE(attempt->state == ATTEMPT_FAILED, "I2: failed by no result"); break;
-    case TRIAL_RUNNING:
-    case TRIAL_CANCELLED: break;
-    }
+    else if (row->state != TRIAL_RUNNING)
+        REQUIRE(wanted[row->state] == 0 || attempt->state == wanted[row->state],
+                "I2: its state is not that of its attempt's result");
     return NULL;
 }
 
@@ -93,8 +93,8 @@ static const char *study_fault(const struct study *study, const struct trial_cou
 {
     REQUIRE(memcmp(&study->counts, counted, sizeof *counted) == 0,
             "I5: its counts are not those of its trials");
-    int64_t final = counted->done + counted->pruned + counted->diverged + counted->failed +
-                    counted->cancelled;
+    int64_t final =
+        counted->done + counted->pruned + counted->diverged + counted->failed + counted->cancelled;
     REQUIRE(ledger_outcomes(study->ledger) == final, "I2: not one outcome for each final trial");
     REQUIRE((int64_t)study->n_trials ==
                 ledger_configurations(study->ledger) * study->search->definition->repeat,
@@ -116,19 +116,6 @@ static const char *study_fault(const struct study *study, const struct trial_cou
     return NULL;
 }
 
-static void count(struct trial_counts *counts, enum trial_state state)
-{
-    switch (state) {
-    case TRIAL_WAITING: counts->waiting++; break;
-    case TRIAL_RUNNING: counts->running++; break;
-    case TRIAL_DONE: counts->done++; break;
-    case TRIAL_PRUNED: counts->pruned++; break;
-    case TRIAL_DIVERGED: counts->diverged++; break;
-    case TRIAL_FAILED: counts->failed++; break;
-    case TRIAL_CANCELLED: counts->cancelled++; break;
-    }
-}
-
 static bool check_study(const struct core *core, const struct study *study, struct error *error)
 {
     struct trial_counts counted = { 0 };
@@ -140,7 +127,7 @@ static bool check_study(const struct core *core, const struct study *study, stru
             return false;
         }
         seq = study->trials[i]->row.history_seq;
-        count(&counted, study->trials[i]->row.state);
+        ++*trial_tally(&counted, study->trials[i]->row.state);
     }
     const char *fault = study_fault(study, &counted);
     if (fault != NULL)
@@ -160,8 +147,10 @@ static bool check_search(const struct core *core, const struct search *search, s
     if (running == search->running && in_line == (search->runnable.count > 0) &&
         (!in_line || search->share.load == running))
         return true;
-    error_set(error, "search %s: I5: its running trials are not those of its studies, or its place "
-                     "in line is wrong", search->row.name);
+    error_set(error,
+              "search %s: I5: its running trials are not those of its studies, or its place "
+              "in line is wrong",
+              search->row.name);
     return false;
 }
 
@@ -187,7 +176,8 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
 static bool check_leases(const struct core *core, struct error *error)
 {
     int64_t deadline = INT64_MIN;
-    LIST_EACH(&core->leases, link) {
+    LIST_EACH(&core->leases, link)
+    {
         const struct trial *trial = LIST_ITEM(link, struct trial, queue);
         if (trial->deadline_ms < deadline) {
             error_set(error, "the leases are not in the order of their deadlines");

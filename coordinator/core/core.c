@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is done with each message. Workers speak inside a session, clients without one; HELLO makes one. */
+/* What is done with each message. Workers speak inside a session, clients without one; HELLO makes
+ * one. */
 static const struct handler {
     void (*from_worker)(struct turn *turn, struct worker *worker, const struct message *message);
     void (*from_anyone)(struct turn *turn, const struct message *message);
@@ -62,13 +63,19 @@ void core_step(struct core *core, const struct event *event, struct actions *out
     if (core->started_ms < 0)
         core->started_ms = event->now_ms;
     switch (event->type) {
-    case EVENT_MESSAGE: on_message(&turn, event->message); break;
+    case EVENT_MESSAGE:
+        on_message(&turn, event->message);
+        break;
     case EVENT_TICK:
         leases_lapse(core, event->now_ms);
         workers_forget_silent(core, event->now_ms);
         break;
-    case EVENT_PEER_GONE: workers_peer_gone(core, event->peer); break;
-    case EVENT_PAUSE: leases_pause(core, event->now_ms, event->pause_ms); break;
+    case EVENT_PEER_GONE:
+        workers_peer_gone(core, event->peer);
+        break;
+    case EVENT_PAUSE:
+        leases_pause(core, event->now_ms, event->pause_ms);
+        break;
     }
 }
 

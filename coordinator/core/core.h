@@ -1,11 +1,13 @@
 /* core.h - the coordinator as a state machine: events in, actions out.
  *
- * PURE: no socket, file, clock or thread. The same events give the same actions. The loop around it
- * (coordinator/shell) carries out all SAVE actions in one transaction, commits, and only then does the SENDs;
- * so nothing is told that is not durable. Rows are the truth: restoring the saved rows gives the durable half
- * of the core (sessions, deadlines and credit are not durable). The life of a trial is drawn in trial.c.
+ * PURE: no socket, file, clock or thread. The same events give the same actions. The loop around
+ * it (coordinator/shell) carries out all SAVE actions in one transaction, commits, and only then
+ * does the SENDs; so nothing is told that is not durable. Rows are the truth: restoring the saved
+ * rows gives the durable half of the core (sessions, deadlines and credit are not durable). The
+ * life of a trial is drawn in trial.c.
  *
- * Turn:  core_step for each event that arrived; core_assign once; carry out and clear the actions. */
+ * Turn:  core_step for each event that arrived; core_assign once; carry out and clear the actions.
+ */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 #include "common/error.h"
@@ -72,8 +74,8 @@ void core_destroy(struct core **core);
 
 void core_step(struct core *core, const struct event *event, struct actions *out);
 
-/* Hands waiting trials to workers that asked, suggesting new ones, at most suggestions_per_turn of them.
- * Returns true if there is more to hand out: call again next turn without waiting. */
+/* Hands waiting trials to workers that asked, suggesting new ones, at most suggestions_per_turn of
+ * them. Returns true if there is more to hand out: call again next turn without waiting. */
 bool core_assign(struct core *core, int64_t now_ms, int64_t wall_ms, struct actions *out);
 
 /* Whether this event can lead to a SAVE. While the disk is full only the others are stepped. */
@@ -82,9 +84,10 @@ bool core_event_saves(const struct event *event);
 /* A sentence that STATUS shows (disk full: ...); NULL clears it. Copied. */
 void core_set_note(struct core *core, const char *note);
 
-/* ---- restore: rows in the order search, study, worker, trial, attempt, outcome; each by key. false with a
- * sentence when a row contradicts the ones before it. Of each trial with attempts > 0, in whatever state, the
- * attempt whose number is trial.attempts is needed, and no other (its texts are not looked at). */
+/* ---- restore: rows in the order search, study, worker, trial, attempt, outcome; each by key.
+ * false with a sentence when a row contradicts the ones before it. Of each trial with attempts >
+ * 0, in whatever state, the attempt whose number is trial.attempts is needed, and no other (its
+ * texts are not looked at). */
 bool core_restore_search(struct core *core, const struct search_row *row, struct error *error);
 bool core_restore_study(struct core *core, const struct study_row *row, struct error *error);
 bool core_restore_worker(struct core *core, const struct worker_row *row, struct error *error);
@@ -95,7 +98,8 @@ bool core_restore_outcome(struct core *core, const struct outcome_row *row, stru
 bool core_restore_finish(struct core *core, int64_t now_ms, struct error *error);
 
 /* ---- for tests and the simulator */
-char *core_dump(const struct core *core); /* the durable half as text, the same for equal states; malloc'd */
+/* The durable half as text, the same for equal states. The caller frees it. */
+char *core_dump(const struct core *core);
 /* The invariants that must hold between steps; false and the one that is broken. */
 bool core_check(const struct core *core, struct error *error);
 #endif

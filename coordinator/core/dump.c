@@ -1,4 +1,5 @@
-/* The durable half of the core as text, one line for each row: what must be the same after a restore. */
+/* The durable half of the core as text, one line for each row: what must be the same after a
+ * restore. */
 #include "coordinator/core/state.h"
 #include "common/buf.h"
 
@@ -13,9 +14,9 @@ static void dump_trial(struct buf *out, const struct trial *trial)
     const struct trial_row *row = &trial->row;
     char *parameters = ledger_parameters(trial->study->ledger, row->configuration);
     buf_printf(out,
-               "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64 " attempts=%" PRId32
-               " charged=%" PRId32 " value=" VALUE " created=%" PRId64 " finished=%" PRId64
-               " outcome=%d %s\n",
+               "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64
+               " attempts=%" PRId32 " charged=%" PRId32 " value=" VALUE " created=%" PRId64
+               " finished=%" PRId64 " outcome=%d %s\n",
                row->study, row->number, trial_state_name(row->state), row->seed, row->history_seq,
                row->attempts, row->charged, row->has_value, row->value, row->created_ms,
                row->finished_ms, ledger_has_outcome(trial->study->ledger, row->number), parameters);

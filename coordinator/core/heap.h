@@ -1,5 +1,5 @@
-/* heap.h - the least of many: a binary heap of nodes that live inside what they stand for.
- * Ordered by (load, served): the least loaded first, among equals the one that was served longest ago. */
+/* heap.h - the least of many: a binary heap of nodes that live inside what they stand for. Ordered
+ * by (load, served): the least loaded first, among equals the one that was served longest ago. */
 #ifndef CORE_HEAP_H
 #define CORE_HEAP_H
 #include <stdbool.h>

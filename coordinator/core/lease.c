@@ -73,7 +73,8 @@ void leases_lapse(struct core *core, int64_t now_ms)
 static void pause_worker(struct core *core, struct worker *worker, int64_t now_ms, int64_t pause_ms)
 {
     worker->heard_ms += pause_ms;
-    LIST_EACH(&worker->leases, held) {
+    LIST_EACH(&worker->leases, held)
+    {
         struct trial *trial = LIST_ITEM(held, struct trial, held);
         trial->deadline_ms += pause_ms;
         if (trial->deadline_ms > now_ms) {

@@ -1,5 +1,6 @@
-/* lease.h - the promise of a running trial to a worker, until a deadline. Memory only: after a restart every lease
- * gets one full period, and a lease that lapsed takes nothing from its trial until another worker asks.
+/* lease.h - the promise of a running trial to a worker, until a deadline. Memory only: after a
+ * restart every lease gets one full period, and a lease that lapsed takes nothing from its trial
+ * until another worker asks.
  *
  *     lease_begin ----> holds --(lease_lapse: the deadline passed)--> lapsed
  *                        ^                                              |
@@ -12,11 +13,12 @@
 
 void lease_begin(struct core *core, struct trial *trial, struct worker *worker, int64_t now_ms);
 void lease_extend(struct core *core, struct trial *trial, int64_t now_ms);
-void lease_lapse(struct core *core, struct trial *trial); /* before its time too; a lapsed one stays so */
+void lease_lapse(struct core *core, struct trial *trial); /* before its time, too */
 void lease_end(struct core *core, struct trial *trial);
 bool lease_lapsed(const struct core *core, const struct trial *trial);
 
 void leases_lapse(struct core *core, int64_t now_ms); /* all whose deadline has passed */
-/* Nothing could be saved for so long: every deadline moves, and what lapsed meanwhile is whole again. */
+/* Nothing could be saved for so long: every deadline moves, and what lapsed meanwhile is whole
+ * again. */
 void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms);
 #endif

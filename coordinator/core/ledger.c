@@ -67,8 +67,8 @@ int64_t ledger_configurations(const struct ledger *ledger)
     return history_count(ledger->history);
 }
 
-/* In the order of the repetitions, so that the bits do not depend on who finished first. Values near the end of
- * the range are divided before they are summed. */
+/* In the order of the repetitions, so that the bits do not depend on who finished first. Values
+ * near the end of the range are divided before they are summed. */
 static double mean(const struct outcome *outcomes, int32_t count)
 {
     double sum = 0, sum_of_parts = 0;
@@ -81,8 +81,8 @@ static double mean(const struct outcome *outcomes, int32_t count)
 
 static void note_best(struct ledger *ledger, int64_t configuration, double value)
 {
-    bool better = ledger->definition->maximize ? value > ledger->best_value
-                                               : value < ledger->best_value;
+    bool better =
+        ledger->definition->maximize ? value > ledger->best_value : value < ledger->best_value;
     if (ledger->has_best && !better)
         return;
     ledger->has_best = true;
@@ -113,9 +113,9 @@ static void observe(struct ledger *ledger, int64_t configuration)
 void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
                     double value)
 {
-    assert(trial >= 0 &&
-           trial < ledger_configurations(ledger) * ledger->definition->repeat);
-    /* A diverged trial has a value to show, its best before the divergence, and still ranks worst. */
+    assert(trial >= 0 && trial < ledger_configurations(ledger) * ledger->definition->repeat);
+    /* A diverged trial has a value to show, its best before the divergence, and still ranks worst.
+     */
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
     ledger->outcomes[trial] = (struct outcome){ true, counts, value };
     ledger->n_outcomes++;

@@ -1,8 +1,10 @@
-/* ledger.h - what the sampler of one study knows: the points that were suggested and what came of them.
+/* ledger.h - what the sampler of one study knows: the points that were suggested and what came of
+ * them.
  *
- * The one place that turns outcomes of trials into observations of configurations, and that asks the sampler.
- * The running coordinator and the replay of a recorded study (replay.h) both go through it, so a suggestion
- * depends on nothing but (definition, study seed, configurations before it, outcomes so far). */
+ * The one place that turns outcomes of trials into observations of configurations, and that asks
+ * the sampler. The running coordinator and the replay of a recorded study (replay.h) both go
+ * through it, so a suggestion depends on nothing but (definition, study seed, configurations
+ * before it, outcomes so far). */
 #ifndef CORE_LEDGER_H
 #define CORE_LEDGER_H
 #include "coordinator/core/rows.h"
@@ -14,22 +16,24 @@ struct ledger;
 struct ledger *ledger_create(const struct definition *definition, size_t study);
 void ledger_destroy(struct ledger **ledger);
 
-/* The point of the next configuration, in values (one for each parameter of the space); false when the space
- * holds no point that was not suggested already. Changes nothing. */
+/* The point of the next configuration, in values (one for each parameter of the space); false when
+ * the space holds no point that was not suggested already. Changes nothing. */
 bool ledger_suggest(struct ledger *ledger, struct value *values);
 
 /* Appends the next configuration: `repeat` trials, all without an outcome. */
 void ledger_add(struct ledger *ledger, const struct value *values);
 int64_t ledger_configurations(const struct ledger *ledger);
 
-/* The outcome of a trial. Once all trials of its configuration have one the configuration is observed: with the
- * mean of their values, or as one of the worst if any of them did not end with a value that counts. */
+/* The outcome of a trial. Once all trials of its configuration have one the configuration is
+ * observed: with the mean of their values, or as one of the worst if any of them did not end with
+ * a value that counts. */
 void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
                     double value);
 int64_t ledger_outcomes(const struct ledger *ledger); /* how many so far = the last outcome's seq */
 bool ledger_has_outcome(const struct ledger *ledger, int64_t trial);
 
-/* The best configuration so far and its mean value in the metric's own sign; false while there is none. */
+/* The best configuration so far and its mean value in the metric's own sign; false while there is
+ * none. */
 bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *value);
 
 const struct value *ledger_values(const struct ledger *ledger, int64_t configuration);

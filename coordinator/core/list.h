@@ -1,6 +1,6 @@
-/* list.h - doubly linked lists whose links live inside their items: no allocation, and an item leaves in O(1).
- * A link knows the list that it is in, so "which queue is this trial in?" has an answer. A zeroed link is in
- * none; a list must be initialised and must not move. */
+/* list.h - doubly linked lists whose links live inside their items: no allocation, and an item
+ * leaves in O(1). A link knows the list that it is in, so "which queue is this trial in?" has an
+ * answer. A zeroed link is in none; a list must be initialised and must not move. */
 #ifndef CORE_LIST_H
 #define CORE_LIST_H
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Points of an attempt are appended in order, each once: what was recorded is skipped, what would leave a gap is
- * answered with the recorded count, and the worker sends from there. */
+/* Points of an attempt are appended in order, each once: what was recorded is skipped, what would
+ * leave a gap is answered with the recorded count, and the worker sends from there. */
 #include "coordinator/core/report.h"
 #include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"

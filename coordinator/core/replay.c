@@ -13,13 +13,15 @@ struct replay {
 };
 
 /* Outcomes up to seq, which must be those of trials that exist by then. */
-static bool apply_outcomes(struct replay *replay, int64_t seq, int64_t n_trials, struct error *error)
+static bool apply_outcomes(struct replay *replay, int64_t seq, int64_t n_trials,
+                           struct error *error)
 {
     for (; replay->n_applied < replay->study->n_outcomes; replay->n_applied++) {
         const struct outcome_row *row = &replay->study->outcomes[replay->n_applied];
         if (row->seq > seq)
             break;
-        if (row->seq != (int64_t)replay->n_applied + 1 || row->trial < 0 || row->trial >= n_trials) {
+        if (row->seq != (int64_t)replay->n_applied + 1 || row->trial < 0 ||
+            row->trial >= n_trials) {
             error_set(error, "outcome %" PRId64 " is out of order, or of a trial that is not there",
                       row->seq);
             return false;

@@ -1,7 +1,9 @@
-/* replay.h - proves a recorded study: recomputes the suggestion of every configuration from the history that it saw.
+/* replay.h - proves a recorded study: recomputes the suggestion of every configuration from the
+ * history that it saw.
  *
- * A configuration suggested at history_seq s saw all configurations before it, and the outcomes 1 .. s. So rows
- * alone decide what must have been suggested; the same bits must come out. Pure; used by tests and `ldt doctor`. */
+ * A configuration suggested at history_seq s saw all configurations before it, and the outcomes 1
+ * .. s. So rows alone decide what must have been suggested; the same bits must come out. Pure;
+ * used by tests and `ldt doctor`. */
 #ifndef CORE_REPLAY_H
 #define CORE_REPLAY_H
 #include "common/error.h"
@@ -17,7 +19,7 @@ struct recorded_study {
     size_t n_outcomes;
 };
 
-/* True when every suggestion and every trial's seed comes out as it was recorded. Else *mismatch is the first trial
- * that differs (-1: the rows are no history at all), and the error says how. */
+/* True when every suggestion and every trial's seed comes out as it was recorded. Else *mismatch
+ * is the first trial that differs (-1: the rows are no history at all), and the error says how. */
 bool replay_study(const struct recorded_study *study, int64_t *mismatch, struct error *error);
 #endif

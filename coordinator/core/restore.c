@@ -1,5 +1,5 @@
-/* From rows back to the core. A row that contradicts those before it ends the restore with a sentence: going on with a
- * database that is not what it should be would only spread the damage. */
+/* From rows back to the core. A row that contradicts those before it ends the restore with a
+ * sentence: going on with a database that is not what it should be would only spread the damage. */
 #include "coordinator/core/lease.h"
 #include "coordinator/core/search.h"
 #include "coordinator/core/share.h"
@@ -17,8 +17,8 @@ bool core_restore_search(struct core *core, const struct search_row *row, struct
 {
     if (row->id <= core->last_search || name_index_find(&core->search_names, row->name) != NULL ||
         name_index_find(&core->submit_keys, row->submit_key) != NULL) {
-        error_set(error, "search %" PRId64 " (%s): its id, name or submit key occurs twice", row->id,
-                  row->name);
+        error_set(error, "search %" PRId64 " (%s): its id, name or submit key occurs twice",
+                  row->id, row->name);
         return false;
     }
     struct arena *arena = arena_create(4096);
@@ -123,7 +123,8 @@ bool core_restore_trial(struct core *core, const struct trial_row *row, struct e
     if (fault == NULL && !restore_point(study, row))
         fault = "its parameters are no point of the study's space";
     if (fault != NULL) {
-        error_set(error, "study %" PRId64 ", trial %" PRId64 ": %s", row->study, row->number, fault);
+        error_set(error, "study %" PRId64 ", trial %" PRId64 ": %s", row->study, row->number,
+                  fault);
         return false;
     }
     struct trial *trial = xcalloc(1, sizeof *trial);
@@ -146,15 +147,23 @@ static struct trial *find_trial(const struct core *core, int64_t study_id, int64
     return study->trials[number];
 }
 
+static const char *attempt_fault(const struct trial *trial, const struct worker *worker,
+                                 const struct attempt_row *row)
+{
+    if (trial == NULL)
+        return "its trial does not exist";
+    if (worker == NULL)
+        return "its worker does not exist";
+    if (row->ref.attempt != trial->row.attempts)
+        return "it is not the latest";
+    return trial->attempt.ref.attempt != 0 ? "it occurs twice" : NULL;
+}
+
 bool core_restore_attempt(struct core *core, const struct attempt_row *row, struct error *error)
 {
     struct trial *trial = find_trial(core, row->ref.study, row->ref.trial);
     struct worker *worker = index_find(&core->worker_ids, (uint64_t)row->worker);
-    const char *fault = trial == NULL                               ? "its trial does not exist"
-                        : worker == NULL                            ? "its worker does not exist"
-                        : row->ref.attempt != trial->row.attempts   ? "it is not the latest"
-                        : trial->attempt.ref.attempt != 0           ? "it occurs twice"
-                                                                    : NULL;
+    const char *fault = attempt_fault(trial, worker, row);
     if (fault != NULL) {
         error_set(error, "study %" PRId64 ", trial %" PRId64 ", attempt %" PRId32 ": %s",
                   row->ref.study, row->ref.trial, row->ref.attempt, fault);
@@ -168,14 +177,19 @@ bool core_restore_attempt(struct core *core, const struct attempt_row *row, stru
     return true;
 }
 
+static const char *outcome_fault(const struct trial *trial, const struct outcome_row *row)
+{
+    if (trial == NULL)
+        return "its trial does not exist";
+    if (row->seq != ledger_outcomes(trial->study->ledger) + 1)
+        return "one before it is missing";
+    return trial_state_final(row->state) ? NULL : "it is not final";
+}
+
 bool core_restore_outcome(struct core *core, const struct outcome_row *row, struct error *error)
 {
     struct trial *trial = find_trial(core, row->study, row->trial);
-    const char *fault =
-        trial == NULL                                          ? "its trial does not exist"
-        : row->seq != ledger_outcomes(trial->study->ledger) + 1 ? "one before it is missing"
-        : !trial_state_final(row->state)                       ? "it is not final"
-                                                               : NULL;
+    const char *fault = outcome_fault(trial, row);
     if (fault != NULL) {
         error_set(error, "study %" PRId64 ", outcome %" PRId64 ": %s", row->study, row->seq, fault);
         return false;
@@ -184,7 +198,8 @@ bool core_restore_outcome(struct core *core, const struct outcome_row *row, stru
     return true;
 }
 
-static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms, struct error *error)
+static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms,
+                         struct error *error)
 {
     if (trial->row.attempts > 0 && trial->attempt.ref.attempt == 0) {
         error_set(error, "study %" PRId64 ", trial %" PRId64 ": its attempt %" PRId32 " is missing",
@@ -198,22 +213,37 @@ static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms,
     return true;
 }
 
+static bool finish_study(struct core *core, struct study *study, int64_t now_ms,
+                         struct error *error)
+{
+    for (size_t i = 0; i < study->n_trials; i++) {
+        if (!finish_trial(core, study->trials[i], now_ms, error))
+            return false;
+    }
+    return true;
+}
+
+static bool finish_search(struct core *core, struct search *search, int64_t now_ms,
+                          struct error *error)
+{
+    size_t expected = search->definition->n_studies;
+    if (search->n_studies != expected) {
+        error_set(error, "search %s: %zu of its %zu studies are missing", search->row.name,
+                  expected - search->n_studies, expected);
+        return false;
+    }
+    for (size_t i = 0; i < search->n_studies; i++) {
+        if (!finish_study(core, search->studies[i], now_ms, error))
+            return false;
+    }
+    return true;
+}
+
 bool core_restore_finish(struct core *core, int64_t now_ms, struct error *error)
 {
     for (size_t i = 0; i < core->n_searches; i++) {
-        struct search *search = core->searches[i];
-        if (search->n_studies != search->definition->n_studies) {
-            error_set(error, "search %s: %zu of its %zu studies are missing", search->row.name,
-                      search->definition->n_studies - search->n_studies,
-                      search->definition->n_studies);
+        if (!finish_search(core, core->searches[i], now_ms, error))
             return false;
-        }
-        for (size_t k = 0; k < search->n_studies; k++) {
-            struct study *study = search->studies[k];
-            for (size_t t = 0; t < study->n_trials; t++)
-                if (!finish_trial(core, study->trials[t], now_ms, error))
-                    return false;
-        }
     }
     return core_check(core, error);
 }

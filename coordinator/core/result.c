@@ -1,5 +1,5 @@
-/* A result is judged by what was recorded, not by what the worker believes: the curve must be whole, and the objective
- * decides between DONE and DIVERGED. */
+/* A result is judged by what was recorded, not by what the worker believes: the curve must be
+ * whole, and the objective decides between DONE and DIVERGED. */
 #include "coordinator/core/report.h"
 #include "coordinator/core/trial.h"
 #include "common/arena.h"
@@ -39,17 +39,22 @@ static const char *reason_or(const struct message *message, const char *otherwis
 static const char *failure_reason(struct turn *turn, const struct message *message)
 {
     switch (message->result.kind) {
-    case RESULT_DIED: return reason_or(message, "its process was killed");
-    case RESULT_TIMEOUT: return reason_or(message, "it ran longer than max_trial_duration");
-    case RESULT_REFUSED: return reason_or(message, "the worker could not start it");
-    default: break;
+    case RESULT_DIED:
+        return reason_or(message, "its process was killed");
+    case RESULT_TIMEOUT:
+        return reason_or(message, "it ran longer than max_trial_duration");
+    case RESULT_REFUSED:
+        return reason_or(message, "the worker could not start it");
+    default:
+        break;
     }
     return reason_or(message, arena_printf(turn->out->arena, "it ended with exit status %" PRId32,
                                            message->result.exit_status));
 }
 
-/* Points are append-only and every one was acknowledged, so a curve that differs cannot be mended by sending it again:
- * the attempt fails, and says why, rather than stand with a curve that is not its own. */
+/* Points are append-only and every one was acknowledged, so a curve that differs cannot be mended
+ * by sending it again: the attempt fails, and says why, rather than stand with a curve that is not
+ * its own. */
 static bool curve_differs(const struct trial *trial, const struct message *message)
 {
     return message->result.points != trial->attempt.points ||
@@ -61,16 +66,17 @@ static enum attempt_state judge(struct turn *turn, const struct trial *trial,
 {
     const struct definition *definition = trial->study->search->definition;
     if (curve_differs(trial, message)) {
-        *reason = arena_printf(turn->out->arena,
-                               "the worker's curve (%" PRId64 " points) is not the recorded one (%"
-                               PRId64 " points): its points changed after they were sent",
-                               message->result.points, trial->attempt.points);
+        *reason =
+            arena_printf(turn->out->arena,
+                         "the worker's curve (%" PRId64 " points) is not the recorded one (%" PRId64
+                         " points): its points changed after they were sent",
+                         message->result.points, trial->attempt.points);
         return ATTEMPT_FAILED;
     }
     if (trial->attempt.nonfinite && message->result.kind != RESULT_REFUSED) {
-        *reason = reason_or(message, arena_printf(turn->out->arena,
-                                                  "metric `%s` was not a finite number",
-                                                  definition->metric));
+        *reason =
+            reason_or(message, arena_printf(turn->out->arena, "metric `%s` was not a finite number",
+                                            definition->metric));
         return ATTEMPT_DIVERGED;
     }
     if (message->result.kind != RESULT_DONE) {
@@ -90,11 +96,14 @@ void report_result(struct turn *turn, struct worker *worker, const struct messag
     struct trial *trial;
     switch (trial_standing(turn->core, worker, message->result.ref, &trial)) {
     case STANDING_STALE:
-    case STANDING_CANCELLED: acknowledge(turn, message, VERDICT_STALE, 0); return;
+    case STANDING_CANCELLED:
+        acknowledge(turn, message, VERDICT_STALE, 0);
+        return;
     case STANDING_RECORDED:
         acknowledge(turn, message, VERDICT_RECORDED, trial->attempt.points);
         return;
-    case STANDING_CURRENT: break;
+    case STANDING_CURRENT:
+        break;
     }
     if (message->result.points > trial->attempt.points) {
         acknowledge(turn, message, VERDICT_SHORT, trial->attempt.points);

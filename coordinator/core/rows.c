@@ -1,35 +1,31 @@
 #include "coordinator/core/rows.h"
 
+static const char *const trial_states[] = {
+    [TRIAL_WAITING] = "waiting",     [TRIAL_RUNNING] = "running",   [TRIAL_DONE] = "done",
+    [TRIAL_PRUNED] = "pruned",       [TRIAL_DIVERGED] = "diverged", [TRIAL_FAILED] = "failed",
+    [TRIAL_CANCELLED] = "cancelled",
+};
+
+static const char *const attempt_states[] = {
+    [ATTEMPT_RUNNING] = "running", [ATTEMPT_DONE] = "done",
+    [ATTEMPT_PRUNED] = "pruned",   [ATTEMPT_DIVERGED] = "diverged",
+    [ATTEMPT_FAILED] = "failed",   [ATTEMPT_RELEASED] = "released",
+    [ATTEMPT_LOST] = "lost",       [ATTEMPT_CANCELLED] = "cancelled",
+};
+
 const char *trial_state_name(enum trial_state state)
 {
-    switch (state) {
-    case TRIAL_WAITING: return "waiting";
-    case TRIAL_RUNNING: return "running";
-    case TRIAL_DONE: return "done";
-    case TRIAL_PRUNED: return "pruned";
-    case TRIAL_DIVERGED: return "diverged";
-    case TRIAL_FAILED: return "failed";
-    case TRIAL_CANCELLED: return "cancelled";
-    }
-    return "unknown";
+    bool known = state >= TRIAL_WAITING && state <= TRIAL_CANCELLED;
+    return known ? trial_states[state] : "unknown";
 }
 
 bool trial_state_final(enum trial_state state)
 {
-    return state >= TRIAL_DONE;
+    return state >= TRIAL_DONE && state <= TRIAL_CANCELLED;
 }
 
 const char *attempt_state_name(enum attempt_state state)
 {
-    switch (state) {
-    case ATTEMPT_RUNNING: return "running";
-    case ATTEMPT_DONE: return "done";
-    case ATTEMPT_PRUNED: return "pruned";
-    case ATTEMPT_DIVERGED: return "diverged";
-    case ATTEMPT_FAILED: return "failed";
-    case ATTEMPT_RELEASED: return "released";
-    case ATTEMPT_LOST: return "lost";
-    case ATTEMPT_CANCELLED: return "cancelled";
-    }
-    return "unknown";
+    bool known = state >= ATTEMPT_RUNNING && state <= ATTEMPT_CANCELLED;
+    return known ? attempt_states[state] : "unknown";
 }

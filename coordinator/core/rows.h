@@ -1,6 +1,7 @@
-/* rows.h - the rows of the database as C structs: what the core asks to have saved, and what it is restored
- * from. A row is always whole: saving it replaces the one with the same key (outcomes and points are only
- * ever added). sql/001_start.sql documents the columns. Texts belong to whoever made the row. */
+/* rows.h - the rows of the database as C structs: what the core asks to have saved, and what it is
+ * restored from. A row is always whole: saving it replaces the one with the same key (outcomes and
+ * points are only ever added). sql/001_start.sql documents the columns. Texts belong to whoever
+ * made the row. */
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H
 #include "common/message.h"

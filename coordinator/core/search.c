@@ -16,8 +16,8 @@ struct search *search_create(struct core *core, const struct search_row *row,
     search->row.definition = search->row.spec = "";
     search->definition = definition;
     search->studies = xcalloc(definition->n_studies, sizeof(struct study *));
-    core->searches = xgrow(core->searches, core->n_searches, &core->searches_capacity,
-                           sizeof(struct search *));
+    core->searches =
+        xgrow(core->searches, core->n_searches, &core->searches_capacity, sizeof(struct search *));
     core->searches[core->n_searches++] = search;
     name_index_put(&core->search_names, search->row.name, search);
     name_index_put(&core->submit_keys, search->row.submit_key, search);
@@ -40,7 +40,9 @@ void search_destroy(struct search **out)
     *out = NULL;
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------- */
+/* ---- names
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static const char *nearest_name(const struct core *core, const char *name)
 {
@@ -84,7 +86,9 @@ void search_not_found(struct turn *turn, const struct message *message, const ch
                 arena_printf(arena, "no search or study is called `%s`%s", name, hint));
 }
 
-/* ---- STOP -------------------------------------------------------------------------------------------------- */
+/* ---- STOP
+ * --------------------------------------------------------------------------------------------------
+ */
 
 void search_stop(struct turn *turn, const struct message *message)
 {

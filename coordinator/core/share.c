@@ -12,8 +12,8 @@ bool study_has_work(const struct study *study)
         return false;
     if (study->lapsed.count > 0) /* running already, so the limit has room for it */
         return true;
-    bool startable = study->waiting.count > 0 ||
-                     ledger_configurations(study->ledger) < study->row.budget;
+    bool startable =
+        study->waiting.count > 0 || ledger_configurations(study->ledger) < study->row.budget;
     return startable && may_start_another(study);
 }
 

@@ -1,5 +1,6 @@
-/* state.h - everything that the core remembers. Durable things are the rows themselves, whole; beside each row
- * stands what is only in memory (sessions, credit, deadlines, queues, counts). Private to this folder.
+/* state.h - everything that the core remembers. Durable things are the rows themselves, whole;
+ * beside each row stands what is only in memory (sessions, credit, deadlines, queues, counts).
+ * Private to this folder.
  *
  * A trial is in exactly one queue, or final and in none:
  *     study.waiting   WAITING

@@ -7,13 +7,15 @@
 #include <string.h>
 
 enum {
-    REPLY_BYTES = 3 << 20,     /* of texts and numbers: with framing it stays under MESSAGE_MAX_BYTES */
-    STUDY_BYTES = 160,         /* of one study's numbers on the wire */
-    NOTE_BYTES = 512,          /* a note is cut to this in the list */
+    REPLY_BYTES = 3 << 20, /* of texts and numbers: with framing it stays under MESSAGE_MAX_BYTES */
+    STUDY_BYTES = 160,     /* of one study's numbers on the wire */
+    NOTE_BYTES = 512,      /* a note is cut to this in the list */
     WORKER_SHOWN_MS = 86400000 /* a worker that left is shown for a day */
 };
 
-/* ---- studies ----------------------------------------------------------------------------------------------- */
+/* ---- studies
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /* Why an open study does not move, if the reason is that nobody could run its trials. */
 static const char *nobody_to_run(const struct core *core, const struct study *study)
@@ -24,7 +26,8 @@ static const char *nobody_to_run(const struct core *core, const struct study *st
         return "no worker is connected: start one with ldt-worker";
     if (study->search->definition->program != PROGRAM_COMMAND)
         return NULL;
-    LIST_EACH(&core->connected, link) {
+    LIST_EACH(&core->connected, link)
+    {
         if (LIST_ITEM(link, struct worker, heard)->row.allow_command)
             return NULL;
     }
@@ -70,7 +73,10 @@ static size_t line_bytes(const struct study_status *line)
 }
 
 /* All studies in order of age; of too many for one message, the newest. */
-struct lines { struct study_status *list; size_t first, capacity, bytes, left_out; };
+struct lines {
+    struct study_status *list;
+    size_t first, capacity, bytes, left_out;
+};
 
 static void add_line(struct lines *lines, struct turn *turn, const struct study *study)
 {
@@ -93,7 +99,9 @@ static void add_studies(struct lines *lines, struct turn *turn, struct study *co
         add_line(lines, turn, studies[i - 1]);
 }
 
-/* ---- workers ----------------------------------------------------------------------------------------------- */
+/* ---- workers
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static int64_t silence(const struct turn *turn, const struct worker *worker)
 {
@@ -134,7 +142,8 @@ static void list_workers(struct turn *turn, struct message *answer)
     answer->status_reply.n_workers = count;
 }
 
-/* ---- the answer -------------------------------------------------------------------------------------------- */
+/* ---- the answer
+ * -------------------------------------------------------------------------------------------- */
 
 static bool list_studies(struct turn *turn, const struct message *message, struct lines *lines)
 {

@@ -45,8 +45,7 @@ void study_destroy(struct study **out)
 
 void study_append(struct study *study, struct trial *trial)
 {
-    study->trials =
-        xgrow(study->trials, study->n_trials, &study->capacity, sizeof(struct trial *));
+    study->trials = xgrow(study->trials, study->n_trials, &study->capacity, sizeof(struct trial *));
     study->trials[study->n_trials++] = trial;
 }
 
@@ -103,7 +102,8 @@ static int64_t cancel_queue(struct turn *turn, struct list *queue)
 {
     int64_t cancelled = 0;
     for (struct link *first; (first = list_first(queue)) != NULL; cancelled++)
-        trial_cancel(turn, LIST_ITEM(first, struct trial, queue), "cancelled: its study was stopped");
+        trial_cancel(turn, LIST_ITEM(first, struct trial, queue),
+                     "cancelled: its study was stopped");
     return cancelled;
 }
 
@@ -142,11 +142,11 @@ void study_count_failure(struct turn *turn, struct study *study, const struct tr
     int64_t limit = study->search->definition->max_failed_trials;
     if (limit < 0 || study->counts.failed <= limit || study->row.state != SEARCH_OPEN)
         return;
-    const char *note = arena_printf(
-        turn->out->arena,
-        "stopped after %" PRId64 " failed trials (max_failed_trials is %" PRId64
-        "); the last was trial %" PRId64 ": %s",
-        study->counts.failed, limit, trial->row.number, reason);
+    const char *note =
+        arena_printf(turn->out->arena,
+                     "stopped after %" PRId64 " failed trials (max_failed_trials is %" PRId64
+                     "); the last was trial %" PRId64 ": %s",
+                     study->counts.failed, limit, trial->row.number, reason);
     study_stop(turn, study, false, note);
 }
 

@@ -1,7 +1,7 @@
 /* study.h - one study: OPEN while it hands out trials, then
  *
  *     OPEN --study_settle: budget spent, all final-------------> DONE
- *     OPEN --study_stop: by a person, or too many failures-----> STOPPED   (running trials may finish)
+ *     OPEN --study_stop: by a person, or too many failures-----> STOPPED (what runs may finish)
  *
  * PAUSED is reserved. A study is finished once it is not OPEN and has no trial that waits or runs.
  * Private to this folder. */
@@ -14,15 +14,16 @@ struct study *study_create(struct core *core, struct search *search, const struc
 void study_destroy(struct study **study);
 void study_append(struct study *study, struct trial *trial);
 
-/* Suggests the next configuration and appends its trials. Returns the first, which the caller must save; the others
- * are saved here. NULL when the space holds no further point: the budget is then cut to what there is. */
+/* Suggests the next configuration and appends its trials. Returns the first, which the caller must
+ * save; the others are saved here. NULL when the space holds no further point: the budget is then
+ * cut to what there is. */
 struct trial *study_suggest(struct turn *turn, struct study *study);
 
 /* Is it finished? To be asked after every trial that became final. */
 void study_settle(struct turn *turn, struct study *study);
 
-/* No further trial starts; waiting and lapsed ones are cancelled, with `now` running ones too. Returns how many were
- * cancelled. The note says why. */
+/* No further trial starts; waiting and lapsed ones are cancelled, with `now` running ones too.
+ * Returns how many were cancelled. The note says why. */
 int64_t study_stop(struct turn *turn, struct study *study, bool now, const char *note);
 
 /* A trial has failed for good: stops the study when there are more than max_failed_trials. */

@@ -1,5 +1,5 @@
-/* SUBMIT: from the JSON of a definition to a search with its studies. The same submit key twice is one search, so a
- * client that saw no answer may send again. */
+/* SUBMIT: from the JSON of a definition to a search with its studies. The same submit key twice is
+ * one search, so a client that saw no answer may send again. */
 #include "coordinator/core/search.h"
 #include "coordinator/core/study.h"
 #include "common/arena.h"
@@ -104,11 +104,12 @@ void search_submit(struct turn *turn, const struct message *message)
         return;
     }
     if (name_index_find(&core->search_names, definition->name) != NULL) {
-        reply_error(turn, message, ERROR_REFUSED,
-                    arena_printf(arena,
-                                 "a search called `%s` exists already: give this one another `name:`"
-                                 " (`ldt status %s` shows the other)",
-                                 definition->name, definition->name));
+        reply_error(
+            turn, message, ERROR_REFUSED,
+            arena_printf(arena,
+                         "a search called `%s` exists already: give this one another `name:`"
+                         " (`ldt status %s` shows the other)",
+                         definition->name, definition->name));
         definition_destroy(&definition);
         return;
     }

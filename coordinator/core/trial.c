@@ -1,8 +1,9 @@
-/*
+/* The life of a trial:
+ *
  *      trial_create                  trial_grant
  *  - -----------------> WAITING ----------------------> RUNNING ---+
- *                        |  ^                           |  |  ^    | trial_grant, once its lease has lapsed:
- *                        |  |  trial_release            |  |  +----+ attempt + 1 for another worker
+ *                        |  ^                           |  |  ^    | trial_grant, once its lease
+ *                        |  |  trial_release            |  |  +----+ has lapsed: attempt + 1
  *                        |  +---------------------------+  |
  *                        |  |  trial_finish: failed,       |
  *                        |  |  charged < max_attempts      |  trial_finish
@@ -11,8 +12,8 @@
  *                        +----> CANCELLED <-------------+--+
  *                                           trial_cancel
  *
- * Every arrow saves the rows of the trial and of its attempt. A final state appends an outcome, once.
- * A trial that kills worker after worker will be quarantined in may_be_retried. */
+ * Every arrow saves the rows of the trial and of its attempt. A final state appends an outcome,
+ * once. A trial that kills worker after worker will be quarantined in may_be_retried. */
 #include "coordinator/core/trial.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
@@ -21,24 +22,21 @@
 
 #include <assert.h>
 
-static int64_t *count_of(struct trial_counts *counts, enum trial_state state)
+int64_t *trial_tally(struct trial_counts *counts, enum trial_state state)
 {
-    switch (state) {
-    case TRIAL_WAITING: return &counts->waiting;
-    case TRIAL_RUNNING: return &counts->running;
-    case TRIAL_DONE: return &counts->done;
-    case TRIAL_PRUNED: return &counts->pruned;
-    case TRIAL_DIVERGED: return &counts->diverged;
-    case TRIAL_FAILED: return &counts->failed;
-    case TRIAL_CANCELLED: return &counts->cancelled;
-    }
-    assert(!"a trial is in one of the states above");
-    return NULL;
+    int64_t *const tallies[] = {
+        [TRIAL_WAITING] = &counts->waiting,     [TRIAL_RUNNING] = &counts->running,
+        [TRIAL_DONE] = &counts->done,           [TRIAL_PRUNED] = &counts->pruned,
+        [TRIAL_DIVERGED] = &counts->diverged,   [TRIAL_FAILED] = &counts->failed,
+        [TRIAL_CANCELLED] = &counts->cancelled,
+    };
+    assert(state >= TRIAL_WAITING && state <= TRIAL_CANCELLED);
+    return tallies[state];
 }
 
 void trial_count(struct trial *trial, int64_t change)
 {
-    *count_of(&trial->study->counts, trial->row.state) += change;
+    *trial_tally(&trial->study->counts, trial->row.state) += change;
     if (trial->row.state == TRIAL_RUNNING)
         trial->study->search->running += change;
 }
@@ -68,14 +66,18 @@ enum standing trial_standing(const struct core *core, const struct worker *worke
         return STANDING_STALE;
     *out = trial;
     switch (trial->attempt.state) {
-    case ATTEMPT_RUNNING: return STANDING_CURRENT;
-    case ATTEMPT_CANCELLED: return STANDING_CANCELLED;
+    case ATTEMPT_RUNNING:
+        return STANDING_CURRENT;
+    case ATTEMPT_CANCELLED:
+        return STANDING_CANCELLED;
     case ATTEMPT_DONE:
     case ATTEMPT_PRUNED:
     case ATTEMPT_DIVERGED:
-    case ATTEMPT_FAILED: return STANDING_RECORDED;
+    case ATTEMPT_FAILED:
+        return STANDING_RECORDED;
     case ATTEMPT_RELEASED:
-    case ATTEMPT_LOST: break;
+    case ATTEMPT_LOST:
+        break;
     }
     return STANDING_STALE;
 }
@@ -180,10 +182,14 @@ static void take_value(struct trial *trial)
 static enum trial_state final_state(enum attempt_state ended)
 {
     switch (ended) {
-    case ATTEMPT_DONE: return TRIAL_DONE;
-    case ATTEMPT_PRUNED: return TRIAL_PRUNED;
-    case ATTEMPT_DIVERGED: return TRIAL_DIVERGED;
-    default: return TRIAL_FAILED;
+    case ATTEMPT_DONE:
+        return TRIAL_DONE;
+    case ATTEMPT_PRUNED:
+        return TRIAL_PRUNED;
+    case ATTEMPT_DIVERGED:
+        return TRIAL_DIVERGED;
+    default:
+        return TRIAL_FAILED;
     }
 }
 

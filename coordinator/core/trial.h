@@ -1,5 +1,5 @@
-/* trial.h - the life of a trial: the only place where a trial changes its state, with the rows that say so. The
- * diagram stands in trial.c. Private to this folder. */
+/* trial.h - the life of a trial: the only place where a trial changes its state, with the rows
+ * that say so. The diagram stands in trial.c. Private to this folder. */
 #ifndef CORE_TRIAL_H
 #define CORE_TRIAL_H
 #include "coordinator/core/action.h"
@@ -16,15 +16,17 @@ enum standing {
 enum standing trial_standing(const struct core *core, const struct worker *worker,
                              struct attempt_ref ref, struct trial **trial);
 
-/* Appends a WAITING trial to the study, unsaved, of the configuration that the ledger had added last. */
+/* Appends a WAITING trial to the study, unsaved, of the configuration that the ledger had added
+ * last. */
 struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
                            int64_t wall_ms);
 
-/* WAITING or lapsed -> RUNNING on this worker, as the next attempt; saved. A lapsed attempt is LOST.
- * Returns the parameters as JSON, in the arena of the actions. */
+/* WAITING or lapsed -> RUNNING on this worker, as the next attempt; saved. A lapsed attempt is
+ * LOST. Returns the parameters as JSON, in the arena of the actions. */
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker);
 
-/* RUNNING -> final or WAITING, by a result: the attempt ended as told (DONE, PRUNED, DIVERGED or FAILED). */
+/* RUNNING -> final or WAITING, by a result: the attempt ended as told (DONE, PRUNED, DIVERGED or
+ * FAILED). */
 void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state ended,
                   const struct message *result, const char *reason);
 
@@ -33,6 +35,9 @@ void trial_release(struct turn *turn, struct trial *trial, const char *reason);
 
 /* WAITING or RUNNING -> CANCELLED. */
 void trial_cancel(struct turn *turn, struct trial *trial, const char *reason);
+
+/* The count of one state. */
+int64_t *trial_tally(struct trial_counts *counts, enum trial_state state);
 
 /* Puts a restored trial into the counts of its study. */
 void trial_count(struct trial *trial, int64_t change);

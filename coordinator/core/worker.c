@@ -32,8 +32,8 @@ struct worker *worker_create(struct core *core, const struct worker_row *row)
     struct worker *worker = xcalloc(1, sizeof *worker);
     take_row(worker, row);
     list_init(&worker->leases);
-    core->workers = xgrow(core->workers, core->n_workers, &core->workers_capacity,
-                          sizeof(struct worker *));
+    core->workers =
+        xgrow(core->workers, core->n_workers, &core->workers_capacity, sizeof(struct worker *));
     core->workers[core->n_workers++] = worker;
     index_put(&core->instances, row->instance, worker);
     index_put(&core->worker_ids, (uint64_t)row->id, worker);
@@ -52,7 +52,8 @@ void worker_destroy(struct worker **worker)
     *worker = NULL;
 }
 
-/* ---- sessions ---------------------------------------------------------------------------------------------- */
+/* ---- sessions
+ * ---------------------------------------------------------------------------------------------- */
 
 static void end_session(struct core *core, struct worker *worker)
 {
@@ -66,7 +67,8 @@ static void end_session(struct core *core, struct worker *worker)
     worker->credit = 0;
 }
 
-/* The wall clock makes the number new after a restart, when messages of old sessions may still arrive. */
+/* The wall clock makes the number new after a restart, when messages of old sessions may still
+ * arrive. */
 static uint64_t new_session(struct core *core, int64_t wall_ms)
 {
     uint64_t session;
@@ -121,7 +123,9 @@ void workers_forget_silent(struct core *core, int64_t now_ms)
     }
 }
 
-/* ---- HELLO ------------------------------------------------------------------------------------------------- */
+/* ---- HELLO
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static const char *hello_fault(const struct message *message)
 {
@@ -167,11 +171,12 @@ static struct kept_attempt keep_or_drop(struct turn *turn, struct worker *worker
     return (struct kept_attempt){ .ref = held->ref, .points = trial->attempt.points };
 }
 
-/* The worker has said all that it holds: what it never got may go to the next who asks. Harmless if a TRIAL is still
- * under way: the attempt stays the current one until then. */
+/* The worker has said all that it holds: what it never got may go to the next who asks. Harmless
+ * if a TRIAL is still under way: the attempt stays the current one until then. */
 static void lapse_unconfirmed(struct core *core, struct worker *worker)
 {
-    LIST_EACH(&worker->leases, held) {
+    LIST_EACH(&worker->leases, held)
+    {
         struct trial *trial = LIST_ITEM(held, struct trial, held);
         if (!trial->confirmed)
             lease_lapse(core, trial);
@@ -188,7 +193,7 @@ void worker_hello(struct turn *turn, const struct message *message)
     struct worker *worker = register_worker(turn, message);
     begin_session(turn, worker);
     LIST_EACH(&worker->leases, held)
-        LIST_ITEM(held, struct trial, held)->confirmed = false;
+    LIST_ITEM(held, struct trial, held)->confirmed = false;
     size_t n_held = message->hello.n_held;
     struct kept_attempt *kept = arena_alloc(turn->out->arena, n_held * sizeof *kept);
     for (size_t i = 0; i < n_held; i++)
@@ -204,7 +209,9 @@ void worker_hello(struct turn *turn, const struct message *message)
     welcome->welcome.n_kept = n_held;
 }
 
-/* ---- ASK --------------------------------------------------------------------------------------------------- */
+/* ---- ASK
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 void worker_ask(struct turn *turn, struct worker *worker, const struct message *message)
 {
@@ -233,7 +240,9 @@ void worker_spend_credit(struct core *core, struct worker *worker)
         list_push(&core->hungry[worker->row.allow_command], &worker->hungry);
 }
 
-/* ---- BEAT -------------------------------------------------------------------------------------------------- */
+/* ---- BEAT
+ * --------------------------------------------------------------------------------------------------
+ */
 
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {
@@ -245,10 +254,17 @@ void worker_beat(struct turn *turn, struct worker *worker, const struct message 
         struct attempt_ref ref = message->beat.held[i].ref;
         struct trial *trial;
         switch (trial_standing(turn->core, worker, ref, &trial)) {
-        case STANDING_CURRENT: lease_extend(turn->core, trial, turn->now_ms); break;
-        case STANDING_CANCELLED: cancel[n_cancel++] = ref; break;
-        case STANDING_STALE: stale[n_stale++] = ref; break;
-        case STANDING_RECORDED: break; /* its RESULT will be acknowledged */
+        case STANDING_CURRENT:
+            lease_extend(turn->core, trial, turn->now_ms);
+            break;
+        case STANDING_CANCELLED:
+            cancel[n_cancel++] = ref;
+            break;
+        case STANDING_STALE:
+            stale[n_stale++] = ref;
+            break;
+        case STANDING_RECORDED:
+            break; /* its RESULT will be acknowledged */
         }
     }
     struct message *answer = reply(turn, message, MESSAGE_BEAT_OK);
