@@ -19,6 +19,8 @@
 #define META_LEARNER_H
 #include "common/error.h"
 #include "common/rng.h"
+#include "worker/meta/batch.h"     /* struct examples, struct batch: the data as the owner has it */
+#include "worker/meta/objective.h" /* struct step_losses */
 #include "worker/net/net.h"
 #include "worker/net/optimiser.h"
 #include "worker/numeric/loss.h"
@@ -42,18 +44,8 @@ struct learner_config {
     size_t memory_limit; /* bytes for recorded activations; beyond it they are recomputed */
 };
 
-/* The examples that batches index into. Borrowed for the duration of a call. */
-struct examples {
-    const real *x;      /* [count, student.inputs] */
-    const real *xstar;  /* [count, teacher.inputs]; may be NULL without a teacher */
-    const real *labels; /* [count]: class numbers (cross-entropy) or 0..1 (logistic) */
-    int count;
-};
-
-struct batch {
-    const int *index; /* of examples, in order */
-    int count;        /* at least 1; batches may differ in size */
-};
+/* False: the configuration cannot be run; the sentence says why. */
+bool learner_config_check(const struct learner_config *config, struct error *error);
 
 struct learner;
 
@@ -77,16 +69,9 @@ struct meta_report {
 /* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i
  * uses batches[i % n_batches]: give each distinct batch once, they are computed once. False: a
  * number became non-finite, why says which; the report is filled, phi has not moved. */
-bool learner_meta_step(struct learner *learner, const struct examples *data, const struct batch *batches,
-                       int n_batches, const struct batch *validation, struct meta_report *report,
-                       struct error *why);
-
-struct step_losses { /* means over the batch, before the step */
-    double label;
-    double teaching; /* unweighted; 0 without a teacher */
-    double entropy;  /* of the predictions; 0 unless entropy_coef != 0 */
-    double total;    /* label + alpha teaching - beta entropy */
-};
+bool learner_meta_step(struct learner *learner, const struct examples *data,
+                       const struct batch *batches, int n_batches, const struct batch *validation,
+                       struct meta_report *report, struct error *why);
 
 /* One real step of the student on each batch in turn. losses[n_batches] may be NULL. False: a
  * number became non-finite, why says which; theta is then not usable any more. */
@@ -104,4 +89,7 @@ struct learner_state {
     struct optimiser_state teacher; /* [teacher.n_parameters] */
 };
 struct learner_state *learner_state(struct learner *learner);
+
+/* dL_val/dphi of the last meta-step, before clipping. */
+const real *learner_meta_gradient(const struct learner *learner);
 #endif

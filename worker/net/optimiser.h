@@ -1,10 +1,10 @@
-/* optimiser.h - one step of SGD or Adam over flat vectors, and the adjoint of such a step.
+/* optimiser.h - a step of SGD or Adam over flat vectors, and the adjoint of such a step.
  *
- * The rules of the steps (t counts from 1 and includes the step itself):
+ * The rules (t counts from 1 and includes the step itself; th are the parameters, G the gradient):
  *     SGD    g = G + wd th;  b' = mu b + g;  th' = th - lr b'
- *     Adam   g = G + wd th;  m' = b1 m + (1-b1) g;  v' = b2 v + (1-b2) g^2;
- *            th' = th - lr/(1-b1^t) m' / (sqrt(v')/sqrt(1-b2^t) + eps)
- * G is read, never written: the pass that differentiates through a step reads it again. */
+ *     Adam   g = G + wd th;  m' = b1 m + (1 - b1) g;  v' = b2 v + (1 - b2) g^2;
+ *            th' = th - lr/(1 - b1^t) m' / (sqrt(v')/sqrt(1 - b2^t) + eps)
+ * G is read and never written: the pass that differentiates through a step reads it again. */
 #ifndef NET_OPTIMISER_H
 #define NET_OPTIMISER_H
 #include "worker/numeric/mat.h"
@@ -14,24 +14,37 @@ enum optimiser_kind { OPTIMISER_SGD, OPTIMISER_ADAM };
 struct optimiser {
     enum optimiser_kind kind;
     double lr;
-    double beta1; /* Adam's beta1, or the momentum of SGD: [0, 1) */
+    double beta1;      /* Adam's beta1, or the momentum of SGD: [0, 1) */
     double beta2, eps; /* Adam only */
     double weight_decay;
 };
 
 struct optimiser optimiser_sgd(double lr, double momentum, double weight_decay);
-/* beta2 0.999, eps 1e-8 */
-struct optimiser optimiser_adam(double lr, double beta1, double weight_decay);
+struct optimiser optimiser_adam(double lr, double beta1, double weight_decay); /* .999, 1e-8 */
 
-enum { OPTIMISER_MOMENTS = 2 };
+enum { OPTIMISER_MAX_MOMENTS = 2 };
+int optimiser_moments(const struct optimiser *optimiser); /* SGD 1: b;  Adam 2: m, v */
 
-/* How many vectors of state there are: 1 for SGD (b), 2 for Adam (m, v). */
-int optimiser_moments(const struct optimiser *optimiser);
-
-/* Everything that a step reads and changes; the vectors belong to whoever made it. */
+/* All that a step changes. The vectors belong to whoever made it; those that the optimiser does
+ * not have are NULL. A run starts with moments of zero. */
 struct optimiser_state {
     real *parameters;
-    real *moment[OPTIMISER_MOMENTS]; /* all zero at the start; unused ones NULL */
-    int steps;                       /* taken so far */
+    real *moment[OPTIMISER_MAX_MOMENTS];
+    int steps; /* taken so far */
 };
+
+/* One step: from -> to, which may be the same. */
+void optimiser_step(const struct optimiser *optimiser, const struct optimiser_state *from,
+                    struct optimiser_state *to, const real *gradient, size_t count);
+
+/* The same step backwards. `adjoint` holds the derivatives of some final value with respect to the
+ * parameters and moments after the step, in the places of a state. It computes `direction`, the
+ * derivative with respect to g, and replaces the moments' derivatives by those before the step.
+ * The parameters' derivative still lacks what comes back through g: optimiser_adjoint_finish adds
+ *     wd direction + (tangent of G when the parameters move along `direction`). */
+void optimiser_adjoint(const struct optimiser *optimiser, const struct optimiser_state *before,
+                       const struct optimiser_state *after, const real *gradient,
+                       struct optimiser_state *adjoint, real *direction, size_t count);
+void optimiser_adjoint_finish(const struct optimiser *optimiser, struct optimiser_state *adjoint,
+                              const real *direction, const real *gradient_tangent, size_t count);
 #endif

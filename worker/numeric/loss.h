@@ -1,6 +1,6 @@
-/* loss.h - label losses and teaching losses: each returns the loss and makes the gradients that the
- * backward pass starts from. Means are over the batch; a tangent of a loss itself is never needed.
- * Formulas of the gradients and of their tangents stand at each function in loss.c. */
+/* loss.h - label losses and teaching losses. Each returns the loss, a mean over the batch, and
+ * makes the gradients with which the backward pass starts; a pass that fills no values returns 0.
+ * The formulas of the gradients and of their tangents stand in label_loss.c and teach_loss.c. */
 #ifndef NUMERIC_LOSS_H
 #define NUMERIC_LOSS_H
 #include "worker/numeric/pass.h"
@@ -11,19 +11,23 @@ enum label_loss {
 };
 
 enum teach_loss {
-    TEACH_MSE, /* mean over batch and units of (h - o)^2 */
+    TEACH_MSE, /* mean over batch and supervised units of (h - o)^2 */
     TEACH_KL,  /* mean over the batch of KL(softmax(o) || softmax(h)) */
 };
 
-/* d = dL/dz for L = label loss - entropy_coef * H(softmax(z)), the mean over the batch.
- * Returns the label loss; *entropy, unless NULL, becomes the mean entropy of the predictions.
- * Nothing is returned (0) by a pass that fills tangents only. */
+/* y = x - log sum exp x in each row */
+void log_softmax(const struct pass *pass, struct mat y, struct mat x);
+
+/* d = d/dz of (label loss - entropy_coef H), H the mean entropy of softmax(z), for cross-entropy
+ * only. Returns the label loss without the entropy; *entropy becomes H where entropy_coef is not
+ * 0, else 0. */
 double label_gradient(struct pass *pass, enum label_loss loss, struct mat d, struct mat z,
                       const real *labels, double entropy_coef, double *entropy);
 
-/* dh = d(coef L)/dh and dout = d(coef L)/do for the teaching loss L of the units h against the
- * columns first_column .. of the teacher's output o; dout has the shape of o and these columns of
- * it are written. Returns L without the coefficient. KL takes all columns of o. */
+/* The teaching loss of supervised units h against the columns first_column .. of the teacher's
+ * output o, which is a constant of the pass. dh = d/dh of coef times the loss; dout, shaped like o,
+ * gets d/do of it in the same columns. Returns the loss without coef. The mean is over all columns
+ * of o, so the losses of several supervised layers add up. KL takes all columns at once. */
 double teach_gradient(struct pass *pass, enum teach_loss loss, struct mat dh, struct mat dout,
                       struct mat h, struct mat o, int first_column, double coef);
 #endif

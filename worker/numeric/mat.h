@@ -2,8 +2,7 @@
  *
  * A tangent is the directional derivative of the value along one direction that the caller chose.
  * Every kernel of this folder computes both from the operands' values and tangents, so code that
- * was written once for a gradient yields a Hessian-vector product when its operands carry
- * tangents. */
+ * was written once for a gradient yields a Hessian-vector product on operands with tangents. */
 #ifndef NUMERIC_MAT_H
 #define NUMERIC_MAT_H
 #include <stddef.h>
@@ -17,7 +16,7 @@ typedef float real; /* training */
 struct mat {
     int rows, cols; /* row-major, no padding between rows */
     real *value;
-    real *tangent;  /* NULL: a constant */
+    real *tangent; /* NULL: a constant */
 };
 
 static inline size_t mat_count(struct mat m)
@@ -25,7 +24,25 @@ static inline size_t mat_count(struct mat m)
     return (size_t)m.rows * (size_t)m.cols;
 }
 
-/* A matrix without a tangent around memory of the caller. Kernels never write through an operand.
- * */
-struct mat mat_constant(const real *value, int rows, int cols);
+/* A matrix without a tangent around the caller's memory. Kernels never write through an operand,
+ * so the const that is cast away here is kept. */
+static inline struct mat mat_constant(const real *value, int rows, int cols)
+{
+    return (struct mat){ .rows = rows, .cols = cols, .value = (real *)value };
+}
+
+/* rows x cols of a flat vector of parameters or gradients, from `at` on. */
+static inline struct mat mat_view(struct mat flat, size_t at, int rows, int cols)
+{
+    struct mat view = { .rows = rows, .cols = cols };
+    view.value = flat.value ? flat.value + at : NULL;
+    view.tangent = flat.tangent ? flat.tangent + at : NULL;
+    return view;
+}
+
+/* count rows from row first on. */
+static inline struct mat mat_rows(struct mat m, int first, int count)
+{
+    return mat_view(m, (size_t)first * (size_t)m.cols, count, m.cols);
+}
 #endif

@@ -1,0 +1,688 @@
+/* Replays every case of $LDT_FIXTURES/meta_gradient (tests/fixtures unless set): recorded unrolls
+ * and recorded whole runs, computed elsewhere in double precision. What a case contains decides how
+ * it is replayed, its name and sizes do not. A case whose networks this version does not have is
+ * skipped; a malformed case fails with its file and key; a directory in which nothing could be
+ * replayed fails. The layout is described in tests/fixtures/meta_gradient/README.md. */
+#include "common/xalloc.h"
+#include "worker/meta/hypergradient.h"
+#include "worker/meta/learner.h"
+#include "worker/meta/teacher.h"
+#include "worker/numeric/blas.h"
+#include "worker/numeric/vector.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double tolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-3;
+static int replayed; /* cases */
+
+enum { MAX_TENSORS = 2 * NET_MAX_LAYERS, MAX_STEPS = 4096 };
+
+/* ---- reading: whatever is missing or of the wrong type fails with file and key -------------- */
+
+static const char *file;  /* of the case being replayed */
+static json_t *case_root; /* its content, freed with the next: a failing test jumps out */
+
+static json_t *get(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    if (!value)
+        fail_msg("%s: key %s is missing", file, key);
+    return value;
+}
+
+static json_t *get_object(json_t *object, const char *key)
+{
+    json_t *value = get(object, key);
+    if (!json_is_object(value))
+        fail_msg("%s: %s is not an object", file, key);
+    return value;
+}
+
+static json_t *get_array(json_t *object, const char *key, size_t count)
+{
+    json_t *value = get(object, key);
+    if (!json_is_array(value) || json_array_size(value) != count)
+        fail_msg("%s: %s is not an array of %zu", file, key, count);
+    return value;
+}
+
+static double get_number(json_t *object, const char *key)
+{
+    json_t *value = get(object, key);
+    if (!json_is_number(value) || !isfinite(json_number_value(value)))
+        fail_msg("%s: %s is not a finite number", file, key);
+    return json_number_value(value);
+}
+
+static int get_integer(json_t *object, const char *key, int lowest, int highest)
+{
+    json_t *value = get(object, key);
+    json_int_t n = json_integer_value(value);
+    if (!json_is_integer(value) || n < lowest || n > highest)
+        fail_msg("%s: %s is not an integer from %d to %d", file, key, lowest, highest);
+    return (int)n;
+}
+
+struct array {
+    int dims, shape[4];
+    size_t count;
+    json_t *data;
+};
+
+static struct array get_shaped(json_t *object, const char *key)
+{
+    struct array array = { .count = 1 };
+    json_t *value = get_object(object, key), *shape = get(value, "shape"), *length;
+    size_t i;
+    array.data = get(value, "data");
+    if (!json_is_array(shape) || json_array_size(shape) > 4 || !json_is_array(array.data))
+        fail_msg("%s: %s is not a shape of at most 4 and data", file, key);
+    json_array_foreach(shape, i, length)
+    {
+        json_int_t n = json_integer_value(length);
+        if (!json_is_integer(length) || n < 1 || n > 1 << 20)
+            fail_msg("%s: %s has a bad shape", file, key);
+        array.shape[array.dims++] = (int)n;
+        array.count *= (size_t)n;
+    }
+    if (json_array_size(array.data) != array.count)
+        fail_msg("%s: %s has %zu numbers, its shape says %zu", file, key,
+                 json_array_size(array.data), array.count);
+    for (i = 0; i < array.count; i++)
+        if (!json_is_number(json_array_get(array.data, i)))
+            fail_msg("%s: %s: number %zu is none", file, key, i);
+    return array;
+}
+
+static double number_at(struct array array, size_t i)
+{
+    return json_number_value(json_array_get(array.data, i));
+}
+
+static real *read_array(struct array array)
+{
+    real *out = xmalloc((array.count + 1) * sizeof *out);
+    for (size_t i = 0; i < array.count; i++)
+        out[i] = (real)number_at(array, i);
+    return out;
+}
+
+static void expect_shape(struct array array, const char *key, int dims, int a, int b, int c)
+{
+    int want[3] = { a, b, c };
+    if (array.dims != dims)
+        fail_msg("%s: %s has %d dimensions instead of %d", file, key, array.dims, dims);
+    for (int i = 0; i < dims; i++)
+        if (array.shape[i] != want[i])
+            fail_msg("%s: %s: length %d of dimension %d should be %d", file, key, array.shape[i], i,
+                     want[i]);
+}
+
+/* ---- comparing, norm-wise per tensor -------------------------------------------------------- */
+
+static void compare(const char *what, const double *want, const real *got, size_t count)
+{
+    double distance = 0, norm = 0;
+    for (size_t i = 0; i < count; i++) {
+        distance += pow((double)got[i] - want[i], 2);
+        norm += want[i] * want[i];
+    }
+    distance = sqrt(distance);
+    norm = sqrt(norm);
+    if (!(distance <= tolerance * (norm > 0 ? norm : 1)))
+        fail_msg("%s: %s is off by %.3g of a norm of %.3g (relative %.3g, allowed %.0e)", file,
+                 what, distance, norm, distance / norm, tolerance);
+}
+
+static void compare_number(const char *what, double want, double got)
+{
+    if (!(fabs(got - want) <= tolerance * (want != 0 ? fabs(want) : 1)))
+        fail_msg("%s: %s is %.17g, expected %.17g", file, what, got, want);
+}
+
+static void compare_array(json_t *object, const char *key, const real *got, size_t count)
+{
+    struct array array = get_shaped(object, key);
+    if (array.count != count)
+        fail_msg("%s: %s has %zu numbers instead of %zu", file, key, array.count, count);
+    double *want = xmalloc((count + 1) * sizeof *want);
+    for (size_t i = 0; i < count; i++)
+        want[i] = number_at(array, i);
+    compare(key, want, got, count);
+    free(want);
+}
+
+/* ---- tensors by name: weights are recorded [out, in] and stored [in, out] ------------------- */
+
+static size_t place(const struct net_tensor *tensor, int row, int col)
+{
+    return tensor->at + (size_t)row * (size_t)tensor->cols + (size_t)col;
+}
+
+static struct array get_tensor(json_t *object, const struct net_tensor *tensor)
+{
+    struct array array = get_shaped(object, tensor->name);
+    if (tensor->rows == 1 && array.dims == 1)
+        expect_shape(array, tensor->name, 1, tensor->cols, 0, 0);
+    else
+        expect_shape(array, tensor->name, 2, tensor->cols, tensor->rows, 0);
+    return array;
+}
+
+static void read_tensors(const struct net *net, json_t *object, real *out)
+{
+    struct net_tensor tensors[MAX_TENSORS];
+    int count = net_tensors(net, tensors, MAX_TENSORS);
+    for (int k = 0; k < count; k++) {
+        struct array array = get_tensor(object, &tensors[k]);
+        size_t i = 0;
+        for (int col = 0; col < tensors[k].cols; col++)
+            for (int row = 0; row < tensors[k].rows; row++)
+                out[place(&tensors[k], row, col)] = (real)number_at(array, i++);
+    }
+}
+
+static void compare_tensors(const struct net *net, json_t *parent, const char *key, const real *got)
+{
+    struct net_tensor tensors[MAX_TENSORS];
+    json_t *object = get_object(parent, key);
+    int count = net_tensors(net, tensors, MAX_TENSORS);
+    for (int k = 0; k < count; k++) {
+        struct array array = get_tensor(object, &tensors[k]);
+        double *want = xmalloc(array.count * sizeof *want);
+        real *ours = xmalloc(array.count * sizeof *ours);
+        size_t i = 0;
+        for (int col = 0; col < tensors[k].cols; col++)
+            for (int row = 0; row < tensors[k].rows; row++, i++) {
+                want[i] = number_at(array, i);
+                ours[i] = got[place(&tensors[k], row, col)];
+            }
+        char *what = xasprintf("%s.%s", key, tensors[k].name);
+        compare(what, want, ours, array.count);
+        free(what);
+        free(ours);
+        free(want);
+    }
+}
+
+/* ---- which networks a case has -------------------------------------------------------------- */
+
+/* fc1 .. fcN, weight and bias each, and nothing else: how many; 0 for any other names. */
+static int dense_layers(json_t *parameters)
+{
+    int n = (int)json_object_size(parameters) / 2;
+    char name[32];
+    for (int k = 1; k <= n; k++) {
+        snprintf(name, sizeof name, "fc%d.weight", k);
+        bool has = json_object_get(parameters, name) != NULL;
+        snprintf(name, sizeof name, "fc%d.bias", k);
+        if (!has || !json_object_get(parameters, name))
+            return 0;
+    }
+    return json_object_size(parameters) % 2 == 0 && n <= NET_MAX_LAYERS / 2 ? n : 0;
+}
+
+/* The net that the weights' shapes describe: ReLU between layers; with first_is_supervised the
+ * first layer is linear and taught, otherwise the last one is. */
+static struct net read_net(json_t *parameters, bool first_is_supervised)
+{
+    struct net net;
+    int layers = dense_layers(parameters);
+    for (int k = 1; k <= layers; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "fc%d.weight", k);
+        struct array weight = get_shaped(parameters, name);
+        if (weight.dims != 2 || (k > 1 && weight.shape[1] != net.outputs))
+            fail_msg("%s: %s does not fit the layer before it", file, name);
+        if (k == 1)
+            net_start(&net, weight.shape[1]);
+        else if (!(k == 2 && first_is_supervised))
+            net_relu(&net);
+        net_linear(&net, weight.shape[0]);
+        if (k == (first_is_supervised ? 1 : layers))
+            net_supervise(&net);
+    }
+    return net;
+}
+
+/* A scalar logit: logistic loss, first layer linear and taught by mean squared error (task A).
+ * Several logits: cross-entropy, the logits taught by KL (task B). */
+static void read_networks(json_t *theta, json_t *phi, struct learner_config *config)
+{
+    if (!json_is_object(theta) || !json_is_object(phi))
+        fail_msg("%s: the parameters of student and teacher are not objects", file);
+    if (!dense_layers(theta) || !dense_layers(phi)) {
+        print_message("%s: skipped, its networks are not supported yet\n", file);
+        skip();
+    }
+    struct net logits_taught = read_net(theta, false);
+    bool scalar = logits_taught.outputs == 1;
+    config->student = scalar ? read_net(theta, true) : logits_taught;
+    config->teacher = read_net(phi, false);
+    config->label_loss = scalar ? LABEL_LOGISTIC : LABEL_CROSS_ENTROPY;
+    config->teach_loss = scalar ? TEACH_MSE : TEACH_KL;
+    if (config->teacher.outputs != config->student.n_supervised)
+        fail_msg("%s: phi has %d outputs for %d supervised units of theta0", file,
+                 config->teacher.outputs, config->student.n_supervised);
+}
+
+static struct optimiser read_optimiser(json_t *parent, const char *key)
+{
+    json_t *object = get_object(parent, key);
+    const char *type = json_string_value(get(object, "type"));
+    double lr = get_number(object, "lr"), decay = get_number(object, "weight_decay");
+    if (type && strcmp(type, "sgd") == 0)
+        return optimiser_sgd(lr, get_number(object, "momentum"), decay);
+    if (!type || strcmp(type, "adam") != 0)
+        fail_msg("%s: %s.type is neither sgd nor adam", file, key);
+    struct optimiser adam = optimiser_adam(lr, get_number(object, "beta1"), decay);
+    adam.beta2 = get_number(object, "beta2");
+    adam.eps = get_number(object, "eps");
+    return adam;
+}
+
+/* `lead` is the shape before the last axis: [steps, batch] or [examples]. */
+static real *read_inputs(json_t *object, const char *key, int dims, const int *lead, int cols)
+{
+    struct array array = get_shaped(object, key);
+    expect_shape(array, key, dims + 1, lead[0], dims == 2 ? lead[1] : cols, cols);
+    return read_array(array);
+}
+
+static real *read_labels(json_t *object, const struct learner_config *config, size_t count)
+{
+    struct array array = get_shaped(object, "y");
+    if (array.count != count)
+        fail_msg("%s: y has %zu labels for %zu examples", file, array.count, count);
+    for (size_t i = 0; i < count; i++) {
+        double label = number_at(array, i);
+        if (config->label_loss == LABEL_CROSS_ENTROPY
+                ? !(label >= 0 && label < config->student.outputs && label == floor(label))
+                : !(label >= 0 && label <= 1))
+            fail_msg("%s: y: %g is no label", file, label);
+    }
+    return read_array(array);
+}
+
+/* ---- a recorded unroll ---------------------------------------------------------------------- */
+
+struct unroll {
+    struct learner_config config;
+    struct teacher teacher;
+    struct inner_loop inner;
+    struct optimiser_state start;
+    struct mat phi, targets;
+    struct lesson *lessons, validation;
+    struct step_losses *losses;
+    real *x, *xstar, *labels, *valid_x, *valid_labels;
+    int steps, batch;
+};
+
+static const char *moment_names(const struct optimiser *optimiser, int k)
+{
+    if (optimiser->kind == OPTIMISER_SGD)
+        return "buf";
+    return k == 0 ? "m" : "v";
+}
+
+static void read_start(struct unroll *u, json_t *root)
+{
+    const struct net *student = &u->config.student;
+    json_t *state = get_object(root, "optimizer_state0");
+    u->start.parameters = xaligned(student->n_parameters * sizeof(real));
+    read_tensors(student, get_object(root, "theta0"), u->start.parameters);
+    for (int k = 0; k < optimiser_moments(&u->inner.optimiser); k++) {
+        u->start.moment[k] = xaligned(student->n_parameters * sizeof(real));
+        read_tensors(student, get_object(state, moment_names(&u->inner.optimiser, k)),
+                     u->start.moment[k]);
+    }
+    if (u->inner.optimiser.kind == OPTIMISER_ADAM)
+        u->start.steps = get_integer(state, "t", 0, 1 << 30);
+}
+
+static void read_lessons(struct unroll *u, json_t *root)
+{
+    json_t *train = get_object(root, "train"), *valid = get_object(root, "valid");
+    struct array shape = get_shaped(train, "x"), valid_shape = get_shaped(valid, "x");
+    int lead[2] = { u->steps, shape.dims == 3 ? shape.shape[1] : 0 };
+    int rows = valid_shape.shape[0], inputs = u->config.student.inputs;
+    u->batch = lead[1];
+    u->x = read_inputs(train, "x", 2, lead, inputs);
+    u->xstar = read_inputs(train, "xstar", 2, lead, u->config.teacher.inputs);
+    u->labels = read_labels(train, &u->config, (size_t)u->steps * (size_t)u->batch);
+    u->valid_x = read_inputs(valid, "x", 1, &rows, inputs);
+    u->valid_labels = read_labels(valid, &u->config, (size_t)rows);
+    u->validation =
+        (struct lesson){ .x = mat_constant(u->valid_x, rows, inputs), .labels = u->valid_labels };
+}
+
+static void read_unroll(struct unroll *u, json_t *root)
+{
+    struct learner_config *config = &u->config;
+    read_networks(get(root, "theta0"), get(root, "phi"), config);
+    u->steps = get_integer(root, "n_inner", 1, MAX_STEPS);
+    u->inner.objective = (struct objective){ &config->student, config->label_loss,
+                                             config->teach_loss, get_number(root, "alpha"), 0 };
+    u->inner.optimiser = read_optimiser(root, "inner_optimizer");
+    u->inner.n_steps = u->steps;
+    u->teacher.net = &config->teacher;
+    read_start(u, root);
+    read_lessons(u, root);
+    real *phi = xaligned(config->teacher.n_parameters * sizeof(real));
+    read_tensors(&config->teacher, get_object(root, "phi"), phi);
+    u->phi = mat_constant(phi, 1, (int)config->teacher.n_parameters);
+    u->losses = xcalloc((size_t)u->steps, sizeof *u->losses);
+    u->lessons = xcalloc((size_t)u->steps, sizeof *u->lessons);
+}
+
+static void unroll_free(struct unroll *u)
+{
+    void *owned[] = { u->start.parameters,
+                      u->start.moment[0],
+                      u->start.moment[1],
+                      u->phi.value,
+                      u->lessons,
+                      u->losses,
+                      u->x,
+                      u->xstar,
+                      u->labels,
+                      u->valid_x,
+                      u->valid_labels };
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+    inner_loop_free(&u->inner);
+    frame_free(&u->teacher.frame);
+}
+
+static void teach_all(struct unroll *u)
+{
+    int rows = u->steps * u->batch;
+    struct mat x = mat_constant(u->x, rows, u->config.student.inputs);
+    u->targets = teacher_forward(&u->teacher, u->phi,
+                                 mat_constant(u->xstar, rows, u->config.teacher.inputs));
+    for (int i = 0; i < u->steps; i++)
+        u->lessons[i] = (struct lesson){ .x = mat_rows(x, i * u->batch, u->batch),
+                                         .labels = u->labels + i * u->batch,
+                                         .targets = mat_rows(u->targets, i * u->batch, u->batch) };
+}
+
+static void check_first_step(struct unroll *u, json_t *expected)
+{
+    json_t *step0 = get_object(expected, "step0");
+    const struct net *student = &u->config.student;
+    struct frame frame = { 0 };
+    struct objective_result result;
+    frame_reserve(&frame, objective_reals(&u->inner.objective, &u->lessons[0]));
+    struct pass pass = pass_values(frame);
+    objective_gradient(&u->inner.objective, &pass,
+                       mat_constant(u->start.parameters, 1, (int)student->n_parameters),
+                       &u->lessons[0], &result);
+    struct mat z = result.trace.at[student->n_layers];
+    compare_array(step0, "student_output", z.value, mat_count(z));
+    for (int k = 0; k < student->n_layers; k++)
+        if (student->layers[k].supervised)
+            compare_array(step0, "supervised", result.trace.at[k + 1].value,
+                          mat_count(result.trace.at[k + 1]));
+    compare_array(step0, "teacher_output", u->targets.value, mat_count(u->lessons[0].targets));
+    compare_tensors(student, step0, "grad_theta", result.gradient.value);
+    frame_free(&frame);
+}
+
+static void check_steps(struct unroll *u, json_t *expected)
+{
+    json_t *steps = get_array(expected, "steps", (size_t)u->steps);
+    for (int i = 0; i < u->steps; i++) {
+        json_t *step = json_array_get(steps, (size_t)i);
+        compare_number("label_loss", get_number(step, "label_loss"), u->losses[i].label);
+        compare_number("teaching_loss", get_number(step, "teaching_loss"), u->losses[i].teaching);
+        compare_number("total", get_number(step, "total"), u->losses[i].total);
+    }
+}
+
+static void check_end(struct unroll *u, json_t *expected)
+{
+    struct optimiser_state end = inner_loop_state(&u->inner, u->steps);
+    json_t *state = get_object(expected, "optimizer_state_n");
+    compare_tensors(&u->config.student, expected, "theta_n", end.parameters);
+    for (int k = 0; k < optimiser_moments(&u->inner.optimiser); k++)
+        compare_tensors(&u->config.student, state, moment_names(&u->inner.optimiser, k),
+                        end.moment[k]);
+    if (u->inner.optimiser.kind == OPTIMISER_ADAM)
+        assert_int_equal(end.steps, get_integer(state, "t", 0, 1 << 30));
+}
+
+static void check_meta_gradient(struct unroll *u, json_t *expected)
+{
+    struct frame frame = { 0 }, adjoints = { 0 };
+    struct objective_result result;
+    struct optimiser_state end = inner_loop_state(&u->inner, u->steps);
+    struct mat *target_adjoint = xcalloc((size_t)u->steps, sizeof *target_adjoint);
+    frame_reserve(&frame, objective_reals(&u->inner.objective, &u->validation));
+    frame_reserve(&adjoints, mat_count(u->targets));
+    struct pass pass = pass_values(frame);
+    objective_gradient(&u->inner.objective, &pass,
+                       mat_constant(end.parameters, 1, (int)u->config.student.n_parameters),
+                       &u->validation, &result);
+    compare_number("validation_loss", get_number(expected, "validation_loss"), result.losses.label);
+    struct mat all = { u->targets.rows, u->targets.cols, adjoints.memory, NULL };
+    for (int i = 0; i < u->steps; i++)
+        target_adjoint[i] = mat_rows(all, i * u->batch, u->batch);
+    hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint);
+    struct mat gradient = teacher_backward(&u->teacher, all);
+    compare_tensors(&u->config.teacher, expected, "meta_grad", gradient.value);
+    frame_free(&frame);
+    frame_free(&adjoints);
+    free(target_adjoint);
+}
+
+static void replay_unroll(json_t *root)
+{
+    struct unroll u = { 0 };
+    json_t *expected = get_object(root, "expected");
+    read_unroll(&u, root);
+    static const size_t memory_limits[] = { 0, SIZE_MAX }; /* all recomputed; all kept */
+    for (int k = 0; k < 2; k++) {
+        u.inner.memory_limit = memory_limits[k];
+        teach_all(&u);
+        check_first_step(&u, expected);
+        assert_int_equal(inner_loop_run(&u.inner, &u.start, u.lessons, u.steps, u.losses), u.steps);
+        check_steps(&u, expected);
+        check_end(&u, expected);
+        check_meta_gradient(&u, expected);
+    }
+    unroll_free(&u);
+}
+
+/* ---- a recorded run: meta-steps and real steps in turn -------------------------------------- */
+
+static struct batch read_batch(json_t *indices, const char *key, int examples)
+{
+    size_t count = json_array_size(indices), i;
+    json_t *index;
+    if (!json_is_array(indices) || count < 1)
+        fail_msg("%s: %s is no list of examples", file, key);
+    int *out = xcalloc(count, sizeof *out);
+    json_array_foreach(indices, i, index)
+    {
+        out[i] = (int)json_integer_value(index);
+        if (!json_is_integer(index) || out[i] < 0 || out[i] >= examples)
+            fail_msg("%s: %s: index %zu is not an example", file, key, i);
+    }
+    return (struct batch){ out, (int)count };
+}
+
+static struct batch *read_batches(json_t *iteration, const char *key, int count, int examples)
+{
+    json_t *lists = get_array(iteration, key, (size_t)count);
+    struct batch *batches = xcalloc((size_t)count, sizeof *batches);
+    for (int i = 0; i < count; i++)
+        batches[i] = read_batch(json_array_get(lists, (size_t)i), key, examples);
+    return batches;
+}
+
+static void free_batches(struct batch *batches, int count)
+{
+    for (int i = 0; i < count; i++)
+        free((int *)batches[i].index);
+    free(batches);
+}
+
+static void check_meta_step(struct learner *learner, const struct learner_config *config,
+                            const struct examples *data, json_t *iteration)
+{
+    struct meta_report report;
+    struct error why;
+    struct batch *batches = read_batches(iteration, "meta_batches", config->n_inner, data->count);
+    struct batch valid = read_batch(get(iteration, "valid_idx"), "valid_idx", data->count);
+    if (!learner_meta_step(learner, data, batches, config->n_inner, &valid, &report, &why))
+        fail_msg("%s: %s", file, why.text);
+    compare_number("validation_loss", get_number(iteration, "validation_loss"),
+                   report.validation_loss);
+    assert_int_equal(report.clipped, get_integer(iteration, "n_clipped", 0, 1 << 30));
+    compare_tensors(&config->teacher, iteration, "meta_grad", learner_meta_gradient(learner));
+    compare_tensors(&config->teacher, iteration, "phi_after",
+                    learner_state(learner)->teacher.parameters);
+    free_batches(batches, config->n_inner);
+    free((int *)valid.index);
+}
+
+static void check_student_steps(struct learner *learner, const struct learner_config *config,
+                                const struct examples *data, json_t *iteration, int steps)
+{
+    struct error why;
+    struct step_losses *losses = xcalloc((size_t)steps, sizeof *losses);
+    struct batch *batches = read_batches(iteration, "student_batches", steps, data->count);
+    json_t *expected = get_array(iteration, "student_losses", (size_t)steps);
+    if (!learner_student_steps(learner, data, batches, steps, losses, &why))
+        fail_msg("%s: %s", file, why.text);
+    for (int i = 0; i < steps; i++)
+        compare_number("student_losses", json_number_value(json_array_get(expected, (size_t)i)),
+                       losses[i].total);
+    compare_tensors(&config->student, iteration, "theta_after",
+                    learner_state(learner)->student.parameters);
+    free_batches(batches, steps);
+    free(losses);
+}
+
+static bool same_optimiser(const struct optimiser *a, const struct optimiser *b)
+{
+    return a->kind == b->kind && a->lr == b->lr && a->beta1 == b->beta1 && a->beta2 == b->beta2 &&
+           a->eps == b->eps && a->weight_decay == b->weight_decay;
+}
+
+static void read_run(json_t *root, struct learner_config *config)
+{
+    read_networks(get(root, "theta0"), get(root, "phi0"), config);
+    config->teaching_coef = get_number(root, "alpha");
+    config->student_optimiser = read_optimiser(root, "student_optimizer");
+    config->inner_optimiser = read_optimiser(root, "inner_optimizer");
+    config->meta_optimiser = read_optimiser(root, "meta_optimizer");
+    config->n_inner = get_integer(root, "n_inner", 1, MAX_STEPS);
+    config->meta_clip = get_number(root, "clip");
+    config->memory_limit = SIZE_MAX;
+    /* Adam inside continues the student's Adam; SGD inside starts afresh. */
+    config->inner_is_shared = config->inner_optimiser.kind == OPTIMISER_ADAM;
+    if (config->inner_is_shared &&
+        !same_optimiser(&config->inner_optimiser, &config->student_optimiser))
+        fail_msg("%s: inner_optimizer is adam, but not the student's", file);
+}
+
+static void replay_run(json_t *root)
+{
+    struct learner_config config = { 0 };
+    struct learner *learner;
+    struct error error;
+    json_t *data_object = get_object(root, "data"), *iterations = get(root, "iterations");
+    read_run(root, &config);
+    int steps = get_integer(root, "student_steps", 1, MAX_STEPS);
+    int count = get_shaped(data_object, "x").shape[0];
+    real *x = read_inputs(data_object, "x", 1, &count, config.student.inputs);
+    real *xstar = read_inputs(data_object, "xstar", 1, &count, config.teacher.inputs);
+    real *labels = read_labels(data_object, &config, (size_t)count);
+    struct examples data = { x, xstar, labels, count };
+    if (!json_is_array(iterations) || json_array_size(iterations) == 0)
+        fail_msg("%s: iterations is no list", file);
+    if (!learner_create(&learner, &config, &error))
+        fail_msg("%s: %s", file, error.text);
+    read_tensors(&config.student, get_object(root, "theta0"),
+                 learner_state(learner)->student.parameters);
+    read_tensors(&config.teacher, get_object(root, "phi0"),
+                 learner_state(learner)->teacher.parameters);
+    for (size_t i = 0; i < json_array_size(iterations); i++) {
+        json_t *iteration = json_array_get(iterations, i);
+        check_meta_step(learner, &config, &data, iteration);
+        check_student_steps(learner, &config, &data, iteration, steps);
+    }
+    learner_destroy(&learner);
+    free(x);
+    free(xstar);
+    free(labels);
+}
+
+/* ---- the directory -------------------------------------------------------------------------- */
+
+static void a_recorded_case_replays(void **state)
+{
+    json_error_t error;
+    file = *state;
+    json_decref(case_root);
+    case_root = json_load_file(file, JSON_REJECT_DUPLICATES, &error);
+    if (!case_root)
+        fail_msg("%s:%d:%d: %s", file, error.line, error.column, error.text);
+    if (json_object_get(case_root, "iterations"))
+        replay_run(case_root);
+    else
+        replay_unroll(case_root);
+    replayed++;
+}
+
+static void at_least_one_case_was_replayed(void **state)
+{
+    if (replayed == 0)
+        fail_msg("no case in %s could be replayed", (const char *)*state);
+}
+
+static int is_case(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    blas_reexec(argv);
+    const char *root = getenv("LDT_FIXTURES");
+    char *directory = xasprintf("%s/meta_gradient", root ? root : "tests/fixtures");
+    struct dirent **entries = NULL;
+    int count = scandir(directory, &entries, is_case, alphasort);
+    size_t cases = count > 0 ? (size_t)count : 0;
+    struct CMUnitTest *tests = xcalloc(cases + 1, sizeof *tests);
+    for (size_t i = 0; i < cases; i++) {
+        tests[i] = (struct CMUnitTest)cmocka_unit_test(a_recorded_case_replays);
+        tests[i].name = entries[i]->d_name;
+        tests[i].initial_state = xasprintf("%s/%s", directory, entries[i]->d_name);
+    }
+    tests[cases] = (struct CMUnitTest)cmocka_unit_test(at_least_one_case_was_replayed);
+    tests[cases].initial_state = directory;
+    int failed = _cmocka_run_group_tests("fixtures", tests, cases + 1, NULL, NULL);
+    for (size_t i = 0; i < cases; i++) {
+        free(tests[i].initial_state);
+        free(entries[i]);
+    }
+    json_decref(case_root);
+    free(entries);
+    free(tests);
+    free(directory);
+    return failed;
+}

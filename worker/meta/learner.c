@@ -1,0 +1,339 @@
+/* The outer loop's object. What the calls share is memory: each frame grows to the largest call
+ * and is used again, so a training run allocates in its first iteration only. */
+#include "worker/meta/learner.h"
+
+#include "common/xalloc.h"
+#include "worker/meta/hypergradient.h"
+#include "worker/meta/teacher.h"
+#include "worker/numeric/vector.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOGITS_CHUNK = 256 }; /* rows at a time: results depend on it, so it is fixed */
+
+struct learner {
+    struct learner_config config;
+    struct learner_state state;
+    struct objective training;   /* label loss, teaching loss, entropy */
+    struct objective validation; /* label loss only */
+    struct inner_loop inner;
+    struct teacher teacher;
+    struct step_losses *inner_losses; /* [n_inner] */
+    real *meta_gradient, *clipped;    /* [teacher.n_parameters] */
+
+    struct gathered batches, validation_set;
+    struct lesson *lessons;     /* one for each gathered batch */
+    struct mat *target_adjoint; /* likewise: pieces of target_adjoints */
+    size_t lesson_capacity, adjoint_capacity;
+    struct frame target_adjoints;
+    struct frame student; /* real steps, validation and evaluation */
+};
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+static void state_create(struct optimiser_state *state, const struct optimiser *optimiser,
+                         size_t count)
+{
+    state->parameters = xaligned(count * sizeof(real));
+    for (int k = 0; k < optimiser_moments(optimiser); k++)
+        state->moment[k] = xaligned(count * sizeof(real));
+}
+
+static void state_free(struct optimiser_state *state)
+{
+    free(state->parameters);
+    for (int k = 0; k < OPTIMISER_MAX_MOMENTS; k++)
+        free(state->moment[k]);
+}
+
+bool learner_create(struct learner **out, const struct learner_config *config, struct error *error)
+{
+    if (!learner_config_check(config, error))
+        return false;
+    struct learner *learner = xcalloc(1, sizeof *learner);
+    learner->config = *config;
+    config = &learner->config;
+    learner->training =
+        (struct objective){ &config->student, config->label_loss, config->teach_loss,
+                            config->teaching_coef, config->entropy_coef };
+    learner->validation = learner->training;
+    learner->validation.entropy_coef = 0;
+    learner->inner.objective = learner->training;
+    learner->inner.optimiser =
+        config->inner_is_shared ? config->student_optimiser : config->inner_optimiser;
+    learner->inner.n_steps = config->n_inner;
+    learner->inner.memory_limit = config->memory_limit;
+    learner->inner_losses = xcalloc((size_t)config->n_inner + 1, sizeof *learner->inner_losses);
+    state_create(&learner->state.student, &config->student_optimiser, config->student.n_parameters);
+    if (config->teacher.n_layers > 0) {
+        size_t count = config->teacher.n_parameters;
+        learner->teacher.net = &config->teacher;
+        state_create(&learner->state.teacher, &config->meta_optimiser, count);
+        learner->meta_gradient = xaligned(count * sizeof(real));
+        learner->clipped = xaligned(count * sizeof(real));
+    }
+    *out = learner;
+    return true;
+}
+
+void learner_destroy(struct learner **learner)
+{
+    struct learner *l = *learner;
+    if (!l)
+        return;
+    state_free(&l->state.student);
+    state_free(&l->state.teacher);
+    free(l->inner_losses);
+    free(l->meta_gradient);
+    free(l->clipped);
+    free(l->lessons);
+    free(l->target_adjoint);
+    gathered_free(&l->batches);
+    gathered_free(&l->validation_set);
+    inner_loop_free(&l->inner);
+    frame_free(&l->teacher.frame);
+    frame_free(&l->target_adjoints);
+    frame_free(&l->student);
+    free(l);
+    *learner = NULL;
+}
+
+void learner_initialise(struct learner *learner, struct rng *student, struct rng *teacher,
+                        double student_weight_multiplier)
+{
+    const struct learner_config *config = &learner->config;
+    net_initialise(&config->student, learner->state.student.parameters, student,
+                   student_weight_multiplier);
+    if (config->teacher.n_layers > 0)
+        net_initialise(&config->teacher, learner->state.teacher.parameters, teacher, 1);
+}
+
+struct learner_state *learner_state(struct learner *learner)
+{
+    return &learner->state;
+}
+
+const real *learner_meta_gradient(const struct learner *learner)
+{
+    return learner->meta_gradient;
+}
+
+/* ---- lessons: batches with the teacher's targets -------------------------------------------- */
+
+static bool has_teacher(const struct learner *learner)
+{
+    return learner->config.teacher.n_layers > 0;
+}
+
+static struct mat parameters_of(const struct optimiser_state *state, const struct net *net)
+{
+    return mat_constant(state->parameters, 1, (int)net->n_parameters);
+}
+
+static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
+                                    struct mat targets)
+{
+    struct lesson lesson = { .x = mat_rows(from->x, first, rows) };
+    lesson.labels = mat_rows(from->labels, first, rows).value;
+    if (targets.rows > 0)
+        lesson.targets = mat_rows(targets, first, rows);
+    return lesson;
+}
+
+/* Fills learner->lessons; returns the targets of all of them, [rows, n_supervised]. */
+static struct mat prepare_lessons(struct learner *learner, const struct examples *data,
+                                  const struct batch *batches, int n_batches)
+{
+    const struct learner_config *config = &learner->config;
+    struct gathered *all = &learner->batches;
+    struct mat targets = { 0 };
+    gathered_fill(all, data, batches, n_batches, config->student.inputs,
+                  has_teacher(learner) ? config->teacher.inputs : 0);
+    if (has_teacher(learner))
+        targets =
+            teacher_forward(&learner->teacher,
+                            parameters_of(&learner->state.teacher, &config->teacher), all->xstar);
+    while (learner->lesson_capacity < (size_t)n_batches)
+        learner->lessons = xgrow(learner->lessons, learner->lesson_capacity,
+                                 &learner->lesson_capacity, sizeof *learner->lessons);
+    for (int b = 0; b < n_batches; b++)
+        learner->lessons[b] =
+            lesson_of_rows(all, all->first[b], all->first[b + 1] - all->first[b], targets);
+    return targets;
+}
+
+/* ---- the meta-step -------------------------------------------------------------------------- */
+
+static int steps_reported(const struct learner *learner, int completed)
+{
+    return completed < learner->config.n_inner ? completed + 1 : completed;
+}
+
+/* False: the losses of one step of the unroll were not finite. */
+static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_report *report,
+                           struct error *why)
+{
+    struct inner_loop *inner = &learner->inner;
+    struct optimiser_state start = { .parameters = learner->state.student.parameters };
+    if (learner->config.inner_is_shared)
+        start = learner->state.student;
+    int completed =
+        inner_loop_run(inner, &start, learner->lessons, n_lessons, learner->inner_losses);
+    int reported = steps_reported(learner, completed);
+    report->teaching_loss = 0;
+    for (int i = 0; i < reported; i++)
+        report->teaching_loss += learner->inner_losses[i].teaching / reported;
+    if (completed == inner->n_steps)
+        return true;
+    error_set(why,
+              "the training loss of inner step %d of %d became %g (label loss %g, teaching "
+              "loss %g)",
+              completed + 1, inner->n_steps, learner->inner_losses[completed].total,
+              learner->inner_losses[completed].label, learner->inner_losses[completed].teaching);
+    return false;
+}
+
+/* The label loss of the trained copy on the whole validation set; *gradient is that for its
+ * parameters, in the student frame. */
+static double validate(struct learner *learner, const struct examples *data,
+                       const struct batch *validation, const real **gradient)
+{
+    gathered_fill(&learner->validation_set, data, validation, 1, learner->config.student.inputs, 0);
+    struct lesson lesson =
+        lesson_of_rows(&learner->validation_set, 0, validation->count, (struct mat){ 0 });
+    frame_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
+    struct pass pass = pass_values(learner->student);
+    struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
+    struct objective_result result;
+    objective_gradient(&learner->validation, &pass, parameters_of(&end, &learner->config.student),
+                       &lesson, &result);
+    *gradient = result.gradient.value;
+    return result.losses.label;
+}
+
+/* dL_val/dphi, from the gradient for theta_n. */
+static void differentiate(struct learner *learner, int n_lessons, const real *final_gradient,
+                          struct mat targets)
+{
+    while (learner->adjoint_capacity < (size_t)n_lessons)
+        learner->target_adjoint =
+            xgrow(learner->target_adjoint, learner->adjoint_capacity, &learner->adjoint_capacity,
+                  sizeof *learner->target_adjoint);
+    frame_reserve(&learner->target_adjoints, mat_count(targets));
+    struct mat all = { targets.rows, targets.cols, learner->target_adjoints.memory, NULL };
+    for (int b = 0; b < n_lessons; b++)
+        learner->target_adjoint[b] =
+            mat_rows(all, learner->batches.first[b], learner->lessons[b].targets.rows);
+    hypergradient(&learner->inner, learner->lessons, n_lessons, final_gradient,
+                  learner->target_adjoint);
+    struct mat gradient = teacher_backward(&learner->teacher, all);
+    memcpy(learner->meta_gradient, gradient.value, mat_count(gradient) * sizeof(real));
+}
+
+/* Clips and takes one step of the meta optimiser. */
+static void move_teacher(struct learner *learner, struct meta_report *report)
+{
+    size_t count = learner->config.teacher.n_parameters;
+    memcpy(learner->clipped, learner->meta_gradient, count * sizeof(real));
+    report->clipped = vector_clip(learner->clipped, count, learner->config.meta_clip);
+    optimiser_step(&learner->config.meta_optimiser, &learner->state.teacher,
+                   &learner->state.teacher, learner->clipped, count);
+}
+
+bool learner_meta_step(struct learner *learner, const struct examples *data,
+                       const struct batch *batches, int n_batches, const struct batch *validation,
+                       struct meta_report *report, struct error *why)
+{
+    size_t count = learner->config.teacher.n_parameters;
+    int n_inner = learner->config.n_inner;
+    const real *final_gradient;
+    assert(n_inner > 0 && n_batches > 0 && validation->count > 0);
+    *report = (struct meta_report){ .validation_loss = NAN, .gradient_norm = NAN };
+    if (n_batches > n_inner)
+        n_batches = n_inner;
+    struct mat targets = prepare_lessons(learner, data, batches, n_batches);
+    if (!run_inner_loop(learner, n_batches, report, why))
+        return false;
+    report->validation_loss = validate(learner, data, validation, &final_gradient);
+    if (!isfinite(report->validation_loss)) {
+        error_set(why, "the validation loss after %d inner steps became %g", n_inner,
+                  report->validation_loss);
+        return false;
+    }
+    differentiate(learner, n_batches, final_gradient, targets);
+    report->gradient_norm = vector_norm(learner->meta_gradient, count);
+    if (!vector_is_finite(learner->meta_gradient, count)) {
+        error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",
+                  report->validation_loss);
+        return false;
+    }
+    move_teacher(learner, report);
+    if (!vector_is_finite(learner->state.teacher.parameters, count)) {
+        error_set(why, "the teacher's parameters are not finite after meta-step %d",
+                  learner->state.teacher.steps);
+        return false;
+    }
+    return true;
+}
+
+/* ---- real steps and evaluation -------------------------------------------------------------- */
+
+static struct step_losses student_step(struct learner *learner, const struct lesson *lesson)
+{
+    const struct learner_config *config = &learner->config;
+    struct optimiser_state *state = &learner->state.student;
+    struct objective_result result;
+    frame_reserve(&learner->student, objective_reals(&learner->training, lesson));
+    struct pass pass = pass_values(learner->student);
+    objective_gradient(&learner->training, &pass, parameters_of(state, &config->student), lesson,
+                       &result);
+    optimiser_step(&config->student_optimiser, state, state, result.gradient.value,
+                   config->student.n_parameters);
+    return result.losses;
+}
+
+bool learner_student_steps(struct learner *learner, const struct examples *data,
+                           const struct batch *batches, int n_batches, struct step_losses *losses,
+                           struct error *why)
+{
+    const struct optimiser_state *state = &learner->state.student;
+    prepare_lessons(learner, data, batches, n_batches);
+    for (int b = 0; b < n_batches; b++) {
+        struct step_losses step = student_step(learner, &learner->lessons[b]);
+        if (losses)
+            losses[b] = step;
+        if (!isfinite(step.total)) {
+            error_set(why,
+                      "the student's loss became %g in step %d (label loss %g, teaching loss "
+                      "%g)",
+                      step.total, state->steps, step.label, step.teaching);
+            return false;
+        }
+    }
+    if (!vector_is_finite(state->parameters, learner->config.student.n_parameters)) {
+        error_set(why, "the student's parameters are not finite after step %d", state->steps);
+        return false;
+    }
+    return true;
+}
+
+void learner_logits(struct learner *learner, const real *x, int rows, real *logits)
+{
+    const struct net *student = &learner->config.student;
+    struct mat theta = parameters_of(&learner->state.student, student);
+    struct mat inputs = mat_constant(x, rows, student->inputs);
+    struct trace trace;
+    for (int first = 0; first < rows; first += LOGITS_CHUNK) {
+        int count = rows - first < LOGITS_CHUNK ? rows - first : LOGITS_CHUNK;
+        struct mat chunk = mat_rows(inputs, first, count), z;
+        struct pass pass = pass_dry();
+        net_forward(student, &pass, theta, chunk, &trace);
+        frame_reserve(&learner->student, pass.values.used);
+        pass = pass_values(learner->student);
+        z = net_forward(student, &pass, theta, chunk, &trace);
+        memcpy(logits + (size_t)first * (size_t)z.cols, z.value, mat_count(z) * sizeof(real));
+    }
+}

@@ -1,0 +1,44 @@
+/* objective.h - what the student is trained on: the loss of one batch, and its gradient.
+ *     L = label loss(z, y) + alpha teaching loss(h, o) - beta H(softmax z)
+ * z are the student's outputs, h its supervised units, o the teacher's targets for them. */
+#ifndef META_OBJECTIVE_H
+#define META_OBJECTIVE_H
+#include "worker/net/run.h"
+#include "worker/numeric/loss.h"
+
+struct objective {
+    const struct net *student;
+    enum label_loss label_loss;
+    enum teach_loss teach_loss;
+    double teaching_coef; /* alpha */
+    double entropy_coef;  /* beta */
+};
+
+/* One batch as the student meets it. */
+struct lesson {
+    struct mat x;       /* [rows, student.inputs] */
+    const real *labels; /* [rows] */
+    struct mat targets; /* [rows, student.n_supervised]; without rows: no teacher */
+};
+
+struct step_losses { /* means over the batch, before the step */
+    double label;
+    double teaching; /* unweighted; 0 without a teacher */
+    double entropy;  /* of the predictions; 0 unless entropy_coef != 0 */
+    double total;    /* label + alpha teaching - beta entropy */
+};
+
+struct objective_result {
+    struct mat gradient;        /* [1, n_parameters] dL/dtheta */
+    struct mat target_gradient; /* like targets: dL/do */
+    struct step_losses losses;  /* zero if the pass fills no values */
+    struct trace trace;         /* the student's activations */
+};
+
+/* theta is [1, n_parameters]. All results lie in the frames of the pass. */
+void objective_gradient(const struct objective *objective, struct pass *pass, struct mat theta,
+                        const struct lesson *lesson, struct objective_result *result);
+
+/* How many reals of a frame that takes. */
+size_t objective_reals(const struct objective *objective, const struct lesson *lesson);
+#endif

@@ -1,0 +1,121 @@
+#include "worker/net/layer.h"
+
+#include "worker/numeric/elementwise.h"
+#include "worker/numeric/product.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ---- linear: y = x W + b      W [inputs, outputs], then b [outputs] ------------------------- */
+
+static size_t linear_weights(const struct layer *layer)
+{
+    return (size_t)layer->inputs * (size_t)layer->outputs;
+}
+
+static size_t linear_n_parameters(const struct layer *layer)
+{
+    return linear_weights(layer) + (size_t)layer->outputs;
+}
+
+static struct mat linear_weight(const struct layer *layer, struct mat flat)
+{
+    return mat_view(flat, layer->at, layer->inputs, layer->outputs);
+}
+
+static struct mat linear_bias(const struct layer *layer, struct mat flat)
+{
+    return mat_view(flat, layer->at + linear_weights(layer), 1, layer->outputs);
+}
+
+static void linear_initialise(const struct layer *layer, real *parameters, struct rng *rng,
+                              double weight_multiplier)
+{
+    double bound = 1 / sqrt(layer->inputs);
+    size_t weights = linear_weights(layer), count = linear_n_parameters(layer);
+    for (size_t i = 0; i < count; i++) {
+        double drawn = bound * (2 * rng_uniform(rng) - 1);
+        parameters[layer->at + i] = (real)(i < weights ? weight_multiplier * drawn : drawn);
+    }
+}
+
+static int linear_tensors(const struct layer *layer, int number, struct net_tensor out[2])
+{
+    out[0] = (struct net_tensor){ .at = layer->at, .rows = layer->inputs, .cols = layer->outputs };
+    snprintf(out[0].name, sizeof out[0].name, "fc%d.weight", number);
+    out[1] = (struct net_tensor){ .at = layer->at + linear_weights(layer),
+                                  .rows = 1,
+                                  .cols = layer->outputs };
+    snprintf(out[1].name, sizeof out[1].name, "fc%d.bias", number);
+    return 2;
+}
+
+static struct mat linear_forward(const struct layer *layer, struct pass *pass,
+                                 struct mat parameters, struct mat x)
+{
+    struct mat y = mat_new(pass, x.rows, layer->outputs);
+    mul_add_row(pass, y, x, linear_weight(layer, parameters), linear_bias(layer, parameters));
+    return y;
+}
+
+static struct mat linear_backward(const struct layer *layer, struct pass *pass,
+                                  struct mat parameters, struct mat x, struct mat d,
+                                  struct mat gradient, bool needs_inputs)
+{
+    struct mat dx = { 0 };
+    mul_tn(pass, linear_weight(layer, gradient), x, d);
+    col_sum(pass, linear_bias(layer, gradient), d);
+    if (needs_inputs) {
+        dx = mat_new(pass, d.rows, layer->inputs);
+        mul_nt(pass, dx, d, linear_weight(layer, parameters));
+    }
+    return dx;
+}
+
+/* ---- ReLU ----------------------------------------------------------------------------------- */
+
+static size_t no_parameters(const struct layer *layer)
+{
+    return 0;
+}
+
+static void nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
+                                  double weight_multiplier)
+{
+}
+
+static int no_tensors(const struct layer *layer, int number, struct net_tensor out[2])
+{
+    return 0;
+}
+
+static struct mat relu_forward(const struct layer *layer, struct pass *pass, struct mat parameters,
+                               struct mat x)
+{
+    struct mat y = mat_new(pass, x.rows, layer->outputs);
+    relu(pass, y, x);
+    return y;
+}
+
+static struct mat relu_backward(const struct layer *layer, struct pass *pass, struct mat parameters,
+                                struct mat x, struct mat d, struct mat gradient, bool needs_inputs)
+{
+    struct mat dx = { 0 };
+    if (needs_inputs) {
+        dx = mat_new(pass, d.rows, layer->inputs);
+        relu_back(pass, dx, x, d);
+    }
+    return dx;
+}
+
+static const struct layer_row rows[] = {
+    [LAYER_LINEAR] = { "linear", linear_n_parameters, linear_initialise, linear_tensors,
+                       linear_forward, linear_backward },
+    [LAYER_RELU] = { "relu", no_parameters, nothing_to_initialise, no_tensors, relu_forward,
+                     relu_backward },
+};
+
+const struct layer_row *layer_row(enum layer_kind kind)
+{
+    return &rows[kind];
+}

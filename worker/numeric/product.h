@@ -1,0 +1,18 @@
+/* product.h - matrix products, by BLAS. Each says its shapes and its rule; a term of the tangent
+ * exists only where that operand carries one. Results lie apart from operands. */
+#ifndef NUMERIC_PRODUCT_H
+#define NUMERIC_PRODUCT_H
+#include "worker/numeric/pass.h"
+
+/* y = a b        a [m,k]  b [k,n]  y [m,n]      y' = a' b + a b' */
+void mul(const struct pass *pass, struct mat y, struct mat a, struct mat b);
+
+/* y = a^T b      a [k,m]  b [k,n]  y [m,n]      y' = a'^T b + a^T b' */
+void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b);
+
+/* y = a b^T      a [m,k]  b [n,k]  y [m,n]      y' = a' b^T + a b'^T */
+void mul_nt(const struct pass *pass, struct mat y, struct mat a, struct mat b);
+
+/* y = x w + b    x [m,k]  w [k,n]  b [1,n]  y [m,n]      y' = x' w + x w' + b' */
+void mul_add_row(const struct pass *pass, struct mat y, struct mat x, struct mat w, struct mat b);
+#endif
