@@ -97,7 +97,7 @@ bool core_restore_outcome(struct core *core, const struct outcome_row *row, stru
 /* After the last row: running attempts get one full lease, counters are made. */
 bool core_restore_finish(struct core *core, int64_t now_ms, struct error *error);
 
-/* ---- for tests and the simulator */
+/* ---- for tests and the simulator ------------------------------------------------------------- */
 /* The durable half as text, the same for equal states. The caller frees it. */
 char *core_dump(const struct core *core);
 /* The invariants that must hold between steps; false and the one that is broken. */

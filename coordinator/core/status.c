@@ -142,8 +142,7 @@ static void list_workers(struct turn *turn, struct message *answer)
     answer->status_reply.n_workers = count;
 }
 
-/* ---- the answer
- * -------------------------------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------------------------------ */
 
 static bool list_studies(struct turn *turn, const struct message *message, struct lines *lines)
 {

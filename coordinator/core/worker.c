@@ -52,8 +52,7 @@ void worker_destroy(struct worker **worker)
     *worker = NULL;
 }
 
-/* ---- sessions
- * ---------------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 static void end_session(struct core *core, struct worker *worker)
 {

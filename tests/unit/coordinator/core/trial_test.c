@@ -1,0 +1,350 @@
+/* The life of a trial, arrow by arrow. */
+#include "tests/unit/coordinator/core/world.h"
+
+static void a_trial_is_saved_before_it_is_sent(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session = worker_joins(world, 1, 1);
+    ask(world, 1, session, 1, 0);
+    bool trial_saved = false, attempt_saved = false;
+    for (size_t i = 0; i < world->actions.count; i++) {
+        const struct action *action = &world->actions.list[i];
+        trial_saved |= action->type == SAVE_TRIAL && action->trial.state == TRIAL_RUNNING;
+        attempt_saved |= action->type == SAVE_ATTEMPT && trial_saved;
+        if (action->type == SEND && action->send.message.type == MESSAGE_TRIAL)
+            assert_true(attempt_saved);
+    }
+    const struct message *message = told(world, 1, MESSAGE_TRIAL);
+    assert_int_equal(message->trial.ref.trial, 0);
+    assert_int_equal(message->trial.ref.attempt, 1);
+    assert_string_equal(message->trial.study_name, "s");
+    assert_string_equal(message->trial.parameters, trial_on_disk(world, 0)->parameters);
+    assert_int_equal(message->trial.seed, trial_on_disk(world, 0)->seed);
+    assert_string_equal(message->trial.command[0], "train");
+    world_destroy(world);
+}
+
+static void a_result_ends_its_trial_with_the_best_value(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 3), loss(2, 1), loss(3, 2) };
+    send_points(world, 1, session, ref, 0, points, 3);
+    assert_int_equal(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.points, 3);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 3));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_DONE);
+    assert_true(trial_on_disk(world, 0)->has_value);
+    assert_true(trial_on_disk(world, 0)->value == 1);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_DONE);
+    world_destroy(world);
+}
+
+static void the_last_point_counts_where_the_spec_says_so(void **state)
+{
+    struct world *world = world_create();
+    submit(world, "{\"name\":\"s\",\"command\":[\"t\"],\"trials\":1,\"metric\":{\"name\":\"loss\","
+                  "\"goal\":\"maximize\",\"over_time\":\"last\"},\"parameters\":{\"x\":"
+                  "{\"distribution\":\"uniform\",\"min\":0,\"max\":1}}}");
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 3), loss(2, 5), loss(3, 4) };
+    send_points(world, 1, session, ref, 0, points, 3);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 3));
+    assert_true(trial_on_disk(world, 0)->value == 4);
+    assert_true(disk_attempt(&world->disk, ref)->best == 5);
+    world_destroy(world);
+}
+
+static void the_same_result_again_is_acknowledged_and_recorded_once(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_finishes(world, 1, session, ref, 1);
+    struct point point = loss(1, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, &point, 1));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    assert_int_equal(world->actions.saves, 0);
+    coordinator_restarts(world); /* it is known from the rows, too */
+    session = worker_joins(world, 1, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, &point, 1));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    assert_int_equal(world->disk.n_outcomes, 1);
+    world_destroy(world);
+}
+
+static void a_lapsed_lease_takes_nothing_until_another_worker_asks(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    time_passes(world, LEASE_MS + 1);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_RUNNING);
+    worker_finishes(world, 1, session, ref, 1);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_DONE);
+    assert_int_equal(trial_on_disk(world, 0)->attempts, 1);
+    world_destroy(world);
+}
+
+static void a_lapsed_trial_goes_to_the_next_who_asks_and_the_old_attempt_is_stale(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t first, second;
+    struct attempt_ref old = worker_takes_trial(world, 1, &first);
+    time_passes(world, LEASE_MS + 1);
+    struct attempt_ref ref = worker_takes_trial(world, 2, &second);
+    assert_int_equal(ref.trial, old.trial);
+    assert_int_equal(ref.attempt, 2);
+    assert_int_equal(disk_attempt(&world->disk, old)->state, ATTEMPT_LOST);
+    assert_int_equal(trial_on_disk(world, 0)->charged, 0);
+
+    send_result(world, 1, first, result(old, RESULT_DONE, NULL, 0));
+    assert_int_equal(verdict(world, 1), VERDICT_STALE);
+    assert_int_equal(world->actions.saves, 0);
+    struct point point = loss(1, 1);
+    send_points(world, 1, first, old, 0, &point, 1);
+    assert_true(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.stale);
+    beat_one(world, 1, first, old);
+    assert_int_equal(told(world, 1, MESSAGE_BEAT_OK)->beat_ok.n_stale, 1);
+    worker_finishes(world, 2, second, ref, 1);
+    world_destroy(world);
+}
+
+static void a_beat_makes_a_lapsed_lease_whole(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    time_passes(world, LEASE_MS + 1);
+    beat_one(world, 1, session, ref);
+    uint64_t other = worker_joins(world, 2, 1);
+    ask(world, 2, other, 1, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world_destroy(world);
+}
+
+static void a_beat_extends_exactly_the_attempts_it_lists(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2"));
+    uint64_t session = worker_joins(world, 1, 2);
+    ask(world, 1, session, 2, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 2);
+    struct attempt_ref listed = { 1, 1, 1 };
+    for (int i = 0; i < 7; i++) {
+        time_passes(world, 5000);
+        beat_one(world, 1, session, listed);
+    }
+    uint64_t other = worker_joins(world, 2, 2);
+    ask(world, 2, other, 2, 0);
+    assert_int_equal(told(world, 2, MESSAGE_TRIAL)->trial.ref.trial, 0);
+    world_destroy(world);
+}
+
+static void a_trial_handed_back_waits_again_and_is_not_charged(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct message message = { .type = MESSAGE_RELEASE, .session = session };
+    message.release.ref = ref;
+    message.release.reason = "the worker leaves";
+    say(world, 1, message);
+    assert_int_equal(told(world, 1, MESSAGE_RELEASE_ACK)->release_ack.ref.attempt, 1);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+    assert_int_equal(trial_on_disk(world, 0)->charged, 0);
+    assert_string_equal(disk_attempt(&world->disk, ref)->reason, "the worker leaves");
+
+    say(world, 1, message); /* the acknowledgement was lost */
+    assert_int_equal(told(world, 1, MESSAGE_RELEASE_ACK)->release_ack.ref.attempt, 1);
+    assert_int_equal(world->actions.saves, 0);
+    send_result(world, 1, session, result(ref, RESULT_DONE, NULL, 0));
+    assert_int_equal(verdict(world, 1), VERDICT_STALE);
+    ask(world, 1, session, 1, 1);
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+static void a_failure_is_charged_and_tried_again_until_the_attempts_are_used_up(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session = worker_joins(world, 1, 1);
+    for (int attempt = 1; attempt <= 3; attempt++) { /* max_attempts of a command */
+        ask(world, 1, session, 1, attempt - 1);
+        struct attempt_ref ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+        assert_int_equal(ref.attempt, attempt);
+        worker_fails(world, 1, session, ref, "no such file");
+        assert_int_equal(trial_on_disk(world, 0)->charged, attempt);
+        assert_int_equal(trial_on_disk(world, 0)->state,
+                         attempt < 3 ? TRIAL_WAITING : TRIAL_FAILED);
+    }
+    assert_string_equal(trial_on_disk(world, 0)->reason, "no such file");
+    assert_int_equal(world->disk.n_outcomes, 1);
+    world_destroy(world);
+}
+
+static void the_result_of_a_failed_attempt_is_acknowledged_again_while_its_trial_waits(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_fails(world, 1, session, ref, "no such file");
+    worker_fails(world, 1, session, ref, "no such file");
+    assert_int_equal(world->actions.saves, 0);
+    assert_int_equal(trial_on_disk(world, 0)->charged, 1);
+    world_destroy(world);
+}
+
+static void a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_again(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 3), loss(2, NAN), loss(3, 7) };
+    send_points(world, 1, session, ref, 0, points, 3);
+    send_result(world, 1, session, result(ref, RESULT_FAILED, points, 3));
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_DIVERGED);
+    assert_true(trial_on_disk(world, 0)->value == 3);
+    assert_int_equal(trial_on_disk(world, 0)->charged, 0);
+    assert_string_equal(trial_on_disk(world, 0)->reason, "metric `loss` was not a finite number");
+    assert_false(status_of(world, "s")->has_best); /* it ranks worst, whatever it was before */
+    world_destroy(world);
+}
+
+static void a_trial_that_never_reports_its_metric_fails_and_the_reason_names_what_came(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { { 1, NAN, "accuracy", 0.5 }, { 1, NAN, "time", 3 } };
+    send_points(world, 1, session, ref, 0, points, 2);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 2));
+    assert_string_equal(trial_on_disk(world, 0)->reason,
+                        "metric `loss` was never reported; got `accuracy`, `time`");
+    assert_int_equal(trial_on_disk(world, 0)->charged, 1);
+    world_destroy(world);
+}
+
+static void a_result_that_comes_before_its_points_is_told_how_many_are_there(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 3), loss(2, 1) };
+    send_points(world, 1, session, ref, 0, points, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 2));
+    assert_int_equal(verdict(world, 1), VERDICT_SHORT);
+    assert_int_equal(told(world, 1, MESSAGE_RESULT_ACK)->result_ack.points, 1);
+    assert_int_equal(world->actions.saves, 0);
+    send_points(world, 1, session, ref, 1, points + 1, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 2));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    world_destroy(world);
+}
+
+static void a_curve_that_is_not_the_recorded_one_fails_its_attempt(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 3) }, others[] = { loss(1, 2) };
+    send_points(world, 1, session, ref, 0, points, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, others, 1));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    assert_int_equal(disk_attempt(&world->disk, ref)->state, ATTEMPT_FAILED);
+    assert_non_null(strstr(disk_attempt(&world->disk, ref)->reason, "is not the recorded one"));
+    world_destroy(world);
+}
+
+static void points_that_overlap_are_skipped_and_a_gap_is_refused(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 4), loss(2, 3), loss(3, 2) };
+    send_points(world, 1, session, ref, 2, points + 2, 1);
+    assert_int_equal(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.points, 0);
+    assert_int_equal(world->actions.saves, 0);
+    send_points(world, 1, session, ref, 0, points, 2);
+    send_points(world, 1, session, ref, 1, points + 1, 2);
+    assert_int_equal(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.points, 3);
+    send_points(world, 1, session, ref, 0, points, 3);
+    assert_int_equal(world->actions.saves, 0);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 3));
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    world_destroy(world);
+}
+
+static void another_workers_attempt_is_out_of_reach(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    uint64_t intruder = worker_joins(world, 2, 1);
+    struct point point = loss(1, -1e9);
+    send_points(world, 2, intruder, ref, 0, &point, 1);
+    assert_true(told(world, 2, MESSAGE_POINTS_ACK)->points_ack.stale);
+    send_result(world, 2, intruder, result(ref, RESULT_DONE, NULL, 0));
+    assert_int_equal(verdict(world, 2), VERDICT_STALE);
+    beat_one(world, 2, intruder, ref);
+    assert_int_equal(told(world, 2, MESSAGE_BEAT_OK)->beat_ok.n_stale, 1);
+    assert_int_equal(world->actions.saves, 0);
+    world_destroy(world);
+}
+
+static void nonsense_references_are_stale(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    worker_takes_trial(world, 1, &session);
+    struct attempt_ref nonsense[] = { { 0, 0, 0 },  { 1, -1, 1 }, { 1, 0, 2 },
+                                      { 99, 0, 1 }, { 1, 7, 1 },  { INT64_MIN, INT64_MAX, -1 } };
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+        send_result(world, 1, session, result(nonsense[i], RESULT_DONE, NULL, 0));
+        assert_int_equal(verdict(world, 1), VERDICT_STALE);
+    }
+    world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_is_saved_before_it_is_sent),
+        cmocka_unit_test(a_result_ends_its_trial_with_the_best_value),
+        cmocka_unit_test(the_last_point_counts_where_the_spec_says_so),
+        cmocka_unit_test(the_same_result_again_is_acknowledged_and_recorded_once),
+        cmocka_unit_test(a_lapsed_lease_takes_nothing_until_another_worker_asks),
+        cmocka_unit_test(a_lapsed_trial_goes_to_the_next_who_asks_and_the_old_attempt_is_stale),
+        cmocka_unit_test(a_beat_makes_a_lapsed_lease_whole),
+        cmocka_unit_test(a_beat_extends_exactly_the_attempts_it_lists),
+        cmocka_unit_test(a_trial_handed_back_waits_again_and_is_not_charged),
+        cmocka_unit_test(a_failure_is_charged_and_tried_again_until_the_attempts_are_used_up),
+        cmocka_unit_test(the_result_of_a_failed_attempt_is_acknowledged_again_while_its_trial_waits),
+        cmocka_unit_test(a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_again),
+        cmocka_unit_test(a_trial_that_never_reports_its_metric_fails_and_the_reason_names_what_came),
+        cmocka_unit_test(a_result_that_comes_before_its_points_is_told_how_many_are_there),
+        cmocka_unit_test(a_curve_that_is_not_the_recorded_one_fails_its_attempt),
+        cmocka_unit_test(points_that_overlap_are_skipped_and_a_gap_is_refused),
+        cmocka_unit_test(another_workers_attempt_is_out_of_reach),
+        cmocka_unit_test(nonsense_references_are_stale),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
