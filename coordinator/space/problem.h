@@ -21,13 +21,21 @@ struct problems {
     struct arena *arena;
     struct problem list[PROBLEMS_MAX];
     size_t count;      /* at most PROBLEMS_MAX; further ones are dropped */
+    bool dropped_some;
 };
 
 void problems_init(struct problems *problems);
 void problems_free(struct problems *problems);
+
+/* Control characters in the sentence become `?` and a very long one is cut: parts of it are quoted from
+ * the search, which is not to be trusted with anybody's terminal. */
 void problem_add(struct problems *problems, const char *path, bool at_key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The word of the list nearest to the given one (edit distance, at most a third of its length), or NULL. */
-const char *nearest_word(const char *word, const char *const *list, size_t count);
+/* The path of a member of an object, or of an item of a list; owned by the arena. */
+const char *problem_path_member(struct problems *problems, const char *path, const char *key);
+const char *problem_path_item(struct problems *problems, const char *path, size_t index);
+
+/* The word of the list that was probably meant by a misspelt one, or NULL. */
+const char *nearest_of(const char *word, const char *const *list, size_t count);
 #endif

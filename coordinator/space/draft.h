@@ -1,0 +1,104 @@
+/* draft.h - a search between its JSON form and its studies: what was read of the document, typed and
+ * checked piece by piece, before it is known which of it applies where. Inside coordinator/space only.
+ *
+ *   definition.c    reads the scalar fields, then calls in this order
+ *   matrix.c          draft_read_matrix: the keys and their values; exclude; the combinations that are left
+ *   parameter.c       draft_read_parameters: names and domains (one domain: domain_reader.c)
+ *   condition.c       draft_read_conditions: every `when`; parents first; no circles
+ *   combination.c     draft_check_combinations: what applies where, by walking through all combinations
+ *   study_builder.c   draft_build_studies: one space for each combination of the matrix
+ *
+ * A KEY is what a condition may name: a matrix key or a parameter. Each step marks what it had to refuse
+ * as broken, and later steps leave that alone, so that one fault is told once and the others still are. */
+#ifndef SPACE_DRAFT_H
+#define SPACE_DRAFT_H
+#include "common/trainer/setting.h"
+#include "coordinator/space/definition.h"
+#include "coordinator/space/reader.h"
+
+enum {
+    DRAFT_MAX_VALUES = 10000,              /* of one list */
+    DRAFT_MAX_COMBINATIONS_TRIED = 10000,  /* by the walk for one parameter */
+    DRAFT_MAX_PRODUCT = 100000,            /* of the matrix, before exclude */
+    DRAFT_MAX_DOMAINS = 1000000,           /* in all studies together */
+    DRAFT_MAX_WORK = 200000000,            /* comparisons: about two seconds */
+};
+
+struct draft_condition {     /* the key's value is one of these */
+    int key;                 /* index into draft.keys */
+    struct value *values;
+    int n_values;
+};
+
+struct draft_domain {
+    struct domain domain;    /* without conditions; those are resolved for each study */
+    const char *path;
+    struct node when;        /* json NULL: always */
+    struct draft_condition *conditions;
+    int n_conditions;
+    bool applies_somewhere;  /* set by the walk */
+};
+
+struct draft_key {
+    const char *name, *path;
+    const struct setting_row *setting; /* NULL for a command's */
+    bool in_matrix;
+    bool is_seed;            /* the matrix key `seed`: not a parameter */
+    bool is_list;            /* guarded domains: exactly one must apply */
+    bool broken;
+    struct draft_domain *domains; /* of a matrix key: one, with its values */
+    int n_domains;
+    const char **labels;     /* of a matrix key: its values in study names */
+};
+
+struct draft {
+    struct problems *problems;
+    struct definition *definition; /* filled bit by bit; its arena holds the draft too */
+    struct arena *arena;
+    struct draft_key *keys;  /* matrix keys first, each group in the order of the document */
+    int n_keys, n_matrix;
+    int *order;              /* parameters (not matrix keys), parents of conditions first */
+    int *combinations;       /* n_combinations rows of n_matrix value indices */
+    int *places;             /* the same, and -1 where the study's method does not have the setting */
+    size_t n_combinations;
+    int64_t work;
+};
+
+/* The key of that name, or -1. */
+int draft_find_key(const struct draft *draft, const char *name);
+
+/* Types one scalar for a key: by its setting, or as it is for a command. The text is the draft's. */
+bool draft_read_value(struct draft *draft, const struct draft_key *key, struct node node,
+                      struct value *out);
+
+/* A list of 1 to DRAFT_MAX_VALUES values without one that comes twice. */
+bool draft_read_values(struct draft *draft, const struct draft_key *key, struct node list,
+                       struct value **out, int *count);
+
+/* A value in a sentence or a name: adam, 0.5, true. Owned by the draft. */
+const char *draft_value_text(struct draft *draft, struct value value);
+bool draft_values_contain(struct draft *draft, const struct value *values, int count,
+                          struct value value);
+
+/* False once the whole check has cost too much; that has then been told. */
+bool draft_spend(struct draft *draft, int64_t comparisons);
+
+/* Something that was implied and that `ldt check` tells. */
+void draft_note(struct draft *draft, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+bool draft_domain_is_continuous(const struct domain *domain);
+
+/* Is the name legal for a command, or a setting of the built-in trainer (which is then filled in)? */
+bool draft_read_key_name(struct draft *draft, struct draft_key *key);
+bool draft_read_matrix(struct draft *draft, struct node matrix);
+void draft_place_matrix(struct draft *draft); /* fills places, once the parameters are known */
+int draft_place(const struct draft *draft, size_t combination, int key);
+bool draft_read_domain(struct draft *draft, const struct draft_key *key, struct node node,
+                       struct draft_domain *out);
+bool draft_read_parameters(struct draft *draft, struct node parameters);
+void draft_read_conditions(struct draft *draft);
+/* With the metric of the document, for the built-in trainer. */
+void draft_check_combinations(struct draft *draft, struct node metric_name);
+void draft_build_studies(struct draft *draft);
+#endif

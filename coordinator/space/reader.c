@@ -1,0 +1,227 @@
+#include "coordinator/space/reader.h"
+#include "common/buf.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+struct node node_member(struct problems *problems, struct node object, const char *key)
+{
+    return (struct node){ json_object_get(object.json, key),
+                          problem_path_member(problems, object.path, key) };
+}
+
+struct node node_item(struct problems *problems, struct node list, size_t index)
+{
+    return (struct node){ json_array_get(list.json, index),
+                          problem_path_item(problems, list.path, index) };
+}
+
+const char *node_kind(struct node node)
+{
+    switch (json_typeof(node.json)) {
+    case JSON_OBJECT:
+        return "a mapping";
+    case JSON_ARRAY:
+        return "a list";
+    case JSON_STRING:
+        return "text";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "true or false";
+    case JSON_NULL:
+        break;
+    }
+    return "nothing";
+}
+
+/* The last word of a path, which is how people call the node. */
+static const char *node_name(struct node node)
+{
+    const char *slash = strrchr(node.path, '/');
+    return slash != NULL ? slash + 1 : "the search";
+}
+
+bool read_is_object(struct problems *problems, struct node node, const char *example)
+{
+    if (json_is_object(node.json))
+        return true;
+    problem_add(problems, node.path, false, "`%s` must be a mapping, not %s; write %s",
+                node_name(node), node_kind(node), example);
+    return false;
+}
+
+bool read_known_members(struct problems *problems, struct node object, const char *const *known,
+                        size_t count)
+{
+    const char *key;
+    json_t *member, *tree = (json_t *)(uintptr_t)object.json; /* jansson's iteration takes no const */
+    bool good = true;
+    json_object_foreach (tree, key, member) {
+        bool is_known = false;
+        for (size_t i = 0; i < count && !is_known; i++)
+            is_known = strcmp(known[i], key) == 0;
+        if (is_known)
+            continue;
+        const char *meant = nearest_of(key, known, count);
+        problem_add(problems, problem_path_member(problems, object.path, key), true,
+                    "unknown key `%.64s`%s%s%s", key, meant != NULL ? "; did you mean `" : "",
+                    meant != NULL ? meant : "", meant != NULL ? "`?" : "");
+        good = false;
+    }
+    return good;
+}
+
+bool read_text(struct problems *problems, struct node node, const char **out)
+{
+    if (!json_is_string(node.json)) {
+        problem_add(problems, node.path, false, "`%s` must be text, not %s%s", node_name(node),
+                    node_kind(node), json_is_null(node.json) ? "" : "; put it in quotes");
+        return false;
+    }
+    *out = json_string_value(node.json);
+    return true;
+}
+
+bool read_integer(struct problems *problems, struct node node, int64_t lowest, int64_t highest,
+                  int64_t *out)
+{
+    if (!json_is_integer(node.json)) {
+        bool is_real = json_is_real(node.json);
+        problem_add(problems, node.path, false, "`%s` must be an integer, %s%s", node_name(node),
+                    is_real ? "without point or exponent" : "not ", is_real ? "" : node_kind(node));
+        return false;
+    }
+    *out = json_integer_value(node.json);
+    if (*out >= lowest && *out <= highest)
+        return true;
+    if (highest == INT64_MAX)
+        problem_add(problems, node.path, false, "`%s` must be at least %" PRId64, node_name(node),
+                    lowest);
+    else
+        problem_add(problems, node.path, false,
+                    "`%s` must be between %" PRId64 " and %" PRId64 ", not %" PRId64,
+                    node_name(node), lowest, highest, *out);
+    return false;
+}
+
+bool read_number(struct problems *problems, struct node node, double *out)
+{
+    if (!json_is_number(node.json)) {
+        problem_add(problems, node.path, false, "`%s` must be a number, not %s", node_name(node),
+                    node_kind(node));
+        return false;
+    }
+    *out = json_number_value(node.json);
+    if (isfinite(*out))
+        return true;
+    problem_add(problems, node.path, false, "`%s` must be a finite number", node_name(node));
+    return false;
+}
+
+bool read_word(struct problems *problems, struct node node, const char *const *words, size_t count,
+               int *index)
+{
+    const char *word;
+    if (!read_text(problems, node, &word))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], word) != 0)
+            continue;
+        *index = (int)i;
+        return true;
+    }
+    struct buf all;
+    buf_init(&all, 1024);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&all, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
+    const char *meant = nearest_of(word, words, count);
+    problem_add(problems, node.path, false, "`%s` must be %s, not `%.64s`%s%s%s", node_name(node),
+                all.bytes, word, meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
+                meant != NULL ? "`?" : "");
+    buf_free(&all);
+    return false;
+}
+
+bool name_is_legal(const char *name)
+{
+    size_t length = strlen(name);
+    if (length < 1 || length > 64 || !isalnum((unsigned char)name[0]))
+        return false;
+    for (const char *c = name; *c != '\0'; c++)
+        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL))
+            return false;
+    return true;
+}
+
+bool read_name(struct problems *problems, struct node node, const char **out)
+{
+    if (!read_text(problems, node, out))
+        return false;
+    if (name_is_legal(*out))
+        return true;
+    problem_add(problems, node.path, false,
+                "`%.80s` is no name: 1 to 64 of letters, digits, `.`, `_` and `-`, starting with a "
+                "letter or digit", *out);
+    return false;
+}
+
+/* ---- control characters ----------------------------------------------------------------------- */
+
+/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 .. 0xc2 0x9f). */
+static bool has_control(const char *text, size_t length, bool is_prose)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (is_prose && (c == '\n' || c == '\t'))
+            continue;
+        if (c < ' ' || c == 0x7f)
+            return true;
+        if (c == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0)
+            return true;
+    }
+    return false;
+}
+
+static bool check_controls(struct problems *problems, struct node node, bool is_prose);
+
+static bool check_members(struct problems *problems, struct node object, bool is_root)
+{
+    const char *key;
+    json_t *member, *tree = (json_t *)(uintptr_t)object.json;
+    bool good = true;
+    json_object_foreach (tree, key, member) {
+        struct node child = { member, problem_path_member(problems, object.path, key) };
+        if (has_control(key, strlen(key), false)) {
+            problem_add(problems, child.path, true, "a control character in a key; remove it");
+            good = false;
+        }
+        good &= check_controls(problems, child, is_root && strcmp(key, "description") == 0);
+    }
+    return good;
+}
+
+static bool check_controls(struct problems *problems, struct node node, bool is_prose)
+{
+    bool good = true;
+    if (json_is_object(node.json))
+        return check_members(problems, node, node.path[0] == '\0');
+    for (size_t i = 0; i < json_array_size(node.json); i++)
+        good &= check_controls(problems, node_item(problems, node, i), false);
+    if (json_is_string(node.json) &&
+        has_control(json_string_value(node.json), json_string_length(node.json), is_prose)) {
+        problem_add(problems, node.path, false,
+                    "a control character (NUL, line break, tab, escape) in a text; remove it");
+        return false;
+    }
+    return good;
+}
+
+bool read_no_control_characters(struct problems *problems, struct node document)
+{
+    return check_controls(problems, document, false);
+}
