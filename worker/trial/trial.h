@@ -1,11 +1,11 @@
-/* trial.h - one training run: settings and a seed in, a learning curve out. Deterministic, no network.
- * The same settings and seed give the same bits on one CPU type. */
+/* trial.h - one training run: settings and a seed in, a learning curve out. Deterministic, no
+ * network. The same settings and seed give the same bits on one CPU type. */
 #ifndef TRIAL_TRIAL_H
 #define TRIAL_TRIAL_H
 #include "common/error.h"
 #include "common/trainer/setting.h"
 
-/* Where a run reports to. Each call may fail by returning false: the run then ends (TRIAL_STOPPED). */
+/* Where a run reports to. A report that returns false ends the run (TRIAL_STOPPED). */
 struct trial_sink {
     /* One evaluation: metrics in the order of the table, NaN allowed. */
     bool (*report)(void *context, int64_t step, double epoch, const char *const *names,
@@ -17,11 +17,12 @@ struct trial_sink {
 
 enum trial_end {
     TRIAL_COMPLETED,
-    TRIAL_BECAME_NONFINITE, /* diverged: a last line with NaN for every metric was reported */
+    TRIAL_BECAME_NONFINITE, /* diverged: the reason was informed as "diverged", then a last line
+                             * with NaN for every metric was reported */
     TRIAL_STOPPED,          /* the sink said so */
     TRIAL_REFUSED,          /* the settings cannot be run: error->text says why */
 };
 
-enum trial_end trial_run(const struct settings *settings, int64_t seed, const struct trial_sink *sink,
-                         struct error *error);
+enum trial_end trial_run(const struct settings *settings, int64_t seed,
+                         const struct trial_sink *sink, struct error *error);
 #endif

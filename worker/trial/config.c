@@ -1,0 +1,80 @@
+#include "worker/trial/config.h"
+
+#include <string.h>
+
+static struct net student_of_task(const struct settings *settings, const struct task_data *data)
+{
+    int hidden = (int)setting_integer(settings, SETTING_STUDENT_HIDDEN);
+    int layers = (int)setting_integer(settings, SETTING_STUDENT_LAYERS);
+    if (settings->task == TASK_A)
+        return net_student_a(data->inputs, hidden, layers);
+    return net_student_b(data->inputs, hidden, layers, data->outputs);
+}
+
+/* One rule for every optimiser: `beta1` is Adam's, or the momentum of sgd. */
+static struct optimiser optimiser_of(const char *kind, double lr, double beta1, double weight_decay)
+{
+    if (strcmp(kind, "adam") == 0)
+        return optimiser_adam(lr, beta1, weight_decay);
+    return optimiser_sgd(lr, beta1, weight_decay);
+}
+
+static struct optimiser student_optimiser(const struct settings *settings, const char *kind)
+{
+    return optimiser_of(kind, setting_real(settings, SETTING_STUDENT_LR),
+                        setting_real(settings, SETTING_STUDENT_BETA1),
+                        setting_real(settings, SETTING_WEIGHT_DECAY));
+}
+
+/* The task may have inner_lr and its kin, or leave the inner optimiser the student's numbers. */
+static struct optimiser inner_optimiser(const struct settings *settings, const char *kind)
+{
+    if (!setting_applies(&setting_table[SETTING_INNER_LR], settings->task, settings->method))
+        return student_optimiser(settings, kind);
+    return optimiser_of(kind, setting_real(settings, SETTING_INNER_LR),
+                        setting_real(settings, SETTING_INNER_MOMENTUM),
+                        setting_real(settings, SETTING_INNER_WEIGHT_DECAY));
+}
+
+static void add_teacher(struct learner_config *config, const struct settings *settings,
+                        const struct task_data *data)
+{
+    int hidden = (int)setting_integer(settings, SETTING_TEACHER_HIDDEN);
+    int layers = (int)setting_integer(settings, SETTING_TEACHER_LAYERS);
+    config->teacher = net_mlp(data->privileged, hidden, layers, config->student.n_supervised);
+    config->teach_loss = settings->task == TASK_A ? TEACH_MSE : TEACH_KL;
+    config->teaching_coef = setting_real(settings, SETTING_TEACHING_COEF);
+}
+
+static void add_meta_step(struct learner_config *config, const struct settings *settings)
+{
+    const char *inner = setting_choice(settings, SETTING_INNER_OPTIMIZER);
+    config->inner_is_shared = strcmp(inner, "shared") == 0;
+    if (!config->inner_is_shared)
+        config->inner_optimiser = inner_optimiser(settings, inner);
+    config->meta_optimiser = optimiser_of(setting_choice(settings, SETTING_META_OPTIMIZER),
+                                          setting_real(settings, SETTING_META_LR),
+                                          setting_real(settings, SETTING_META_MOMENTUM), 0);
+    config->n_inner = (int)setting_integer(settings, SETTING_N_INNER);
+    config->meta_clip = setting_real(settings, SETTING_META_CLIP);
+}
+
+struct learner_config config_of_settings(const struct settings *settings,
+                                         const struct task_data *data)
+{
+    struct learner_config config = {
+        .student = student_of_task(settings, data),
+        .label_loss = data->label_loss,
+        .student_optimiser =
+            student_optimiser(settings, setting_choice(settings, SETTING_STUDENT_OPTIMIZER)),
+        .memory_limit = (size_t)setting_integer(settings, SETTING_MEMORY_LIMIT) << 20,
+    };
+    const struct setting_row *entropy_coef = &setting_table[SETTING_ENTROPY_COEF];
+    if (setting_applies(entropy_coef, settings->task, settings->method))
+        config.entropy_coef = setting_real(settings, SETTING_ENTROPY_COEF);
+    if (settings->method != METHOD_NO_TEACHER)
+        add_teacher(&config, settings, data);
+    if (settings->method == METHOD_LDT)
+        add_meta_step(&config, settings);
+    return config;
+}
