@@ -1,0 +1,127 @@
+#include "worker/shell/launch.h"
+#include "common/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *input_line(const struct message *trial, struct arena *arena, struct error *error)
+{
+    json_error_t where;
+    json_t *parameters = json_loads(trial->trial.parameters, JSON_REJECT_DUPLICATES, &where);
+    if (!json_is_object(parameters)) {
+        error_set(error, "its parameters are no JSON object: %s", where.text);
+        json_decref(parameters);
+        return NULL;
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "study", json_string(trial->trial.study_name));
+    json_object_set_new(object, "trial", json_integer(trial->trial.ref.trial));
+    json_object_set_new(object, "attempt", json_integer(trial->trial.ref.attempt));
+    json_object_set_new(object, "seed", json_integer(trial->trial.seed));
+    json_object_set_new(object, "parameters", parameters);
+    char *text = json_text(object);
+    const char *line = arena_printf(arena, "%s\n", text);
+    free(text);
+    json_decref(object);
+    return line;
+}
+
+/* Length of NAME in "NAME=value". */
+static size_t name_length(const char *entry)
+{
+    return strcspn(entry, "=");
+}
+
+static bool is_replaced(const char *entry, const struct message *trial)
+{
+    for (size_t i = 0; i < trial->trial.n_environment; i++) {
+        const char *ours = trial->trial.environment[i];
+        if (name_length(entry) == name_length(ours) && memcmp(entry, ours, name_length(ours)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char **merged_environment(const struct message *trial, struct arena *arena)
+{
+    size_t inherited = 0, count = 0;
+    while (environ[inherited] != NULL)
+        inherited++;
+    char **merged =
+        arena_alloc(arena, (inherited + trial->trial.n_environment + 1) * sizeof *merged);
+    for (size_t i = 0; i < inherited; i++)
+        if (!is_replaced(environ[i], trial))
+            merged[count++] = environ[i];
+    for (size_t i = 0; i < trial->trial.n_environment; i++)
+        merged[count++] = arena_text(arena, trial->trial.environment[i]);
+    return merged;
+}
+
+static const char *search_path(char *const *environment)
+{
+    for (; *environment != NULL; environment++)
+        if (strncmp(*environment, "PATH=", 5) == 0)
+            return *environment + 5;
+    return "/usr/local/bin:/usr/bin:/bin";
+}
+
+/* As a shell finds it, with the PATH that the command will have; NULL when it is not there. */
+static const char *find_program(const char *name, char *const *environment, struct arena *arena)
+{
+    if (strchr(name, '/') != NULL)
+        return arena_text(arena, name); /* relative to the directory it will run in */
+    for (const char *part = search_path(environment);; part++) {
+        size_t length = strcspn(part, ":");
+        const char *path = length == 0 ? arena_printf(arena, "./%s", name)
+                                       : arena_printf(arena, "%.*s/%s", (int)length, part, name);
+        if (access(path, X_OK) == 0)
+            return path;
+        part += length;
+        if (*part == '\0')
+            return NULL;
+    }
+}
+
+static bool prepare_command(struct launch *launch, const struct message *trial, struct arena *arena,
+                            struct error *error)
+{
+    size_t count = trial->trial.n_command;
+    if (count == 0) {
+        error_set(error, "the command is empty");
+        return false;
+    }
+    launch->arguments = arena_alloc(arena, (count + 1) * sizeof *launch->arguments);
+    for (size_t i = 0; i < count; i++)
+        launch->arguments[i] = arena_text(arena, trial->trial.command[i]);
+    launch->environment = merged_environment(trial, arena);
+    launch->workdir = arena_text(arena, trial->trial.workdir);
+    launch->program = find_program(launch->arguments[0], launch->environment, arena);
+    if (launch->program == NULL)
+        error_set(error, "no program `%s` in the PATH of this worker (%s)", launch->arguments[0],
+                  search_path(launch->environment));
+    return launch->program != NULL;
+}
+
+/* The worker's own program, also when its file has been replaced meanwhile. */
+static bool prepare_built_in(struct launch *launch, struct arena *arena)
+{
+    launch->program = "/proc/self/exe";
+    launch->arguments = arena_alloc(arena, 3 * sizeof *launch->arguments);
+    launch->arguments[0] = arena_text(arena, "ldt-worker");
+    launch->arguments[1] = arena_text(arena, "trial");
+    launch->environment = environ;
+    launch->workdir = "";
+    return true;
+}
+
+bool launch_prepare(struct launch *launch, const struct message *trial, struct arena *arena,
+                    struct error *error)
+{
+    *launch = (struct launch){ .input = input_line(trial, arena, error) };
+    if (launch->input == NULL)
+        return false;
+    return trial->trial.program == PROGRAM_COMMAND ? prepare_command(launch, trial, arena, error)
+                                                   : prepare_built_in(launch, arena);
+}

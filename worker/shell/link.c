@@ -1,0 +1,132 @@
+#include "worker/shell/link.h"
+#include "common/connect.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "proto/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_AGAIN_MS = 1000 };
+
+struct link {
+    const char *coordinator, *connect_file;
+    struct frame_socket *socket;
+    struct connect_info where;
+    char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
+    int64_t look_ms;
+    struct buf out, in;
+};
+
+struct link *link_create(const char *coordinator, const char *connect_file)
+{
+    struct link *link = xcalloc(1, sizeof *link);
+    link->coordinator = coordinator;
+    link->connect_file = connect_file;
+    link->look_ms = INT64_MIN;
+    buf_init(&link->out, MESSAGE_MAX_BYTES);
+    buf_init(&link->in, MESSAGE_MAX_BYTES);
+    return link;
+}
+
+void link_destroy(struct link **link)
+{
+    if (*link == NULL)
+        return;
+    frame_close(&(*link)->socket);
+    buf_free(&(*link)->out);
+    buf_free(&(*link)->in);
+    free(*link);
+    *link = NULL;
+}
+
+static void complain(struct link *link, const struct error *error)
+{
+    if (strcmp(link->complaint, error->text) == 0)
+        return;
+    memcpy(link->complaint, error->text, sizeof link->complaint);
+    log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error->text));
+}
+
+bool link_find(struct link *link, int64_t now_ms)
+{
+    struct connect_info *found = NULL;
+    struct error error = { "" };
+    bool moved = false;
+    if (now_ms < link->look_ms)
+        return false;
+    link->look_ms = now_ms + LOOK_AGAIN_MS;
+    found = xcalloc(1, sizeof *found);
+    if (!connect_find(found, link->coordinator, link->connect_file, &error)) {
+        complain(link, &error);
+    } else if (link->socket == NULL || strcmp(found->work, link->where.work) != 0) {
+        frame_close(&link->socket);
+        moved = frame_connect(&link->socket, found->work, MESSAGE_MAX_BYTES, &error);
+        if (!moved)
+            complain(link, &error);
+        else
+            log_event(LOG_INFO, "connecting", "endpoint=%s from=%s", log_quote(found->work),
+                      log_quote(found->origin));
+        link->where = *found;
+    }
+    free(found);
+    return moved;
+}
+
+int64_t link_next_deadline(const struct link *link)
+{
+    return link->look_ms;
+}
+
+void link_send(struct link *link, const struct message *message)
+{
+    struct error error = { "" };
+    if (link->socket == NULL)
+        return;
+    buf_clear(&link->out);
+    if (!codec_encode(&link->out, message, &error)) {
+        log_event(LOG_ERROR, "message-not-sent", "type=%s why=%s", message_type_name(message->type),
+                  log_quote(error.text));
+        return;
+    }
+    if (frame_send(link->socket, NULL, link->out.bytes, link->out.length) != FRAME_OK)
+        log_event(LOG_DEBUG, "message-not-sent", "type=%s why=\"the queue is full\"",
+                  message_type_name(message->type));
+}
+
+static void unsupported(struct message *message, uint32_t version, struct arena *arena)
+{
+    *message = (struct message){ .type = MESSAGE_ERROR };
+    message->error.code = ERROR_UNSUPPORTED;
+    message->error.text =
+        arena_printf(arena,
+                     "it speaks version %u and this worker version %d; install the same "
+                     "release on both",
+                     (unsigned)version, PROTOCOL_VERSION);
+}
+
+enum link_received link_receive(struct link *link, struct message *message, struct arena *arena)
+{
+    struct error error = { "" };
+    uint32_t version = PROTOCOL_VERSION;
+    if (link->socket == NULL)
+        return LINK_NOTHING;
+    enum frame_result result = frame_receive(link->socket, NULL, &link->in);
+    if (result == FRAME_NOTHING)
+        return LINK_NOTHING;
+    if (result == FRAME_OK &&
+        codec_decode(message, link->in.bytes, link->in.length, arena, &version, &error))
+        return LINK_MESSAGE;
+    if (version != PROTOCOL_VERSION) {
+        unsupported(message, version, arena);
+        return LINK_MESSAGE;
+    }
+    log_event(LOG_WARN, "message-dropped", "why=%s",
+              log_quote(result == FRAME_OK ? error.text : "multipart or too large"));
+    return LINK_DROPPED;
+}
+
+struct frame_socket *link_socket(const struct link *link)
+{
+    return link->socket;
+}

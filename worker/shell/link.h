@@ -1,0 +1,32 @@
+/* link.h - the worker's connection: finds the coordinator, sends and receives messages.
+ *
+ * A coordinator that is started again may have another address; its connect file tells. So, while
+ * there is no session, link_find looks again every second. */
+#ifndef WORKER_SHELL_LINK_H
+#define WORKER_SHELL_LINK_H
+#include "common/arena.h"
+#include "common/frame.h"
+#include "common/message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct link;
+
+enum link_received { LINK_NOTHING, LINK_MESSAGE, LINK_DROPPED };
+
+/* Either may be NULL: see common/connect.h. The texts must outlive the link. */
+struct link *link_create(const char *coordinator, const char *connect_file);
+void link_destroy(struct link **link); /* leaves NULL, accepts NULL */
+
+/* Looks where the coordinator is, if it is time to; true if that is another place than before. */
+bool link_find(struct link *link, int64_t now_ms);
+int64_t link_next_deadline(const struct link *link); /* of link_find */
+
+/* Not sent is as good as lost on the way: whoever needs an answer says it again. */
+void link_send(struct link *link, const struct message *message);
+/* The message is in the arena. A frame of another protocol version becomes an ERROR saying so. */
+enum link_received link_receive(struct link *link, struct message *message, struct arena *arena);
+
+struct frame_socket *link_socket(const struct link *link); /* NULL before the first address */
+#endif

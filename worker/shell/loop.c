@@ -1,0 +1,312 @@
+#include "worker/shell/loop.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "worker/shell/guard.h"
+#include "worker/shell/link.h"
+#include "worker/shell/result.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { MESSAGES_PER_TURN = 1000 };
+
+struct runner { /* one attempt on this machine */
+    struct loop *loop;
+    struct attempt_ref ref;
+    char *study;
+    bool started; /* else `refusal` says why not */
+    struct error refusal;
+    struct child child;
+};
+
+struct loop {
+    struct agent *agent;
+    struct agent_actions actions;
+    struct link *link;
+    struct arena *arena; /* of one message or one result */
+    struct runner *runners[AGENT_MAX_SLOTS];
+    size_t n_runners;
+    int signals; /* signalfd */
+    int64_t now_ms;
+    int stop_signals;
+    bool finished;
+};
+
+static void carry_out(struct loop *loop);
+
+static void tell(struct loop *loop, struct agent_event event)
+{
+    event.now_ms = loop->now_ms;
+    agent_step(loop->agent, &event, &loop->actions);
+    carry_out(loop);
+}
+
+/* ---- attempts -------------------------------------------------------------------------------- */
+
+static struct runner *find_runner(struct loop *loop, struct attempt_ref ref)
+{
+    for (size_t i = 0; i < loop->n_runners; i++)
+        if (attempt_ref_equal(loop->runners[i]->ref, ref))
+            return loop->runners[i];
+    return NULL;
+}
+
+static void forward_points(void *context, const struct point *points, size_t count)
+{
+    struct runner *runner = context;
+    tell(runner->loop,
+         (struct agent_event){
+             .type = AGENT_POINTS, .ref = runner->ref, .points = points, .n_points = count });
+}
+
+static void start(struct loop *loop, const struct message *trial)
+{
+    struct runner *runner = xcalloc(1, sizeof *runner);
+    struct child_sink sink = { forward_points, runner };
+    struct child_output *output = child_output_create(&sink);
+    struct launch launch;
+    runner->loop = loop;
+    runner->ref = trial->trial.ref;
+    runner->study = xstrdup(trial->trial.study_name);
+    runner->started = launch_prepare(&launch, trial, loop->actions.arena, &runner->refusal) &&
+                      child_start(&runner->child, &launch, output, trial->trial.max_duration_ms,
+                                  loop->now_ms, &runner->refusal);
+    if (!runner->started)
+        child_output_destroy(&output);
+    loop->runners[loop->n_runners++] = runner;
+    log_event(LOG_INFO, "trial-started", "study=%s trial=%lld attempt=%d pid=%d",
+              log_quote(runner->study), (long long)runner->ref.trial, runner->ref.attempt,
+              runner->started ? (int)runner->child.pid : 0);
+}
+
+static void report_end(struct loop *loop, struct runner *runner)
+{
+    static const char *const kinds[] = { "", "done", "failed", "died", "timeout", "refused" };
+    struct agent_event event = { .type = AGENT_EXITED, .ref = runner->ref };
+    struct message result;
+    const char *reason = "", *kind = "handed-back";
+    arena_reset(loop->arena);
+    if (!runner->started) {
+        result_of_refusal(&result, runner->refusal.text, loop->arena);
+    } else {
+        child_output_end(runner->child.output); /* may still report points */
+        if (!result_of_child(&result, &runner->child, &reason, loop->arena))
+            event.type = AGENT_HANDED_BACK;
+    }
+    if (event.type == AGENT_EXITED) {
+        event.message = &result;
+        reason = result.result.reason;
+        kind = kinds[result.result.kind];
+    }
+    event.reason = reason;
+    log_event(LOG_INFO, "trial-ended", "study=%s trial=%lld attempt=%d result=%s why=%s",
+              log_quote(runner->study), (long long)runner->ref.trial, runner->ref.attempt, kind,
+              log_quote(reason));
+    tell(loop, event);
+}
+
+static void destroy_runner(struct runner *runner)
+{
+    if (runner->started)
+        child_destroy(&runner->child);
+    free(runner->study);
+    free(runner);
+}
+
+static void finish_runners(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->n_runners;) {
+        struct runner *runner = loop->runners[i];
+        if (runner->started && !child_is_over(&runner->child)) {
+            i++;
+            continue;
+        }
+        loop->runners[i] = loop->runners[--loop->n_runners];
+        report_end(loop, runner);
+        destroy_runner(runner);
+    }
+}
+
+static void read_runners(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->n_runners; i++) {
+        struct runner *runner = loop->runners[i];
+        if (!runner->started)
+            continue;
+        child_reap(&runner->child, loop->now_ms);
+        child_tick(&runner->child, loop->now_ms);
+        child_read(&runner->child, agent_accepts_points(loop->agent, runner->ref));
+    }
+}
+
+/* ---- what the agent wants -------------------------------------------------------------------- */
+
+static void end(struct loop *loop, struct attempt_ref ref, enum child_ending why)
+{
+    struct runner *runner = find_runner(loop, ref);
+    if (runner != NULL && runner->started)
+        child_end(&runner->child, why, loop->now_ms);
+}
+
+static void carry_out(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->actions.count; i++) {
+        const struct agent_action *action = &loop->actions.list[i];
+        switch (action->type) {
+        case AGENT_SEND:
+            link_send(loop->link, &action->message);
+            break;
+        case AGENT_START:
+            start(loop, &action->message);
+            break;
+        case AGENT_KILL:
+            end(loop, action->ref, CHILD_KILLED);
+            break;
+        case AGENT_PRUNE:
+            end(loop, action->ref, CHILD_PRUNED);
+            break;
+        case AGENT_PREEMPT:
+            end(loop, action->ref, CHILD_PREEMPTED);
+            break;
+        case AGENT_LOG:
+            log_event(LOG_INFO, "agent", "what=%s", log_quote(action->text));
+            break;
+        case AGENT_FINISHED:
+            loop->finished = true;
+            break;
+        }
+    }
+    agent_actions_clear(&loop->actions);
+}
+
+/* ---- what happens ---------------------------------------------------------------------------- */
+
+static void take_signals(struct loop *loop)
+{
+    struct signalfd_siginfo info;
+    while (read(loop->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            continue; /* read_runners looks at every child anyway */
+        loop->stop_signals++;
+        log_event(LOG_INFO, "leaving", "signal=%d%s", (int)info.ssi_signo,
+                  loop->stop_signals > 1 ? " how=\"at once\"" : "");
+        tell(loop, (struct agent_event){ .type = AGENT_STOP });
+    }
+}
+
+static void take_messages(struct loop *loop)
+{
+    struct message message;
+    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+        arena_reset(loop->arena);
+        enum link_received received = link_receive(loop->link, &message, loop->arena);
+        if (received == LINK_NOTHING)
+            return;
+        if (received == LINK_MESSAGE)
+            tell(loop, (struct agent_event){ .type = AGENT_MESSAGE, .message = &message });
+    }
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t next_deadline(const struct loop *loop)
+{
+    int64_t next = agent_next_deadline(loop->agent);
+    if (!agent_connected(loop->agent))
+        next = earliest(next, link_next_deadline(loop->link));
+    for (size_t i = 0; i < loop->n_runners; i++) {
+        const struct runner *runner = loop->runners[i];
+        if (!runner->started || child_is_over(&runner->child))
+            return loop->now_ms;
+        next = earliest(next, child_next_deadline(&runner->child));
+    }
+    return next;
+}
+
+/* Sleeps until something can be done: a message, a signal, output that is wanted, a deadline. */
+static void wait_for_something(struct loop *loop)
+{
+    int descriptors[1 + 2 * AGENT_MAX_SLOTS];
+    bool ready[1 + 2 * AGENT_MAX_SLOTS];
+    size_t count = 0;
+    struct frame_socket *socket = link_socket(loop->link);
+    descriptors[count++] = loop->signals;
+    for (size_t i = 0; i < loop->n_runners; i++) {
+        const struct runner *runner = loop->runners[i];
+        if (runner->child.stderr_fd >= 0 && runner->started)
+            descriptors[count++] = runner->child.stderr_fd;
+        if (runner->child.stdout_fd >= 0 && runner->started &&
+            agent_accepts_points(loop->agent, runner->ref))
+            descriptors[count++] = runner->child.stdout_fd;
+    }
+    int64_t next_ms = next_deadline(loop);
+    int64_t wait_ms = next_ms > loop->now_ms ? next_ms - loop->now_ms : 0;
+    frame_wait(&socket, socket != NULL, descriptors, ready, count, wait_ms);
+    loop->now_ms = clock_monotonic_ms();
+}
+
+static void turn(struct loop *loop)
+{
+    wait_for_something(loop);
+    take_signals(loop);
+    if (!agent_connected(loop->agent) && link_find(loop->link, loop->now_ms))
+        tell(loop, (struct agent_event){ .type = AGENT_MOVED });
+    take_messages(loop);
+    read_runners(loop);
+    finish_runners(loop);
+    tell(loop, (struct agent_event){ .type = AGENT_TICK });
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------- */
+
+/* Blocked here and in every thread that starts later; children get the defaults back. */
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int loop_run(const struct loop_options *options)
+{
+    struct loop loop = { 0 };
+    struct error error = { "" };
+    if (!guard_start(&error)) {
+        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
+        return 1;
+    }
+    loop.signals = open_signals();
+    if (loop.signals < 0) {
+        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(strerror(errno)));
+        return 1;
+    }
+    loop.now_ms = clock_monotonic_ms();
+    loop.agent = agent_create(&options->agent);
+    loop.link = link_create(options->coordinator, options->connect_file);
+    loop.arena = arena_create(64 << 10);
+    agent_actions_init(&loop.actions);
+    while (!loop.finished && loop.stop_signals < 2)
+        turn(&loop);
+    for (size_t i = 0; i < loop.n_runners; i++)
+        destroy_runner(loop.runners[i]);
+    agent_actions_free(&loop.actions);
+    arena_destroy(&loop.arena);
+    link_destroy(&loop.link);
+    agent_destroy(&loop.agent);
+    close(loop.signals);
+    return loop.stop_signals > 1 ? 1 : 0;
+}
