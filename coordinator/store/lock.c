@@ -26,12 +26,13 @@ static void explain(int descriptor, const char *path, int cause, struct error *e
     long pid = holder(descriptor);
     if (pid > 0)
         snprintf(who, sizeof who, "process %ld", pid);
-    error_set(error, "%s is in use by another coordinator (%s): stop that one, or give another --db",
-              path, who);
+    error_set(error,
+              "%s is in use by another coordinator (%s): stop that one, or give another --db", path,
+              who);
 }
 
-/* An OFD lock belongs to the open file, not to the process: it does not vanish when some other descriptor
- * of the same file is closed, and it is released by a crash. */
+/* An OFD lock belongs to the open file, not to the process: it does not vanish when some other
+ * descriptor of the same file is closed, and it is released by a crash. */
 bool lock_take(int *descriptor, const char *path, struct error *error)
 {
     char *lock_path = xasprintf("%s-lock", path);

@@ -1,4 +1,5 @@
-/* Opening: path, lock, kind of file, damage, pragmas, migration, statements; each step says why it refused. */
+/* Opening: path, lock, kind of file, damage, pragmas, migration, statements; each step says why it
+ * refused. */
 #include "common/xalloc.h"
 #include "coordinator/store/handle.h"
 #include "coordinator/store/lock.h"
@@ -10,10 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000 }; /* how long a foreign writer may hold up a turn before it counts as stuck */
+enum {
+    BUSY_MS = 2000
+}; /* how long a foreign writer may hold up a turn before it counts as stuck */
 
-/* The name behind symbolic links, so that every name of a file leads to one lock. A file that does not exist
- * yet has one name only. */
+/* The name behind symbolic links, so that every name of a file leads to one lock. A file that does
+ * not exist yet has one name only. */
 static char *real_path(const char *path)
 {
     char *real = realpath(path, NULL);
@@ -32,10 +35,11 @@ static bool undamaged(sqlite3 *db, const char *path, struct error *error)
     if (verdict == NULL)
         sql_failed(db, "read", error);
     else if (!good)
-        error_set(error,
-                  "%s is damaged (%s): put a copy in its place, or save what can still be read with "
-                  "`sqlite3 %s .recover`",
-                  path, verdict, path);
+        error_set(
+            error,
+            "%s is damaged (%s): put a copy in its place, or save what can still be read with "
+            "`sqlite3 %s .recover`",
+            path, verdict, path);
     sqlite3_finalize(statement);
     return good;
 }

@@ -10,8 +10,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* By the magic numbers of statfs(2). FUSE stands for sshfs, GlusterFS and their like: what is behind it
- * cannot be told. 9P is not here because a sandbox on this very machine calls its local disks so. */
+/* By the magic numbers of statfs(2). FUSE stands for sshfs, GlusterFS and their like: what is
+ * behind it cannot be told. 9P is not here because a sandbox may call its local disks so. */
 static const struct network_file_system {
     uint32_t magic;
     const char *name;
@@ -34,10 +34,11 @@ static bool local_file_system(const char *directory, const char *path, struct er
     for (size_t i = 0; i < count; i++) {
         if ((uint32_t)information.f_type != network_file_systems[i].magic)
             continue;
-        error_set(error,
-                  "%s is on a network file system (%s), where SQLite can lose data: put the database "
-                  "on a local disk",
-                  path, network_file_systems[i].name);
+        error_set(
+            error,
+            "%s is on a network file system (%s), where SQLite can lose data: put the database "
+            "on a local disk",
+            path, network_file_systems[i].name);
         return false;
     }
     return true;
@@ -56,7 +57,8 @@ static bool directory_usable(const char *directory, const char *path, struct err
 {
     struct stat status;
     if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode)) {
-        error_set(error, "cannot make %s: there is no directory %s; make it first", path, directory);
+        error_set(error, "cannot make %s: there is no directory %s; make it first", path,
+                  directory);
         return false;
     }
     if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0) {

@@ -1,13 +1,14 @@
-/* path.h - may a database live at this path? Looked at before SQLite opens it, because SQLite would say only
- * "unable to open database file". */
+/* path.h - may a database live at this path? Looked at before SQLite opens it, because SQLite would
+ * say only "unable to open database file". */
 #ifndef STORE_PATH_H
 #define STORE_PATH_H
 #include "common/error.h"
 
 #include <stdbool.h>
 
-/* False with a sentence for a directory, a missing or unwritable place, and a network file system (its locks
- * and shared memory do not work as SQLite's write-ahead log needs). The file itself may not exist yet. */
+/* False with a sentence for a directory, a missing or unwritable place, and a network file system
+ * (its locks and shared memory do not work as SQLite's write-ahead log needs). The file itself may
+ * not exist yet. */
 bool path_writable(const char *path, struct error *error);
 
 /* For readers: false unless it is an existing, readable file. */

@@ -1,4 +1,5 @@
-/* The reader's side: no lock, nothing written but SQLite's own shared memory file beside the database. */
+/* The reader's side: no lock, nothing written but SQLite's own shared memory file beside the
+ * database. */
 #include "coordinator/store/path.h"
 #include "coordinator/store/schema.h"
 #include "coordinator/store/sql.h"
@@ -11,12 +12,14 @@ static bool current_schema(const char *path, int version, struct error *error)
     if (version == schema_version)
         return true;
     if (version == 0)
-        error_set(error, "%s is empty: a coordinator makes the tables when it starts with it", path);
+        error_set(error, "%s is empty: a coordinator makes the tables when it starts with it",
+                  path);
     else
-        error_set(error,
-                  "%s has schema version %d, this program reads version %d: start the coordinator of "
-                  "this release with it once",
-                  path, version, schema_version);
+        error_set(
+            error,
+            "%s has schema version %d, this program reads version %d: start the coordinator of "
+            "this release with it once",
+            path, version, schema_version);
     return false;
 }
 
@@ -24,13 +27,14 @@ static bool current_schema(const char *path, int version, struct error *error)
 static bool explain(sqlite3 *db, const char *path, struct error *error)
 {
     int rc = sqlite3_extended_errcode(db);
-    if (rc != SQLITE_CANTOPEN && rc != SQLITE_READONLY_DIRECTORY && rc != SQLITE_READONLY_CANTINIT &&
-        rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY)
+    if (rc != SQLITE_CANTOPEN && rc != SQLITE_READONLY_DIRECTORY &&
+        rc != SQLITE_READONLY_CANTINIT && rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY)
         return false;
-    error_set(error,
-              "cannot read %s: SQLite needs to make %s-shm beside it and may not; copy the database "
-              "(with %s-wal, if there is one) to a directory of your own",
-              path, path, path);
+    error_set(
+        error,
+        "cannot read %s: SQLite needs to make %s-shm beside it and may not; copy the database "
+        "(with %s-wal, if there is one) to a directory of your own",
+        path, path, path);
     return false;
 }
 

@@ -1,5 +1,5 @@
-/* Restoring: every row that the core needs, streamed to it in the order that core.h asks for. A text lives in
- * SQLite's memory until the next row, so the core copies what it keeps. */
+/* Restoring: every row that the core needs, streamed to it in the order that core.h asks for. A
+ * text lives in SQLite's memory until the next row, so the core copies what it keeps. */
 #include "coordinator/store/handle.h"
 #include "coordinator/store/sql.h"
 
@@ -12,7 +12,8 @@ struct cursor {
 
 static int64_t integer(struct cursor *row)
 {
-    return sqlite3_column_int64(row->statement, row->column++); /* NULL reads as 0: a time that is not yet */
+    return sqlite3_column_int64(row->statement,
+                                row->column++); /* NULL reads as 0: a time that is not yet */
 }
 
 static const char *text(struct cursor *row)
@@ -137,9 +138,11 @@ static const struct restorer {
       " last_seen_ms FROM worker ORDER BY id",
       restore_worker },
     { "SELECT study, number, configuration, repetition, state, seed, parameters, history_seq,"
-      " attempts, charged, value, reason, created_ms, finished_ms FROM trial ORDER BY study, number",
+      " attempts, charged, value, reason, created_ms, finished_ms FROM trial ORDER BY study, "
+      "number",
       restore_trial },
-    /* The current attempt of each trial. Not its log: the core has no use for what may be 64 KiB. */
+    /* The current attempt of each trial. Not its log: the core has no use for what may be 64 KiB.
+     */
     { "SELECT attempt.study, attempt.trial, attempt.number, attempt.state, worker, started_ms,"
       " attempt.finished_ms, points, points_digest, last_step, best, last, metric_seen, nonfinite,"
       " exit_status, attempt.reason, info, duration_ms, cpu_ms, peak_memory_bytes"

@@ -26,11 +26,13 @@ static const char *const statement_sql[STATEMENTS] = {
         " finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
         " search = excluded.search, name = excluded.name, position = excluded.position,"
         " state = excluded.state, seed = excluded.seed, budget = excluded.budget,"
-        " note = excluded.note, created_ms = excluded.created_ms, finished_ms = excluded.finished_ms",
+        " note = excluded.note, created_ms = excluded.created_ms, finished_ms = "
+        "excluded.finished_ms",
     [STATEMENT_TRIAL] =
         "INSERT INTO trial (study, number, configuration, repetition, state, seed, parameters,"
         " history_seq, attempts, charged, value, reason, created_ms, finished_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, number) DO UPDATE SET"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, number) DO UPDATE "
+        "SET"
         " configuration = excluded.configuration, repetition = excluded.repetition,"
         " state = excluded.state, seed = excluded.seed, parameters = excluded.parameters,"
         " history_seq = excluded.history_seq, attempts = excluded.attempts,"
@@ -50,10 +52,10 @@ static const char *const statement_sql[STATEMENTS] = {
         " reason = excluded.reason, info = excluded.info, duration_ms = excluded.duration_ms,"
         " cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,"
         " log = excluded.log",
-    [STATEMENT_OUTCOME] = "INSERT INTO outcome (study, seq, trial, state, value) VALUES (?, ?, ?, ?, ?)",
-    [STATEMENT_POINT] =
-        "INSERT INTO point (study, trial, attempt, idx, step, epoch, metric, value)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [STATEMENT_OUTCOME] =
+        "INSERT INTO outcome (study, seq, trial, state, value) VALUES (?, ?, ?, ?, ?)",
+    [STATEMENT_POINT] = "INSERT INTO point (study, trial, attempt, idx, step, epoch, metric, value)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_WORKER] =
         "INSERT INTO worker (id, name, host, cpu, version, instance, pid, slots, allow_command,"
         " first_seen_ms, last_seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -77,7 +79,8 @@ bool store_load_metrics(struct store *store, struct error *error)
 {
     sqlite3_stmt *statement;
     metric_ids_clear(&store->metrics);
-    if (sqlite3_prepare_v2(store->db, "SELECT name, id FROM metric", -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(store->db, "SELECT name, id FROM metric", -1, &statement, NULL) !=
+        SQLITE_OK)
         return sql_failed(store->db, "read", error);
     int rc;
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
@@ -306,8 +309,9 @@ static const struct saver {
 
 /* ---- the transaction */
 
-/* Whether a failure is lack of space, so that the same rows can be saved later, or the end. A failed fsync is
- * always the end: the kernel may have dropped what it could not write, and a second fsync would not say so. */
+/* Whether a failure is lack of space, so that the same rows can be saved later, or the end. A
+ * failed fsync is always the end: the kernel may have dropped what it could not write, and a second
+ * fsync would not say so. */
 static enum store_result verdict(sqlite3 *db, int rc)
 {
     int cause = sqlite3_system_errno(db);
@@ -344,8 +348,8 @@ static void undo(struct store *store)
     store_load_metrics(store, &ignored);
 }
 
-/* Moves the write-ahead log into the file, as far as readers permit. The rows are durable already, so lack of
- * space is no failure here: the log grows instead, and the next commit will tell. */
+/* Moves the write-ahead log into the file, as far as readers permit. The rows are durable already,
+ * so lack of space is no failure here: the log grows instead, and the next commit will tell. */
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
     if (store->wal_pages < CHECKPOINT_PAGES)
@@ -369,7 +373,8 @@ static int save_rows(struct store *store, const struct actions *actions, const c
     return rc;
 }
 
-enum store_result store_save(struct store *store, const struct actions *actions, struct error *error)
+enum store_result store_save(struct store *store, const struct actions *actions,
+                             struct error *error)
 {
     const char *what = "a turn";
     int rc = run(store->statements[STATEMENT_BEGIN]);

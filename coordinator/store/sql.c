@@ -21,7 +21,8 @@ bool sql_failed(sqlite3 *db, const char *action, struct error *error)
         error_set(error, "cannot %s %s: the disk is full; make room on it", action, path);
         break;
     case SQLITE_BUSY:
-        error_set(error, "cannot %s %s: another process is writing to it; end that one", action, path);
+        error_set(error, "cannot %s %s: another process is writing to it; end that one", action,
+                  path);
         break;
     case SQLITE_NOTADB:
         error_set(error,
@@ -30,10 +31,11 @@ bool sql_failed(sqlite3 *db, const char *action, struct error *error)
                   path);
         break;
     case SQLITE_CORRUPT:
-        error_set(error,
-                  "%s is damaged (%s): put a copy in its place, or save what can still be read with "
-                  "`sqlite3 %s .recover`",
-                  path, sqlite3_errmsg(db), path);
+        error_set(
+            error,
+            "%s is damaged (%s): put a copy in its place, or save what can still be read with "
+            "`sqlite3 %s .recover`",
+            path, sqlite3_errmsg(db), path);
         break;
     default:
         error_set(error, "cannot %s %s: %s", action, path, sqlite3_errmsg(db));

@@ -1,4 +1,5 @@
-/* sql.h - the few things that everyone does with SQLite: run a statement, read one number, say what failed. */
+/* sql.h - the few things that everyone does with SQLite: run a statement, read one number, say what
+ * failed. */
 #ifndef STORE_SQL_H
 #define STORE_SQL_H
 #include "common/error.h"
@@ -7,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Opens a file by its path alone: what looks like a URI, or like SQLite's ":memory:", is a file name here.
- * *db must be closed by the caller even after a failure. */
+/* Opens a file by its path alone: what looks like a URI, or like SQLite's ":memory:", is a file
+ * name here. *db must be closed by the caller even after a failure. */
 bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error);
 
 /* Runs statements that return nothing of interest. */

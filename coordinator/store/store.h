@@ -1,9 +1,9 @@
 /* store.h - the rows on disk: one SQLite file, written by one process.
  *
- * store_open makes a new file or migrates an older one, and refuses, naming both sides: another program's
- * database, a newer schema, a network file system, a corrupt file, and a file that another coordinator
- * holds (an OFD lock on FILE-lock, so that a crash frees it).
- * WAL, synchronous=FULL: what store_commit has returned true for survives a power cut. */
+ * store_open makes a new file or migrates an older one, and refuses, naming both sides: another
+ * program's database, a newer schema, a network file system, a corrupt file, and a file that
+ * another coordinator holds (an OFD lock on FILE-lock, so that a crash frees it). WAL,
+ * synchronous=FULL: what store_commit has returned true for survives a power cut. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 #include "common/error.h"
@@ -13,20 +13,22 @@ struct store;
 
 enum store_result {
     STORE_OK,
-    STORE_FULL,   /* no space, or a foreign process is writing: nothing of the turn is durable; the same
-                   * actions may be saved again later */
+    STORE_FULL,   /* no space, or a foreign process is writing: nothing of the turn is durable; the
+                   * same   actions may be saved again later */
     STORE_BROKEN, /* an I/O error or a violated constraint: stop, restart, replay; never go on */
 };
 
 bool store_open(struct store **out, const char *path, struct error *error);
 void store_close(struct store **store);
 
-/* Writes every SAVE and ADD action in one transaction and commits. All or nothing; a row is saved after the
- * rows that it refers to. */
-enum store_result store_save(struct store *store, const struct actions *actions, struct error *error);
+/* Writes every SAVE and ADD action in one transaction and commits. All or nothing; a row is saved
+ * after the rows that it refers to. */
+enum store_result store_save(struct store *store, const struct actions *actions,
+                             struct error *error);
 
-/* Feeds every row that the core needs to the core_restore functions, and calls core_restore_finish. Of the
- * attempts those are each trial's current one, and its log is "": the core has no use for it. */
+/* Feeds every row that the core needs to the core_restore functions, and calls core_restore_finish.
+ * Of the attempts those are each trial's current one, and its log is "": the core has no use for
+ * it. */
 bool store_restore(struct store *store, struct core *core, int64_t now_ms, struct error *error);
 
 /* True once if another process has written to the file since the last call (for the log). */

@@ -1,4 +1,5 @@
-/* fixture.h - a store in a fresh directory, turns of rows to save in it, and answers of SQL as text. */
+/* fixture.h - a store in a fresh directory, turns of rows to save in it, and answers of SQL as
+ * text. */
 #ifndef STORE_TEST_FIXTURE_H
 #define STORE_TEST_FIXTURE_H
 #include "common/buf.h"
@@ -64,7 +65,8 @@ static inline void reopen(struct fixture *f)
         fail_msg("%s", f->error.text);
 }
 
-/* The answer to a query: columns apart by '|', rows by a newline, NULL as nothing. Valid until the next call. */
+/* The answer to a query: columns apart by '|', rows by a newline, NULL as nothing. Valid until the
+ * next call. */
 static inline const char *answer_of(sqlite3 *db, const char *sql)
 {
     static struct buf out;
@@ -104,9 +106,14 @@ static inline struct action search_action(int64_t id, const char *name)
     static char keys[16][24];
     char *key = keys[id % 16];
     snprintf(key, sizeof keys[0], "key-%lld", (long long)id);
-    return (struct action){ .type = SAVE_SEARCH, .search = {
-        .id = id, .name = name, .submit_key = key, .spec = "name: it\n", .created_ms = 1700000000123,
-        .definition = "{\"name\":\"it\",\"program\":\"ldt\",\"metric\":{\"name\":\"test_kl\"}}" } };
+    return (struct action){ .type = SAVE_SEARCH,
+                            .search = { .id = id,
+                                        .name = name,
+                                        .submit_key = key,
+                                        .spec = "name: it\n",
+                                        .created_ms = 1700000000123,
+                                        .definition = "{\"name\":\"it\",\"program\":\"ldt\","
+                                                      "\"metric\":{\"name\":\"test_kl\"}}" } };
 }
 
 static inline struct action study_action(int64_t id, int64_t search, const char *name)
@@ -118,18 +125,32 @@ static inline struct action study_action(int64_t id, int64_t search, const char 
 
 static inline struct action worker_action(int64_t id, const char *name)
 {
-    return (struct action){ .type = SAVE_WORKER, .worker = {
-        .id = id, .name = name, .host = "node", .cpu = "cpu", .version = "1", .instance = UINT64_MAX,
-        .pid = 42, .slots = 2, .allow_command = true, .first_seen_ms = 1700000000000,
-        .last_seen_ms = 1700000001000 } };
+    return (struct action){ .type = SAVE_WORKER,
+                            .worker = { .id = id,
+                                        .name = name,
+                                        .host = "node",
+                                        .cpu = "cpu",
+                                        .version = "1",
+                                        .instance = UINT64_MAX,
+                                        .pid = 42,
+                                        .slots = 2,
+                                        .allow_command = true,
+                                        .first_seen_ms = 1700000000000,
+                                        .last_seen_ms = 1700000001000 } };
 }
 
 static inline struct action trial_action(int64_t study, int64_t number)
 {
-    return (struct action){ .type = SAVE_TRIAL, .trial = {
-        .study = study, .number = number, .configuration = number, .state = TRIAL_RUNNING, .seed = 5,
-        .parameters = "{\"student_lr\":0.001}", .attempts = 1, .reason = "",
-        .created_ms = 1700000001000 } };
+    return (struct action){ .type = SAVE_TRIAL,
+                            .trial = { .study = study,
+                                       .number = number,
+                                       .configuration = number,
+                                       .state = TRIAL_RUNNING,
+                                       .seed = 5,
+                                       .parameters = "{\"student_lr\":0.001}",
+                                       .attempts = 1,
+                                       .reason = "",
+                                       .created_ms = 1700000001000 } };
 }
 
 static inline struct action attempt_action(int64_t study, int64_t trial, int32_t attempt)
@@ -166,8 +187,8 @@ static inline enum store_result save_all(struct fixture *f, struct action *list,
 /* A search with one study, one worker and one running trial, as the ground for other rows. */
 static inline void save_ground(struct fixture *f)
 {
-    if (save(f, search_action(1, "task-b"), study_action(1, 1, "task-b/ldt"), worker_action(1, "w1"),
-             trial_action(1, 0), attempt_action(1, 0, 1)) != STORE_OK)
+    if (save(f, search_action(1, "task-b"), study_action(1, 1, "task-b/ldt"),
+             worker_action(1, "w1"), trial_action(1, 0), attempt_action(1, 0, 1)) != STORE_OK)
         fail_msg("%s", f->error.text);
 }
 #endif

@@ -24,14 +24,16 @@ static void every_column_of_every_row_is_saved(void **state)
         .has_best = true, .best = 0.1, .has_last = false, .last = 99, .metric_seen = true,
         .nonfinite = true, .exit_status = -9, .reason = "r", .log = "the log", .info = "{\"v\":1}",
         .duration_ms = 15, .cpu_ms = 16, .peak_memory_bytes = 17 };
-    assert_int_equal(save(f, search_action(1, "task-b"), study, worker_action(1, "w1"), trial, attempt,
-                          outcome_action(1, 1, 3, -0.1)), STORE_OK);
+    assert_int_equal(save(f, search_action(1, "task-b"), study, worker_action(1, "w1"), trial,
+                          attempt, outcome_action(1, 1, 3, -0.1)),
+                     STORE_OK);
     reopen(f);
     assert_string_equal(answer(f, "SELECT id, name, submit_key, spec, created_ms, metric, goal, "
                                   "sampler, repeat FROM search"),
                         "1|task-b|key-1|name: it\n|1700000000123|test_kl|minimize|tpe|1");
-    assert_string_equal(answer(f, "SELECT * FROM study"), "1|1|task-b/ldt|1|3|77|40|too many failed|"
-                                                          "1700000000124|1700000009000");
+    assert_string_equal(answer(f, "SELECT * FROM study"),
+                        "1|1|task-b/ldt|1|3|77|40|too many failed|"
+                        "1700000000124|1700000009000");
     assert_string_equal(answer(f, "SELECT * FROM worker"),
                         "1|w1|node|cpu|1|-1|42|2|1|1700000000000|1700000001000");
     assert_string_equal(answer(f, "SELECT * FROM trial"),
@@ -63,13 +65,16 @@ static void points_keep_their_order_and_every_kind_of_number(void **state)
         { INT64_MAX, 1e300, "test_kl", 5e-324 },
     };
     save_ground(f);
-    assert_int_equal(save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 0, points, 2)), STORE_OK);
-    assert_int_equal(save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 2, points + 2, 3)), STORE_OK);
+    assert_int_equal(save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 0, points, 2)),
+                     STORE_OK);
+    assert_int_equal(save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 2, points + 2, 3)),
+                     STORE_OK);
     reopen(f);
-    assert_string_equal(answer(f, "SELECT idx, step, epoch, name, typeof(value), value > 0 FROM point "
-                                  "JOIN metric ON metric.id = metric ORDER BY idx"),
-                        "0|240|0.25|test_kl|real|1\n1|240|0.25|test_loss|null|\n2|480||test_kl|real|1\n"
-                        "3|480||test_loss|real|0\n4|9223372036854775807|1.0e+300|test_kl|real|1");
+    assert_string_equal(
+        answer(f, "SELECT idx, step, epoch, name, typeof(value), value > 0 FROM point "
+                  "JOIN metric ON metric.id = metric ORDER BY idx"),
+        "0|240|0.25|test_kl|real|1\n1|240|0.25|test_loss|null|\n2|480||test_kl|real|1\n"
+        "3|480||test_loss|real|0\n4|9223372036854775807|1.0e+300|test_kl|real|1");
     assert_string_equal(answer(f, "SELECT count(*) FROM point WHERE abs(value) = 9e999"), "2");
     assert_string_equal(answer(f, "SELECT value = 0.1 FROM point WHERE idx = 0"), "1");
     assert_string_equal(answer(f, "SELECT value FROM v_curve"), "0.1\n\n\n\n4.94065645841247e-324");
@@ -96,7 +101,8 @@ static void outcomes_and_points_are_only_ever_added(void **state)
     point.value = 2;
     assert_int_equal(save(f, outcome_action(1, 1, 0, 2)), STORE_BROKEN);
     assert_int_equal(save(f, points), STORE_BROKEN);
-    assert_string_equal(answer(f, "SELECT point.value, outcome.value FROM point, outcome"), "1.0|1.0");
+    assert_string_equal(answer(f, "SELECT point.value, outcome.value FROM point, outcome"),
+                        "1.0|1.0");
 }
 
 static void a_metric_that_was_rolled_back_is_made_again(void **state)
@@ -184,8 +190,9 @@ static void the_log_is_emptied_into_the_file_as_it_grows(void **state)
     for (int i = 0; i < 500; i++)
         points[i] = (struct point){ i, i, "test_kl", i / 3.0 };
     for (int turn = 0; turn < 400; turn++) {
-        assert_int_equal(save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 500 * turn, points, 500)),
-                         STORE_OK);
+        assert_int_equal(
+            save(f, points_action((struct attempt_ref){ 1, 0, 1 }, 500 * turn, points, 500)),
+            STORE_OK);
         longest = f->store->wal_pages > longest ? f->store->wal_pages : longest;
     }
     assert_in_range(longest, 1000, 1100); /* of about 2300 that were written */

@@ -1,0 +1,114 @@
+#include "coordinator/cli/arguments.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_COORDINATOR = 0x200, KEY_DATABASE };
+
+static const struct argp_option shared_options[] = {
+    { 0, 0, 0, 0, "Options of every command:", 1 },
+    { "output", 'o', "FORMAT", 0, "table, json or csv", 1 },
+    { "db", KEY_DATABASE, "FILE", 0, "The database (default: the coordinator's)", 1 },
+    { "connect", 'c', "FILE", 0, "The coordinator's connect file", 1 },
+    { "coordinator", KEY_COORDINATOR, "ENDPOINT", 0, "The coordinator's address", 1 },
+    { 0 },
+};
+
+static bool format_from_name(const char *name, enum output_format *format)
+{
+    static const char *const names[] = {
+        [OUTPUT_TABLE] = "table", [OUTPUT_JSON] = "json", [OUTPUT_CSV] = "csv"
+    };
+    for (int i = OUTPUT_TABLE; i <= OUTPUT_CSV; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            *format = (enum output_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t argument_number(const char *text)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 ? number : -1;
+}
+
+static int64_t positive(const char *text, const char *option, struct argp_state *state)
+{
+    int64_t number = argument_number(text);
+    if (number < 1)
+        argp_error(state, "%s takes a whole number from 1 on, not '%s'", option, text);
+    return number;
+}
+
+static error_t parse_shared(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case 'o':
+        if (!format_from_name(text, &arguments->context.format))
+            argp_error(state, "-o takes table, json or csv, not '%s'", text);
+        return 0;
+    case 'c': arguments->context.connect_file = text; return 0;
+    case KEY_COORDINATOR: arguments->context.coordinator = text; return 0;
+    case KEY_DATABASE: arguments->context.database = text; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_own(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGUMENT_COUNT: arguments->count = positive(text, "-n", state); return 0;
+    case ARGUMENT_ATTEMPT: arguments->attempt = positive(text, "--attempt", state); return 0;
+    case ARGUMENT_METRIC: arguments->metric = text; return 0;
+    case ARGUMENT_ALL: arguments->all = true; return 0;
+    case ARGP_KEY_INIT: state->child_inputs[0] = arguments; return 0;
+    case ARGP_KEY_ARGS: /* argp has moved the words behind the options */
+        arguments->words = state->argv + state->next;
+        arguments->n_words = state->argc - state->next;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check_words(const struct argp *argp, const struct verb *verb, int n_words)
+{
+    const char *fault = n_words < verb->minimum ? "words are missing" : "too many words";
+    if (n_words >= verb->minimum && (verb->maximum < 0 || n_words <= verb->maximum))
+        return;
+    fprintf(stderr, "%s: %s: the usage is `%s %s`\n", verb->name, fault, verb->name, verb->words);
+    exit(EXIT_USAGE);
+}
+
+void arguments_parse(struct arguments *out, const struct verb *verb, const struct context *context,
+                     int argc, char **argv)
+{
+    const struct argp shared = { .options = shared_options, .parser = parse_shared };
+    const struct argp_child children[] = { { &shared, 0, NULL, 0 }, { 0 } };
+    const struct argp own = { verb->options, parse_own, verb->words, verb->help,
+                              children,      NULL,      NULL };
+    *out = (struct arguments){ .context = *context };
+    argp_err_exit_status = EXIT_USAGE;
+    argv[0] = (char *)(uintptr_t)
+                  verb->name; /* how argp calls it in usage and errors; argp writes nothing there */
+    argp_parse(&own, argc, argv, 0, NULL, out);
+    check_words(&own, verb, out->n_words);
+}
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+    fputs("ldt: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}

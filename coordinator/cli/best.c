@@ -1,0 +1,73 @@
+/* ldt best - the best configurations of a study, or of each study of a search. */
+#include "coordinator/cli/database.h"
+
+enum { DEFAULT_COUNT = 5 };
+
+/* A table shows the parameters that the search varies; the other formats show all. */
+static const char in_table[] =
+    WITH_VARIED_PARAMETERS
+    " SELECT study, rank, trial, metric, value, runs, state,"
+    " (SELECT json_group_object(key, atom) FROM json_each(v_best.parameters)"
+    "  WHERE key IN varied) AS parameters"
+    " FROM v_best WHERE study = :study ORDER BY rank, trial LIMIT :count";
+
+static const char in_full[] =
+    "SELECT study, rank, trial, configuration, metric, value, runs, state, parameters"
+    " FROM v_best WHERE study = :study ORDER BY rank, trial LIMIT :count";
+
+/* Adds the rows of one study; the columns come with the first. */
+static bool print_study(sqlite3 *db, const char *study, int64_t count, bool first,
+                        struct output *output, enum output_format format)
+{
+    sqlite3_stmt *statement =
+        database_query(db, format == OUTPUT_TABLE ? in_table : in_full, study, 0, count);
+    if (statement == NULL)
+        return false;
+    if (first)
+        database_columns(output, statement);
+    bool good = database_rows(output, statement);
+    sqlite3_finalize(statement);
+    return good;
+}
+
+static int print_best(sqlite3 *db, const struct arguments *arguments)
+{
+    struct studies studies;
+    int64_t count = arguments->count > 0 ? arguments->count : DEFAULT_COUNT;
+    enum output_format format = arguments->context.format;
+    int status = studies_find(db, arguments->words[0], &studies);
+    if (status == EXIT_OK) {
+        struct output *output = output_begin(format, stdout);
+        for (size_t i = 0; i < studies.count && status == EXIT_OK; i++) {
+            if (!print_study(db, studies.names[i], count, i == 0, output, format))
+                status = EXIT_FAILED;
+        }
+        status = database_finish(&output, status);
+    }
+    studies_free(&studies);
+    return status;
+}
+
+int command_best(const struct context *context, int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        { NULL, ARGUMENT_COUNT, "N", 0, "How many of each study (default 5)", 0 }, { 0 }
+    };
+    static const struct verb verb = {
+        "ldt best",
+        "STUDY|SEARCH",
+        "Shows the best configurations of a study, or of each study of a search.",
+        options,
+        1,
+        1
+    };
+    struct arguments arguments;
+    int status;
+    arguments_parse(&arguments, &verb, context, argc, argv);
+    sqlite3 *db = database_open(&arguments.context, &status);
+    if (db == NULL)
+        return status;
+    status = print_best(db, &arguments);
+    sqlite3_close(db);
+    return status;
+}

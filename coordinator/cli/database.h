@@ -1,0 +1,55 @@
+/* database.h - the database that a command reads, and the names in it. The file is opened
+ * read-only, never through the coordinator: so a command answers whether one runs or not. */
+#ifndef CLI_DATABASE_H
+#define CLI_DATABASE_H
+#include "coordinator/cli/arguments.h"
+#include "coordinator/cli/output.h"
+
+#include <sqlite3.h>
+
+/* --db, else what the connect file says. NULL after having complained, with the exit status in
+ * *status. */
+sqlite3 *database_open(const struct context *context, int *status);
+
+/* Studies by name, in the order of the search. */
+struct studies {
+    int64_t *ids;
+    char **names;
+    size_t count, capacity;
+};
+
+/* The studies that a name means: itself, or all of the search with that name. EXIT_OK, or
+ * EXIT_NOT_FOUND after having named the nearest. NULL means all studies of the database. Freed by
+ * studies_free in either case. */
+int studies_find(sqlite3 *db, const char *name, struct studies *out);
+void studies_free(struct studies *studies);
+
+/* The one study that a name means; a search with several is refused, naming them. *study is
+ * malloc'd. */
+int study_find(sqlite3 *db, const char *name, char **study, int64_t *id);
+
+/* A trial of the study by the word for it; EXIT_USAGE when it is no number. */
+int trial_find(sqlite3 *db, const char *study, int64_t id, const char *word, int64_t *trial);
+
+/* Prepares a query of ours with :study (a name, may be NULL), :number and :count bound where it has
+ * them. NULL after having complained: the file lacks something that this release reads. */
+sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, int64_t number,
+                             int64_t count);
+
+/* The start of a query: the names of the parameters that the search of :study varies, as the table
+ * `varied`. */
+#define WITH_VARIED_PARAMETERS \
+    "WITH varied AS (SELECT node.key FROM study JOIN search ON search.id = study.search," \
+    " json_each(search.definition, '$.parameters') AS node WHERE study.name = :study" \
+    " AND json_extract(search.definition, node.fullkey || '.value') IS NULL)"
+
+/* Declares the statement's columns; prints the first `count` cells of its row; prints all rows to
+ * the end (false after having complained). Columns named parameters and info hold JSON. */
+void database_columns(struct output *output, sqlite3_stmt *statement);
+void database_cells(struct output *output, sqlite3_stmt *statement, int count);
+bool database_rows(struct output *output, sqlite3_stmt *statement);
+
+/* output_end, with the complaint. Returns status if that is not EXIT_OK already, else EXIT_OK or
+ * EXIT_FAILED. */
+int database_finish(struct output **output, int status);
+#endif

@@ -1,0 +1,125 @@
+/* ldt logs - what a trial said, and why it ended as it did. */
+#include "common/buf.h"
+#include "coordinator/cli/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* attempt: a number; 0 the last one, -1 all */
+static const char sql[] =
+    "SELECT v_attempt.attempt, v_attempt.state, worker, seconds, exit_status, v_attempt.reason, log"
+    " FROM v_attempt JOIN study ON study.name = v_attempt.study"
+    " JOIN attempt ON attempt.study = study.id AND attempt.trial = v_attempt.trial"
+    " AND attempt.number = v_attempt.attempt"
+    " WHERE v_attempt.study = :study AND v_attempt.trial = :number"
+    " AND (:count = -1 OR v_attempt.attempt = :count OR (:count = 0 AND v_attempt.attempt ="
+    " (SELECT attempts FROM trial WHERE trial.study = study.id AND trial.number = :number)))"
+    " ORDER BY v_attempt.attempt";
+
+/* What a run wrote may hold sequences that reprogram a terminal: there they are shown, elsewhere
+ * kept. */
+static void print_log(const char *log, FILE *stream)
+{
+    bool terminal = isatty(fileno(stream));
+    char last = '\n';
+    for (const char *at = log; *at != '\0'; last = *at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (terminal && (byte < 0x20 || byte == 0x7f) && byte != '\n' && byte != '\t')
+            fprintf(stream, "\\x%02x", byte);
+        else
+            fputc(byte, stream);
+    }
+    if (last != '\n')
+        fputc('\n', stream);
+}
+
+static void print_attempt(sqlite3_stmt *statement)
+{
+    const char *reason = (const char *)sqlite3_column_text(statement, 5);
+    const char *log = (const char *)sqlite3_column_text(statement, 6);
+    printf("attempt %lld, %s, on %s", (long long)sqlite3_column_int64(statement, 0),
+           sqlite3_column_text(statement, 1), sqlite3_column_text(statement, 2));
+    if (sqlite3_column_type(statement, 3) != SQLITE_NULL)
+        printf(", %.1f s", sqlite3_column_double(statement, 3));
+    if (sqlite3_column_int64(statement, 4) != 0)
+        printf(", exit status %lld", (long long)sqlite3_column_int64(statement, 4));
+    fputs(reason[0] != '\0' ? ": " : "", stdout);
+    print_log(reason, stdout);
+    print_log(log, stdout);
+}
+
+/* As a report for people; nothing to say of a trial that no worker has taken yet. */
+static int print_report(sqlite3_stmt *statement)
+{
+    int rc, count = 0;
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (count++ > 0)
+            putchar('\n');
+        print_attempt(statement);
+    }
+    if (rc != SQLITE_DONE) {
+        complain("the query failed: %s", sqlite3_errmsg(sqlite3_db_handle(statement)));
+        return EXIT_FAILED;
+    }
+    return count > 0 ? EXIT_OK : EXIT_NOT_FOUND;
+}
+
+static int print_rows(sqlite3_stmt *statement, enum output_format format)
+{
+    struct output *output = output_begin(format, stdout);
+    database_columns(output, statement);
+    return database_finish(&output, database_rows(output, statement) ? EXIT_OK : EXIT_FAILED);
+}
+
+static int print_logs(sqlite3 *db, const struct arguments *arguments)
+{
+    char *study;
+    int64_t id, trial;
+    int status = study_find(db, arguments->words[0], &study, &id);
+    if (status == EXIT_OK)
+        status = trial_find(db, study, id, arguments->words[1], &trial);
+    if (status == EXIT_OK) {
+        int64_t attempt = arguments->all ? -1 : arguments->attempt;
+        sqlite3_stmt *statement = database_query(db, sql, study, trial, attempt);
+        if (statement == NULL)
+            status = EXIT_FAILED;
+        else if (arguments->context.format == OUTPUT_TABLE)
+            status = print_report(statement);
+        else
+            status = print_rows(statement, arguments->context.format);
+        if (status == EXIT_NOT_FOUND)
+            complain(attempt > 0 ? "trial %lld of %s has no such attempt"
+                                 : "trial %lld of %s has not been started yet",
+                     (long long)trial, study);
+        sqlite3_finalize(statement);
+    }
+    free(study);
+    return status;
+}
+
+int command_logs(const struct context *context, int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        { "attempt", ARGUMENT_ATTEMPT, "N", 0, "This attempt (default: the last)", 0 },
+        { "all", ARGUMENT_ALL, NULL, 0, "All attempts", 0 },
+        { 0 }
+    };
+    static const struct verb verb = {
+        "ldt logs",
+        "STUDY TRIAL",
+        "Shows the last output of a trial, and why it failed if it did.",
+        options,
+        2,
+        2
+    };
+    struct arguments arguments;
+    int status;
+    arguments_parse(&arguments, &verb, context, argc, argv);
+    sqlite3 *db = database_open(&arguments.context, &status);
+    if (db == NULL)
+        return status;
+    status = print_logs(db, &arguments);
+    sqlite3_close(db);
+    return status;
+}

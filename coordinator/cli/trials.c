@@ -1,0 +1,54 @@
+/* ldt trials - every trial of a study, in the order they were suggested. */
+#include "coordinator/cli/database.h"
+
+#include <stdlib.h>
+
+/* A table shows the parameters that the search varies; the other formats show all. */
+static const char in_table[] =
+    WITH_VARIED_PARAMETERS
+    " SELECT trial, state, value, round(seconds, 1) AS seconds, attempts, worker,"
+    " (SELECT json_group_object(key, atom) FROM json_each(v_trial.parameters)"
+    "  WHERE key IN varied) AS parameters, reason"
+    " FROM v_trial WHERE study = :study ORDER BY trial";
+
+static const char in_full[] =
+    "SELECT trial, configuration, repetition, state, value, seed, seconds, attempts, worker, "
+    "parameters,"
+    " reason, created, finished FROM v_trial WHERE study = :study ORDER BY trial";
+
+static int print_trials(sqlite3 *db, const char *name, enum output_format format)
+{
+    char *study;
+    int64_t id;
+    int status = study_find(db, name, &study, &id);
+    if (status != EXIT_OK)
+        return status;
+    sqlite3_stmt *statement =
+        database_query(db, format == OUTPUT_TABLE ? in_table : in_full, study, 0, 0);
+    free(study);
+    if (statement == NULL)
+        return EXIT_FAILED;
+    struct output *output = output_begin(format, stdout);
+    database_columns(output, statement);
+    status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
+    sqlite3_finalize(statement);
+    return database_finish(&output, status);
+}
+
+int command_trials(const struct context *context, int argc, char **argv)
+{
+    static const struct argp_option options[] = { { 0 } };
+    static const struct verb verb = {
+        "ldt trials", "STUDY", "Lists the trials of a study: state, value, time, parameters.",
+        options,      1,       1
+    };
+    struct arguments arguments;
+    int status;
+    arguments_parse(&arguments, &verb, context, argc, argv);
+    sqlite3 *db = database_open(&arguments.context, &status);
+    if (db == NULL)
+        return status;
+    status = print_trials(db, arguments.words[0], arguments.context.format);
+    sqlite3_close(db);
+    return status;
+}

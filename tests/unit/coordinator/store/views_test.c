@@ -1,0 +1,184 @@
+#include "example.h"
+
+static void trials_have_their_states_in_words(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT trial, state, value FROM v_trial WHERE study = 'solo'"),
+                        "0|done|0.5\n1|done|0.75\n2|done|0.75\n3|diverged|0.99\n4|failed|\n"
+                        "5|running|\n6|waiting|\n7|cancelled|\n8|pruned|0.9");
+    for (int s = TRIAL_WAITING; s <= TRIAL_CANCELLED; s++) {
+        char sql[200];
+        snprintf(sql, sizeof sql, "SELECT DISTINCT v.state FROM trial JOIN study ON study.id = "
+                                  "trial.study JOIN v_trial AS v ON v.study = study.name AND "
+                                  "v.trial = trial.number WHERE trial.state = %d", s);
+        assert_string_equal(answer(f, sql), trial_state_name((enum trial_state)s));
+    }
+}
+
+static void a_trial_tells_of_its_last_attempt(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT search, configuration, repetition, worker, attempts, "
+                                  "seconds, finished FROM v_trial WHERE trial < 2 AND "
+                                  "study = 'task-b/ldt' ORDER BY trial"),
+                        "task-b|0|0|w2|2|1.5|2023-11-14T23:13:21Z\n"
+                        "task-b|0|1|w1|1|1.5|2023-11-14T23:13:21Z");
+    assert_string_equal(answer(f, "SELECT worker, seconds FROM v_trial WHERE trial IN (5, 6) AND "
+                                  "study = 'solo'"), "w1|\n|");
+    assert_string_equal(answer(f, "SELECT parameters ->> '$.student_lr' FROM v_trial WHERE "
+                                  "study = 'task-b/ldt' AND trial = 4"), "0.00234567891");
+}
+
+static void every_attempt_state_has_its_word(void **state)
+{
+    struct fixture *f = *state;
+    for (int s = ATTEMPT_RUNNING; s <= ATTEMPT_CANCELLED; s++) {
+        char sql[100];
+        snprintf(sql, sizeof sql, "UPDATE attempt SET state = %d", s);
+        run_sql(f, sql);
+        assert_string_equal(answer(f, "SELECT DISTINCT state FROM v_attempt"),
+                            attempt_state_name((enum attempt_state)s));
+    }
+}
+
+static void the_best_are_ranked_in_the_direction_of_the_goal(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT rank, trial, value, state FROM v_best "
+                                  "WHERE study = 'solo'"),
+                        "1|1|0.75|done\n1|2|0.75|done\n3|0|0.5|done\n4|8|0.9|pruned\n"
+                        "5|3|0.99|diverged");
+    assert_string_equal(answer(f, "SELECT rank, configuration, trial, value, runs, metric FROM "
+                                  "v_best WHERE study = 'task-b/ldt'"),
+                        "1|2|4|0.6|2|test_kl\n2|0|0|2.0|2|test_kl");
+}
+
+static void a_configuration_counts_when_all_its_runs_have_a_value(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT configuration, runs, value, state FROM v_configuration "
+                                  "WHERE study = 'task-b/ldt' ORDER BY 1"),
+                        "0|2|2.0|done\n1|2||done\n2|2|0.6|done");
+    run_sql(f, "DELETE FROM attempt WHERE study = 1 AND trial = 5");
+    run_sql(f, "DELETE FROM trial WHERE study = 1 AND number = 5"); /* its second run is not
+                                                                       suggested yet */
+    assert_string_equal(answer(f, "SELECT runs, value FROM v_configuration WHERE "
+                                  "study = 'task-b/ldt' AND configuration = 2"), "1|");
+}
+
+static void curves_are_those_of_the_last_attempt(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT trial, attempt, step, epoch, metric, value FROM v_curve "
+                                  "WHERE study = 'task-b/ldt' ORDER BY trial, idx"),
+                        "0|2|240|0.5|test_kl|1.5\n0|2|240|0.5|test_loss|\n0|2|480||test_kl|1.0\n"
+                        "0|2|480||test_loss|\n1|1|240|0.5|test_kl|4.0\n1|1|480|1.0|test_kl|3.0");
+}
+
+static void studies_count_their_trials(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(
+        answer(f, "SELECT study, state, metric, goal, best, best_trial, trials, waiting, "
+                  "running, done, pruned, diverged, failed, cancelled, "
+                  "trials_per_hour FROM v_study"),
+        "task-b/ldt|open|test_kl|minimize|0.6|4|6|0|1|5|0|0|0|0|5.0\n"
+        "task-b/no-teacher|open|test_kl|minimize|||6|0|0|0|0|0|0|0|\n"
+        "solo|open|score|maximize|0.75|1|10|1|1|3|1|1|1|1|6.0");
+    assert_string_equal(
+        answer(f, "SELECT search, metric, sampler, repeat, studies, trials, ended, finished, "
+                  "program FROM v_search"),
+        "task-b|test_kl|tpe|2|2|12|5|0|ldt\nsolo|score|random|1|1|10|7|0|[\"train\"]");
+}
+
+static double number(struct fixture *f, const char *column)
+{
+    char sql[200];
+    snprintf(sql, sizeof sql,
+             "SELECT %s FROM v_seed_summary WHERE configuration = 0 AND study = 'task-b/ldt' AND "
+             "quantity = 'value'",
+             column);
+    return atof(answer(f, sql));
+}
+
+static void seeds_are_summed_up_with_an_interval(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(
+        answer(f, "SELECT configuration, metric, quantity, runs, n, mean FROM v_seed_summary "
+                  "WHERE study = 'task-b/ldt' ORDER BY 1, 3 DESC, 2"),
+        "0|test_kl|value|2|2|2.0\n0|test_kl|last|2|2|2.0\n0|test_loss|last|1|0|\n"
+        "1|test_kl|value|2|1|1.5\n2|test_kl|value|2|2|0.6");
+    assert_float_equal(number(f, "sd"), sqrt(2), 1e-12);
+    assert_float_equal(number(f, "high"), 2 + 12.7062, 1e-3); /* t(0.975, 1) sqrt(2) / sqrt(2) */
+    assert_float_equal(number(f, "low"), 2 - 12.7062, 1e-3);
+    assert_string_equal(answer(f,
+                               "SELECT sd, low FROM v_seed_summary WHERE study = 'task-b/ldt' AND "
+                               "configuration = 1"),
+                        "|");
+}
+
+/* n values of 0 and 1 in turn: the interval gives back the quantile of Student's distribution. */
+static void the_interval_uses_students_quantiles(void **state)
+{
+    static const struct { int n; double t;
+    } known[] = {
+        { 3, 4.30265 },  { 8, 2.36462 },  { 10, 2.26216 },
+        { 11, 2.22814 }, { 21, 2.08596 }, { 101, 1.98397 },
+    };
+    struct fixture *f = *state;
+    struct action deep = example_search(3, "deep", "{\"metric\":{\"name\":\"m\"},\"repeat\":1000}");
+    assert_int_equal(save(f, deep, example_study(4, 3, 0, "deep", 1)), STORE_OK);
+    for (int64_t i = 0, next = 0; i < (int64_t)(sizeof known / sizeof *known); i++) {
+        for (; next < known[i].n; next++) {
+            struct action trial = trial_action(4, next);
+            trial.trial.configuration = 0;
+            trial.trial.state = TRIAL_DONE;
+            trial.trial.has_value = true;
+            trial.trial.value = (double)(next % 2);
+            assert_int_equal(save(f, trial), STORE_OK);
+        }
+        double t = atof(answer(
+            f, "SELECT (high - mean) / (sd / sqrt(n)) FROM v_seed_summary WHERE study = 'deep'"));
+        assert_float_equal(t, known[i].t, 3e-4);
+    }
+}
+
+static void workers_and_what_they_did(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(
+        answer(f, "SELECT worker, running, done, failed, lost, busy_seconds FROM v_worker"),
+        "w1|2|7|0|1|15.5\nw2|0|1|1|0|3.0");
+}
+
+static void views_changed_by_hand_are_made_anew(void **state)
+{
+    struct fixture *f = *state;
+    run_sql(f, "DROP VIEW v_best; CREATE VIEW v_old AS SELECT 1; CREATE VIEW mine AS SELECT 2;"
+               "DROP VIEW v_trial; CREATE VIEW v_trial AS SELECT 3");
+    reopen(f);
+    assert_string_equal(answer(f, "SELECT count(*) FROM v_best WHERE study = 'solo'"), "5");
+    assert_string_equal(answer(f, "SELECT count(*) FROM v_trial WHERE study = 'solo'"), "9");
+    assert_string_equal(answer(f, "SELECT * FROM mine"), "2");
+    assert_string_equal(answer(f, "SELECT count(*) FROM sqlite_schema WHERE name = 'v_old'"), "0");
+}
+
+int main(void)
+{
+#define WITH_EXAMPLE(test) cmocka_unit_test_setup_teardown(test, make_example, remove_all)
+    const struct CMUnitTest tests[] = {
+        WITH_EXAMPLE(trials_have_their_states_in_words),
+        WITH_EXAMPLE(a_trial_tells_of_its_last_attempt),
+        WITH_EXAMPLE(every_attempt_state_has_its_word),
+        WITH_EXAMPLE(the_best_are_ranked_in_the_direction_of_the_goal),
+        WITH_EXAMPLE(a_configuration_counts_when_all_its_runs_have_a_value),
+        WITH_EXAMPLE(curves_are_those_of_the_last_attempt),
+        WITH_EXAMPLE(studies_count_their_trials),
+        WITH_EXAMPLE(seeds_are_summed_up_with_an_interval),
+        WITH_EXAMPLE(the_interval_uses_students_quantiles),
+        WITH_EXAMPLE(workers_and_what_they_did),
+        WITH_EXAMPLE(views_changed_by_hand_are_made_anew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
