@@ -19,7 +19,6 @@ enum {
     RECONNECT_MS = 100, /* doubles, with jitter, up to: */
     RECONNECT_MAX_MS = 2000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
-    MADE_ID_BYTES = 5, /* of a routing id that ZeroMQ made; its first byte is 0 */
 };
 
 struct frame_socket {
@@ -264,6 +263,25 @@ bool frame_wait(struct frame_socket *const *sockets, size_t n_sockets, const int
     return fine;
 }
 
+/* ---- peers */
+
+uint64_t frame_peer_number(const struct frame_peer *peer)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < peer->length; i++)
+        number = number << 8 | peer->bytes[i];
+    return number + 1;
+}
+
+struct frame_peer frame_peer_of(uint64_t number)
+{
+    struct frame_peer peer = { .length = FRAME_PEER_BYTES };
+    number--;
+    for (size_t i = FRAME_PEER_BYTES; i > 0; i--, number >>= 8)
+        peer.bytes[i - 1] = (unsigned char)number;
+    return peer;
+}
+
 /* ---- one frame in */
 
 static int receive_part(struct frame_socket *socket, zmq_msg_t *part)
@@ -285,14 +303,14 @@ static void drain(struct frame_socket *socket)
     zmq_msg_close(&part);
 }
 
-/* Notes who sent it; false for a routing id that ZeroMQ did not make. */
+/* Notes who sent it; false for a routing id that ZeroMQ did not make: those begin with a 0. */
 static bool take_peer(struct frame_peer *peer, zmq_msg_t *part)
 {
     const unsigned char *bytes = zmq_msg_data(part);
-    if (zmq_msg_size(part) != MADE_ID_BYTES || bytes[0] != 0)
+    if (zmq_msg_size(part) != FRAME_PEER_BYTES || bytes[0] != 0)
         return false;
-    memcpy(peer->bytes, bytes, MADE_ID_BYTES);
-    peer->length = MADE_ID_BYTES;
+    memcpy(peer->bytes, bytes, FRAME_PEER_BYTES);
+    peer->length = FRAME_PEER_BYTES;
     return true;
 }
 

@@ -15,11 +15,16 @@
 
 struct frame_socket;
 
-enum { FRAME_PEER_BYTES = 32 }; /* a routing id that ZeroMQ makes has 5 bytes; no other is accepted */
+enum { FRAME_PEER_BYTES = 5 }; /* of a routing id that ZeroMQ makes; no other is accepted */
 struct frame_peer {
     unsigned char bytes[FRAME_PEER_BYTES];
     size_t length;
 };
+
+/* A peer as a number that is not 0, and back: the bytes that ZeroMQ counts up. Whoever connects
+ * again has another number. */
+uint64_t frame_peer_number(const struct frame_peer *peer);
+struct frame_peer frame_peer_of(uint64_t number);
 
 enum frame_result {
     FRAME_OK,

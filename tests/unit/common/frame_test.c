@@ -88,6 +88,20 @@ static void a_frame_goes_there_and_back(void **state)
     assert_int_equal(frame_receive(fixture->dealer, NULL, &fixture->frame), FRAME_NOTHING);
 }
 
+static void a_peer_survives_as_a_number(void **state)
+{
+    struct fixture *fixture = *state;
+    frame_send(fixture->dealer, NULL, "hi", 2);
+    assert_int_equal(receive(fixture, fixture->router), FRAME_OK);
+    struct frame_peer again = frame_peer_of(frame_peer_number(&fixture->peer));
+    assert_int_not_equal(frame_peer_number(&fixture->peer), 0);
+    assert_int_equal(frame_send(fixture->router, &again, "ho", 2), FRAME_OK);
+    assert_int_equal(receive(fixture, fixture->dealer), FRAME_OK);
+    assert_string_equal(fixture->frame.bytes, "ho");
+    assert_int_equal(frame_peer_number(&(struct frame_peer){ { 0, 0xff, 0, 1, 2 }, 5 }),
+                     0xff000103u);
+}
+
 static void an_empty_frame_is_a_frame(void **state)
 {
     struct fixture *fixture = *state;
@@ -232,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_frame_goes_there_and_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_peer_survives_as_a_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_frame_is_a_frame, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_multipart_message_is_dropped_whole_and_the_next_frame_arrives, set_up, tear_down),

@@ -1,0 +1,154 @@
+#include "coordinator/shell/loop.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+#include "coordinator/shell/inbox.h"
+#include "coordinator/shell/outbox.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 100, FOREIGN_MS = 1000 };
+
+void loop_init(struct loop *loop)
+{
+    actions_init(&loop->actions);
+    actions_init(&loop->aside);
+    loop->inbox = arena_create(1 << 20);
+    buf_init(&loop->frame, MESSAGE_MAX_BYTES);
+}
+
+void loop_free(struct loop *loop)
+{
+    actions_free(&loop->actions);
+    actions_free(&loop->aside);
+    arena_destroy(&loop->inbox);
+    buf_free(&loop->frame);
+    free(loop->gone);
+}
+
+static void step(struct loop *loop, struct event event)
+{
+    event.now_ms = clock_monotonic_ms();
+    event.wall_ms = clock_wall_ms();
+    core_step(loop->core, &event, &loop->actions);
+}
+
+/* What is not a message: peers that left, and time. */
+static void tell_core(struct loop *loop)
+{
+    int64_t now = clock_monotonic_ms();
+    for (size_t i = 0; i < loop->n_gone; i++)
+        step(loop, (struct event){ .type = EVENT_PEER_GONE, .peer = loop->gone[i] });
+    loop->n_gone = 0;
+    if (now - loop->ticked_ms >= TICK_MS)
+        step(loop, (struct event){ .type = EVENT_TICK });
+    loop->ticked_ms = now - loop->ticked_ms >= TICK_MS ? now : loop->ticked_ms;
+}
+
+static void look_for_foreign_writes(struct loop *loop)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - loop->looked_ms < FOREIGN_MS)
+        return;
+    loop->looked_ms = now;
+    if (store_foreign_write(loop->store))
+        log_event(LOG_WARN, "foreign-write",
+                  "why=\"another process wrote to the database; only the coordinator should\"");
+}
+
+/* ---- save, then send */
+
+static void begin_hold(struct loop *loop, const struct error *error)
+{
+    char note[sizeof error->text + 64];
+    snprintf(note, sizeof note, "disk full: %s", error->text);
+    log_event(LOG_ERROR, "disk-full", "why=%s", log_quote(error->text));
+    core_set_note(loop->core, note);
+    loop->held = true;
+    loop->held_since_ms = clock_monotonic_ms();
+}
+
+static void end_hold(struct loop *loop)
+{
+    log_event(LOG_WARN, "disk-free", "held_ms=%" PRId64,
+              clock_monotonic_ms() - loop->held_since_ms);
+    core_set_note(loop->core, NULL);
+    loop->held = false;
+}
+
+/* The time that passed without saving is nobody's fault: leases are extended by it. */
+static void extend_leases(struct loop *loop, int64_t now)
+{
+    struct event event = { .type = EVENT_PAUSE, .pause_ms = now - loop->tried_ms };
+    event.now_ms = now;
+    event.wall_ms = clock_wall_ms();
+    core_step(loop->core, &event, &loop->aside);
+    assert(loop->aside.saves == 0);
+    actions_clear(&loop->aside);
+}
+
+static void settle(struct loop *loop)
+{
+    struct error error;
+    enum store_result result =
+        loop->actions.saves > 0 ? loop->save(loop->store, &loop->actions, &error) : STORE_OK;
+    loop->tried_ms = clock_monotonic_ms();
+    if (result == STORE_BROKEN) {
+        log_event(LOG_ERROR, "database-broken", "why=%s", log_quote(error.text));
+        loop->broken = true;
+    } else if (result == STORE_FULL) {
+        if (!loop->held)
+            begin_hold(loop, &error);
+    } else {
+        if (loop->held)
+            end_hold(loop);
+        outbox_send(loop, &loop->actions);
+        actions_clear(&loop->actions);
+        arena_reset(loop->inbox);
+    }
+}
+
+/* A turn while another one is held: only what saves nothing is stepped, and assignment waits. */
+static void turn_aside(struct loop *loop)
+{
+    inbox_answer_aside(loop);
+    int64_t now = clock_monotonic_ms();
+    if (now - loop->tried_ms < LOOP_RETRY_MS)
+        return;
+    extend_leases(loop, now);
+    settle(loop);
+}
+
+bool loop_turn(struct loop *loop, int64_t wait_ms)
+{
+    bool told = false;
+    frame_wait(&loop->socket, 1, &loop->signals, &told, loop->signals >= 0 ? 1 : 0,
+               loop->more ? 0 : wait_ms);
+    loop->counters.turns++;
+    loop->leaving = loop->leaving || told;
+    if (loop->held) {
+        turn_aside(loop);
+    } else {
+        inbox_step(loop);
+        tell_core(loop);
+        loop->more = core_assign(loop->core, clock_monotonic_ms(), clock_wall_ms(), &loop->actions);
+        settle(loop);
+    }
+    look_for_foreign_writes(loop);
+    return !loop->leaving && !loop->broken;
+}
+
+bool loop_run(struct loop *loop)
+{
+    while (loop_turn(loop, LOOP_WAIT_MS))
+        continue;
+    if (loop->held)
+        log_event(
+            LOG_WARN, "left-unsaved",
+            "why=\"the disk is still full; what was held has not been acknowledged to anybody "
+            "and will be sent again\"");
+    return !loop->broken;
+}

@@ -1,0 +1,64 @@
+/* loop.h - the coordinator's one loop: events in, rows saved, and only then anything told.
+ *
+ * wait -> receive -> core_step, core_assign -> save -> send | disk full: hold the turn, try
+ * again
+ *
+ * A turn whose rows could not be saved is held whole, with its sends. While it is held nothing
+ * that saves is stepped: clients are told BUSY, workers send again by themselves. */
+#ifndef SHELL_LOOP_H
+#define SHELL_LOOP_H
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/frame.h"
+#include "coordinator/core/core.h"
+#include "coordinator/shell/strikes.h"
+#include "coordinator/store/store.h"
+
+enum {
+    LOOP_BATCH = 4096,             /* messages of one turn, at most */
+    LOOP_BATCH_MS = 5,             /* and how long they may take to read */
+    LOOP_BATCH_BYTES = 64 << 20,   /* and what they may take in memory */
+    LOOP_WAIT_MS = 250,            /* at least so often time is told to the core */
+    LOOP_RETRY_MS = 250,           /* between two attempts to save a turn that is held */
+};
+
+struct loop_counters {
+    uint64_t turns, received, malformed, unsupported, dropped, ignored, sent, unsent;
+};
+
+struct loop {
+    /* lent by whoever makes the loop */
+    struct frame_socket *socket;
+    struct core *core;
+    struct store *store;
+    enum store_result (*save)(struct store *store, const struct actions *actions,
+                              struct error *error); /* store_save */
+    int signals;               /* a signalfd, or -1: readable when it is time to leave */
+
+    /* the loop's own */
+    struct actions actions;    /* of this turn, or of the one that is held */
+    struct actions aside;      /* answers that need no saving, while a turn is held */
+    struct arena *inbox;       /* the messages of this turn: actions may point into them */
+    struct buf frame;          /* one frame, in or out */
+    uint64_t *gone;            /* peers that could not be told something: for the next turn */
+    size_t n_gone, gone_capacity;
+    bool more;                 /* the core has more to hand out */
+    bool leaving, broken;
+    bool held;                 /* the disk is full */
+    int64_t held_since_ms, tried_ms;
+    int64_t ticked_ms, looked_ms;
+    struct strikes strikes;
+    struct loop_counters counters;
+};
+
+/* Fills the loop's own half; the lent half is set already. */
+void loop_init(struct loop *loop);
+void loop_free(struct loop *loop);
+
+/* One turn, waiting at most wait_ms for something to do. False when it was the last one: told to
+ * leave, or broken (the database cannot be trusted: exit without another word to anybody). */
+bool loop_turn(struct loop *loop, int64_t wait_ms);
+
+/* Turns until told to leave: true; until broken: false. */
+bool loop_run(struct loop *loop);
+#endif

@@ -1,0 +1,154 @@
+/* ldt-coordinator: opens the database, restores the core from it, listens, and turns the loop. */
+#include "common/clock.h"
+#include "common/connect.h"
+#include "common/log.h"
+#include "common/message.h"
+#include "common/version.h"
+#include "common/xalloc.h"
+#include "coordinator/shell/loop.h"
+#include "coordinator/shell/notify.h"
+#include "coordinator/shell/options.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { SUGGESTIONS_PER_TURN = 64, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
+
+struct service {
+    struct options options;
+    struct loop loop;
+    struct connect_info connect;
+    char connect_path[sizeof((struct connect_info *)0)->db]; /* "" none was written */
+};
+
+/* One descriptor for each peer: as many as this user may have. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Blocked before ZeroMQ starts its thread, so that only the loop sees them. */
+static bool catch_signals(struct loop *loop, struct error *error)
+{
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &ending, NULL);
+    loop->signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (loop->signals < 0)
+        error_set(error, "cannot receive signals: out of file descriptors; raise `ulimit -n`");
+    return loop->signals >= 0;
+}
+
+static bool restore(struct service *service, struct error *error)
+{
+    const struct core_options options = {
+        .lease_ms = service->options.lease_ms,
+        .beat_ms = service->options.lease_ms / BEATS_PER_LEASE,
+        .peer_silent_ms = service->options.lease_ms * LEASES_OF_SILENCE,
+        .suggestions_per_turn = SUGGESTIONS_PER_TURN,
+        .version = LDT_VERSION,
+    };
+    service->loop.core = core_create(&options);
+    return store_open(&service->loop.store, service->options.database, error) &&
+           store_restore(service->loop.store, service->loop.core, clock_monotonic_ms(), error);
+}
+
+static void fill_connect(struct service *service)
+{
+    struct connect_info *connect = &service->connect;
+    const char *endpoint = frame_endpoint(service->loop.socket);
+    char *absolute = realpath(service->options.database, NULL);
+    snprintf(connect->work, sizeof connect->work, "%s", endpoint);
+    snprintf(connect->client, sizeof connect->client, "%s", endpoint);
+    snprintf(connect->db, sizeof connect->db, "%s",
+             absolute != NULL ? absolute : service->options.database);
+    free(absolute);
+}
+
+/* A file that was asked for must be written; without the default one, clients can be told where. */
+static bool write_connect_file(struct service *service, struct error *error)
+{
+    const char *asked = service->options.connect_file;
+    int bytes = sizeof service->connect_path;
+    error_set(error, "the path of the connect file is too long");
+    fill_connect(service);
+    bool fine = asked != NULL ? snprintf(service->connect_path, (size_t)bytes, "%s", asked) < bytes
+                              : connect_default_path(service->connect_path, bytes, error);
+    fine = fine && connect_write(service->connect_path, &service->connect, error);
+    if (fine)
+        return true;
+    service->connect_path[0] = '\0';
+    if (asked == NULL)
+        log_event(LOG_WARN, "no-connect-file", "why=%s", log_quote(error->text));
+    return asked == NULL;
+}
+
+static bool start(struct service *service, struct error *error)
+{
+    struct loop *loop = &service->loop;
+    if (!catch_signals(loop, error) || !restore(service, error) ||
+        !frame_listen(&loop->socket, service->options.listen, MESSAGE_MAX_BYTES, error) ||
+        !write_connect_file(service, error))
+        return false;
+    loop->save = store_save;
+    log_event(LOG_INFO, "ready", "endpoint=%s db=%s version=%s pid=%ld", service->connect.work,
+              log_quote(service->connect.db), LDT_VERSION, (long)getpid());
+    if (!notify_manager("READY=1"))
+        log_event(LOG_WARN, "not-notified",
+                  "why=\"NOTIFY_SOCKET names no socket that takes messages\"");
+    return true;
+}
+
+static void log_leaving(const struct loop_counters *counters)
+{
+    log_event(LOG_INFO, "leaving",
+              "turns=%" PRIu64 " received=%" PRIu64 " sent=%" PRIu64 " unsent=%" PRIu64
+              " malformed=%" PRIu64 " unsupported=%" PRIu64 " dropped=%" PRIu64 " ignored=%" PRIu64,
+              counters->turns, counters->received, counters->sent, counters->unsent,
+              counters->malformed, counters->unsupported, counters->dropped, counters->ignored);
+}
+
+static void stop(struct service *service)
+{
+    if (service->connect_path[0] != '\0')
+        connect_remove(service->connect_path, &service->connect);
+    frame_close(&service->loop.socket);
+    core_destroy(&service->loop.core);
+    store_close(&service->loop.store);
+    loop_free(&service->loop);
+    if (service->loop.signals >= 0)
+        close(service->loop.signals);
+}
+
+int main(int argc, char **argv)
+{
+    struct service *service = xcalloc(1, sizeof *service);
+    struct error error = { "" };
+    options_parse(&service->options, argc, argv);
+    raise_descriptor_limit();
+    loop_init(&service->loop);
+    bool fine = start(service, &error);
+    if (fine) {
+        fine = loop_run(&service->loop);
+        notify_manager("STOPPING=1");
+        log_leaving(&service->loop.counters);
+    } else {
+        fprintf(stderr, "ldt-coordinator: %s\n", error.text);
+    }
+    stop(service);
+    free(service);
+    return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,9 @@
+/* notify.h - tells a service manager how far we are: one datagram to $NOTIFY_SOCKET, as
+ * sd_notify(3) describes. Without that variable nothing happens. */
+#ifndef SHELL_NOTIFY_H
+#define SHELL_NOTIFY_H
+#include <stdbool.h>
+
+/* "READY=1", "STOPPING=1", ...; false if there is a socket and it could not be told. */
+bool notify_manager(const char *state);
+#endif

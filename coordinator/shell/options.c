@@ -1,0 +1,109 @@
+#include "coordinator/shell/options.h"
+#include "common/connect.h"
+#include "common/log.h"
+#include "common/version.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEASE_LOWEST_MS = 1000, LEASE_HIGHEST_MS = 86400000, LEASE_DEFAULT_MS = 30000 };
+
+const char *argp_program_version = "ldt-coordinator " LDT_VERSION;
+
+static const struct argp_option table[] = {
+    { "db", 'd', "FILE", 0, "The database: made when it does not exist, continued when it does",
+      0 },
+    { "listen", 'l', "ENDPOINT", 0,
+      "Where workers and clients connect (" CONNECT_DEFAULT_ENDPOINT "); port * takes a free one",
+      0 },
+    { "connect", 'c', "FILE", 0, "Where to write how to connect (~/.local/state/ldt/connect.json)",
+      0 },
+    { "lease", 'L', "DURATION", 0,
+      "How long a silent worker keeps its trials (30s): 1s to 1d, with ms, s, m, h or d", 0 },
+    { "log-level", 'v', "LEVEL", 0, "debug, info (the default), warn or error", 0 },
+    { 0 },
+};
+
+static bool parse_duration(const char *text, int64_t *ms)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
+    char *unit;
+    errno = 0;
+    long long number = strtoll(text, &unit, 10);
+    if (unit == text || errno != 0 || number < 0 || number > LEASE_HIGHEST_MS)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i].name) == 0) {
+            *ms = number * units[i].ms;
+            return *ms >= LEASE_LOWEST_MS && *ms <= LEASE_HIGHEST_MS;
+        }
+    return false;
+}
+
+static bool parse_level(const char *text)
+{
+    static const char *const levels[] = { "debug", "info", "warn", "error" };
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (strcmp(text, levels[i]) == 0) {
+            log_set_level((enum log_level)i);
+            return true;
+        }
+    return false;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'd':
+        options->database = argument;
+        return 0;
+    case 'l':
+        options->listen = argument;
+        return 0;
+    case 'c':
+        options->connect_file = argument;
+        return 0;
+    case 'L':
+        if (!parse_duration(argument, &options->lease_ms))
+            argp_error(state, "--lease=%s is not a duration from 1s to 1d; write 30s or 2m",
+                       argument);
+        return 0;
+    case 'v':
+        if (!parse_level(argument))
+            argp_error(state, "--log-level=%s: there are debug, info, warn and error", argument);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "unexpected argument `%s`; the database is named by --db FILE", argument);
+        return 0;
+    case ARGP_KEY_END:
+        if (options->database == NULL || options->database[0] == '\0')
+            argp_error(state, "--db FILE is missing: it names the database, which is made when it "
+                              "does not exist");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = table,
+        .parser = parse,
+        .args_doc = "--db FILE",
+        .doc = "Runs searches: suggests trials, hands them to workers, keeps every result in one "
+               "SQLite "
+               "file.\vStart it again on the same file and it goes on where it stopped. SIGTERM "
+               "ends it.",
+    };
+    argp_err_exit_status = 2;
+    *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT, .lease_ms = LEASE_DEFAULT_MS };
+    argp_parse(&argp, argc, argv, 0, NULL, options);
+}

@@ -1,0 +1,15 @@
+/* options.h - the command line of ldt-coordinator. */
+#ifndef SHELL_OPTIONS_H
+#define SHELL_OPTIONS_H
+#include <stdint.h>
+
+struct options {
+    const char *database;     /* --db */
+    const char *listen;       /* --listen */
+    const char *connect_file; /* --connect; NULL: the default one */
+    int64_t lease_ms;         /* --lease */
+};
+
+/* Fills the options and sets the log level; on bad usage says why and exits with status 2. */
+void options_parse(struct options *options, int argc, char **argv);
+#endif
