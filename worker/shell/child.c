@@ -187,7 +187,6 @@ bool child_start(struct child *child, const struct launch *launch, struct child_
     struct plumbing pipes;
     *child = (struct child){ .stdout_fd = -1,
                              .stderr_fd = -1,
-                             .output = output,
                              .started_ms = now_ms,
                              .limit_ms = limit_ms,
                              .kill_ms = INT64_MAX,
@@ -206,6 +205,7 @@ bool child_start(struct child *child, const struct launch *launch, struct child_
     }
     guard_add(pid);
     child->pid = pid;
+    child->output = output;
     child->stdout_fd = pipes.out[0];
     child->stderr_fd = pipes.err[0];
     pipes.out[0] = pipes.err[0] = -1;

@@ -41,8 +41,8 @@ struct child {
     size_t unread_stdout, unread_stderr; /* after its end: what the pipes held at most */
 };
 
-/* False with a sentence when it cannot be started; then there is nothing to clean up. The output is
- * taken over in any case. */
+/* Takes the output over. False with a sentence when it cannot be started: then the output is still
+ * the caller's, and there is nothing to clean up. */
 bool child_start(struct child *child, const struct launch *launch, struct child_output *output,
                  int64_t limit_ms, int64_t now_ms, struct error *error);
 void child_destroy(struct child *child); /* kills it at once if it still runs */
