@@ -1,5 +1,4 @@
 /* ldt logs - what a trial said, and why it ended as it did. */
-#include "common/buf.h"
 #include "coordinator/cli/database.h"
 
 #include <stdio.h>
@@ -8,8 +7,9 @@
 
 /* attempt: a number; 0 the last one, -1 all */
 static const char sql[] =
-    "SELECT v_attempt.attempt, v_attempt.state, worker, seconds, exit_status, v_attempt.reason, log"
-    " FROM v_attempt JOIN study ON study.name = v_attempt.study"
+    "SELECT v_attempt.attempt, v_attempt.state, v_attempt.worker, v_attempt.seconds,"
+    " v_attempt.exit_status, v_attempt.reason, attempt.log FROM v_attempt JOIN study ON study.name "
+    "= v_attempt.study"
     " JOIN attempt ON attempt.study = study.id AND attempt.trial = v_attempt.trial"
     " AND attempt.number = v_attempt.attempt"
     " WHERE v_attempt.study = :study AND v_attempt.trial = :number"
@@ -42,10 +42,10 @@ static void print_attempt(sqlite3_stmt *statement)
            sqlite3_column_text(statement, 1), sqlite3_column_text(statement, 2));
     if (sqlite3_column_type(statement, 3) != SQLITE_NULL)
         printf(", %.1f s", sqlite3_column_double(statement, 3));
-    if (sqlite3_column_int64(statement, 4) != 0)
+    if (reason[0] == '\0' && sqlite3_column_int64(statement, 4) != 0)
         printf(", exit status %lld", (long long)sqlite3_column_int64(statement, 4));
     fputs(reason[0] != '\0' ? ": " : "", stdout);
-    print_log(reason, stdout);
+    print_log(reason[0] != '\0' ? reason : "\n", stdout);
     print_log(log, stdout);
 }
 

@@ -39,6 +39,8 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
         complain("%s, in: %s", sqlite3_errmsg(db), sql);
     else if (statement == NULL)
         complain("the query is empty: try \"SELECT * FROM v_study\"");
+    else if (sqlite3_column_count(statement) == 0 || !sqlite3_stmt_readonly(statement))
+        complain("a query can only read this database: ask with SELECT");
     else if (!empty(db, rest))
         complain("one statement at a time, please; the second begins at: %s",
                  rest + strspn(rest, " \t\r\n;"));
