@@ -123,9 +123,9 @@ static void adam_adjoint(struct adam k, const real *th, const struct optimiser_s
         real root = real_sqrt(v_new[i]);
         real denominator = k.root_scale * root + k.eps;
         real q = k.rate * th_bar[i] / denominator;
-        real slope = q * (m_new[i] / denominator) * (half_scale / root);
+        real slope = half_scale / (root > 0 ? root : (real)INFINITY);
         real m_full = m_bar[i] - q;
-        real v_full = v_bar[i] + (root > 0 ? slope : 0);
+        real v_full = v_bar[i] + q * (m_new[i] / denominator) * slope;
         direction[i] = k.c1 * m_full + two_c2 * g * v_full;
         m_bar[i] = k.b1 * m_full;
         v_bar[i] = k.b2 * v_full;

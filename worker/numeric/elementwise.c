@@ -20,11 +20,18 @@ static void where_positive(real *restrict y, const real *restrict x, const real 
         y[i] = x[i] > 0 ? e[i] : 0;
 }
 
+/* Asked this way round, a NaN stays a NaN instead of becoming a quiet 0. */
+static void not_negative(real *restrict y, const real *restrict x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
+}
+
 void relu(const struct pass *pass, struct mat y, struct mat x)
 {
     assert_same_shape(y, x);
     if (pass->fill_values)
-        where_positive(y.value, x.value, x.value, mat_count(y));
+        not_negative(y.value, x.value, mat_count(y));
     if (pass->fill_tangents)
         where_positive(y.tangent, x.value, x.tangent, mat_count(y));
 }
@@ -55,6 +62,34 @@ void col_sum(const struct pass *pass, struct mat s, struct mat a)
         sum_rows(s.value, a.value, a.rows, a.cols);
     if (pass->fill_tangents)
         sum_rows(s.tangent, a.tangent, a.rows, a.cols);
+}
+
+/* In squares of 8 by 8, each read row by row and written row by row. */
+static void turn(real *restrict y, const real *restrict x, size_t rows, size_t cols)
+{
+    enum { SIDE = 8 };
+    if (!x) {
+        memset(y, 0, rows * cols * sizeof *y);
+        return;
+    }
+    size_t whole_rows = rows / SIDE * SIDE, whole_cols = cols / SIDE * SIDE;
+    for (size_t row = 0; row < whole_rows; row += SIDE)
+        for (size_t col = 0; col < whole_cols; col += SIDE)
+            for (size_t i = 0; i < SIDE; i++)
+                for (size_t k = 0; k < SIDE; k++)
+                    y[(col + i) * rows + row + k] = x[(row + k) * cols + col + i];
+    for (size_t row = 0; row < rows; row++)
+        for (size_t col = row < whole_rows ? whole_cols : 0; col < cols; col++)
+            y[col * rows + row] = x[row * cols + col];
+}
+
+void transpose(const struct pass *pass, struct mat y, struct mat x)
+{
+    assert(y.rows == x.cols && y.cols == x.rows);
+    if (pass->fill_values)
+        turn(y.value, x.value, (size_t)x.rows, (size_t)x.cols);
+    if (pass->fill_tangents)
+        turn(y.tangent, x.tangent, (size_t)x.rows, (size_t)x.cols);
 }
 
 static void accumulate(real *restrict d, const real *restrict a, size_t count)

@@ -1,5 +1,7 @@
 #include "worker/numeric/product.h"
 
+#include "worker/numeric/elementwise.h"
+
 #include <assert.h>
 #include <cblas.h>
 #include <string.h>
@@ -9,16 +11,52 @@ struct shape {
     enum CBLAS_TRANSPOSE a, b;
 };
 
+/* y = keep y + op(a) op(b), with the strides of the whole matrices */
+static void gemm_block(struct shape s, const real *a, int a_stride, const real *b, int b_stride,
+                       real keep, real *y, int y_stride)
+{
+#ifdef REAL_IS_DOUBLE
+    cblas_dgemm(CblasRowMajor, s.a, s.b, s.m, s.n, s.k, 1, a, a_stride, b, b_stride, keep, y,
+                y_stride);
+#else
+    cblas_sgemm(CblasRowMajor, s.a, s.b, s.m, s.n, s.k, 1, a, a_stride, b, b_stride, keep, y,
+                y_stride);
+#endif
+}
+
+/* OpenBLAS has kernels for small products, up to 10^6 multiplications, that work on the operands
+ * where they are; above that it copies both into its own layout first, which for a thin batch costs
+ * a third of the time. So products a few times larger are cut into strips that are small. Returns
+ * the strip's length along one dimension of `length`, for `others` multiplications per unit of it;
+ * the whole length where strips would not pay. */
+static int strip_length(int length, size_t others)
+{
+    enum { SMALL = 1000000, FEW = 16, SHORTEST = 32 };
+    size_t multiplications = (size_t)length * others;
+    if (multiplications <= SMALL || multiplications > (size_t)FEW * SMALL)
+        return length;
+    size_t fits = SMALL / others;
+    size_t strip = fits >= 2 * SHORTEST ? fits / (2 * SHORTEST) * (2 * SHORTEST) : fits;
+    return strip >= SHORTEST ? (int)strip / SHORTEST * SHORTEST : length;
+}
+
 /* y = keep y + op(a) op(b) */
 static void gemm(struct shape s, const real *a, const real *b, real keep, real *y)
 {
-    int a_stride = s.a == CblasTrans ? s.m : s.k;
-    int b_stride = s.b == CblasTrans ? s.k : s.n;
-#ifdef REAL_IS_DOUBLE
-    cblas_dgemm(CblasRowMajor, s.a, s.b, s.m, s.n, s.k, 1, a, a_stride, b, b_stride, keep, y, s.n);
-#else
-    cblas_sgemm(CblasRowMajor, s.a, s.b, s.m, s.n, s.k, 1, a, a_stride, b, b_stride, keep, y, s.n);
-#endif
+    size_t m = (size_t)s.m, n = (size_t)s.n, k = (size_t)s.k;
+    int a_stride = s.a == CblasTrans ? s.m : s.k, b_stride = s.b == CblasTrans ? s.k : s.n;
+    int rows = s.m > s.n ? strip_length(s.m, n * k) : s.m;
+    int cols = s.m > s.n ? s.n : strip_length(s.n, m * k);
+    for (int row = 0; row < s.m; row += rows)
+        for (int col = 0; col < s.n; col += cols) {
+            struct shape strip = s;
+            strip.m = s.m - row < rows ? s.m - row : rows;
+            strip.n = s.n - col < cols ? s.n - col : cols;
+            const real *a_from = a + (size_t)row * (s.a == CblasTrans ? 1 : k);
+            const real *b_from = b + (size_t)col * (s.b == CblasTrans ? k : 1);
+            gemm_block(strip, a_from, a_stride, b_from, b_stride, keep,
+                       y + (size_t)row * n + (size_t)col, s.n);
+        }
 }
 
 static void product(const struct pass *pass, struct shape shape, struct mat y, struct mat a,
@@ -49,10 +87,21 @@ void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b)
     product(pass, (struct shape){ a.cols, b.cols, a.rows, CblasTrans, CblasNoTrans }, y, a, b);
 }
 
-void mul_nt(const struct pass *pass, struct mat y, struct mat a, struct mat b)
+/* For a batch of few rows BLAS is much slower with a transposed second operand than without. Then
+ * y^T = b a^T, with the two small matrices turned by us. */
+void mul_nt(struct pass *pass, struct mat y, struct mat a, struct mat b)
 {
+    enum { FEW_ROWS = 64, LONG_ROWS = 16 };
     assert(a.cols == b.cols);
-    product(pass, (struct shape){ a.rows, b.rows, a.cols, CblasNoTrans, CblasTrans }, y, a, b);
+    if (a.rows > FEW_ROWS || a.cols < LONG_ROWS) {
+        product(pass, (struct shape){ a.rows, b.rows, a.cols, CblasNoTrans, CblasTrans }, y, a, b);
+        return;
+    }
+    struct mat a_turned = mat_new(pass, a.cols, a.rows);
+    struct mat y_turned = mat_new(pass, b.rows, a.rows);
+    transpose(pass, a_turned, a);
+    mul(pass, y_turned, b, a_turned);
+    transpose(pass, y, y_turned);
 }
 
 /* Every row of y becomes the row b, or zero where b is NULL. */

@@ -10,8 +10,9 @@ void mul(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 /* y = a^T b      a [k,m]  b [k,n]  y [m,n]      y' = a'^T b + a^T b' */
 void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 
-/* y = a b^T      a [m,k]  b [n,k]  y [m,n]      y' = a' b^T + a b'^T */
-void mul_nt(const struct pass *pass, struct mat y, struct mat a, struct mat b);
+/* y = a b^T      a [m,k]  b [n,k]  y [m,n]      y' = a' b^T + a b'^T
+ * Takes places for turned copies from the frames of the pass. */
+void mul_nt(struct pass *pass, struct mat y, struct mat a, struct mat b);
 
 /* y = x w + b    x [m,k]  w [k,n]  b [1,n]  y [m,n]      y' = x' w + x w' + b' */
 void mul_add_row(const struct pass *pass, struct mat y, struct mat x, struct mat w, struct mat b);
