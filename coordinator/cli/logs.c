@@ -88,10 +88,11 @@ static int print_logs(sqlite3 *db, const struct arguments *arguments)
             status = print_report(statement);
         else
             status = print_rows(statement, arguments->context.format);
-        if (status == EXIT_NOT_FOUND)
-            complain(attempt > 0 ? "trial %lld of %s has no such attempt"
-                                 : "trial %lld of %s has not been started yet",
-                     (long long)trial, study);
+        if (status == EXIT_NOT_FOUND && attempt > 0)
+            complain("trial %lld of %s has no attempt %lld", (long long)trial, study,
+                     (long long)attempt);
+        else if (status == EXIT_NOT_FOUND)
+            complain("trial %lld of %s has not been started yet", (long long)trial, study);
         sqlite3_finalize(statement);
     }
     free(study);
