@@ -154,10 +154,12 @@ static const double mills_series[] = {
     4.4802333820991688031e-10, 4.934984427261487462e-10,
 };
 
-/* exp(-t^2/2) with t cut to a multiple of 1/16, whose square is exact, and the rest apart: rounding
- * the square of a large t would cost several digits. */
+/* exp(-t^2/2). Rounding the square of a large t would cost digits: there t is cut to a multiple of 1/16,
+ * whose square is exact, and the rest goes apart. */
 static double gauss(double t)
 {
+    if (t < 4)
+        return dm_exp(-t * t / 2);
     double cut = (double)(int64_t)(t * 16) / 16;
     return dm_exp(-cut * cut / 2) * dm_exp(-(t - cut) * (t + cut) / 2);
 }
@@ -176,6 +178,8 @@ double dm_normal_cdf(double x)
 {
     if (isnan(x))
         return x;
+    if (x > 8.5)
+        return 1; /* to the last bit */
     return x <= 0 ? upper_tail(-x) : 1 - upper_tail(x);
 }
 

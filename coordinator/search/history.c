@@ -86,7 +86,7 @@ void history_destroy(struct history **history)
         free(dimension->edges);
         free(dimension->u);
         free(dimension->sorted);
-        free(dimension->narrow_log_mass);
+        free(dimension->narrow_shift);
         free(dimension->narrow_rows);
     }
     parzen_destroy(&h->good);
@@ -159,8 +159,8 @@ static void reserve(struct history *history)
             continue;
         dimension->u = xrealloc_array(dimension->u, capacity, sizeof *dimension->u);
         dimension->sorted = xrealloc_array(dimension->sorted, capacity, sizeof *dimension->sorted);
-        dimension->narrow_log_mass = xrealloc_array(dimension->narrow_log_mass, capacity,
-                                                    sizeof *dimension->narrow_log_mass);
+        dimension->narrow_shift =
+            xrealloc_array(dimension->narrow_shift, capacity, sizeof *dimension->narrow_shift);
     }
 }
 
@@ -201,7 +201,7 @@ void history_add(struct history *history, const struct value *values)
         struct dimension *dimension = &history->dimensions[d];
         if (dimension->kind != DIMENSION_FIXED) {
             dimension->u[number] = NAN;
-            dimension->narrow_log_mass[number] = NAN;
+            dimension->narrow_shift[number] = NAN;
         }
     }
     for (int p = 0; p < history->n_parameters; p++) {

@@ -30,8 +30,8 @@ struct dimension {
     double *u;             /* of each configuration; NaN inactive */
     int *sorted;           /* active configurations by (u, number) */
     int n_sorted;
-    double *narrow_log_mass; /* of each configuration: parzen.c's cache for kernels at the least width */
-    double *narrow_rows;     /* cells: likewise, options x options; NULL before first use */
+    double *narrow_shift;  /* of each configuration: parzen.c's cache for kernels at the least width */
+    double *narrow_rows;   /* cells: likewise, options x options; NULL before first use */
 };
 
 struct history {

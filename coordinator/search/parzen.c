@@ -96,25 +96,42 @@ static bool is_numeric(const struct dimension *dimension)
 
 /* ---- kernels ---- */
 
-/* Phi(b) - Phi(a) for a < b, in the tail where the digits are. */
-static double normal_mass(double a, double b)
+static double larger(double a, double b)
 {
-    return a > 0 ? dm_normal_cdf(-a) - dm_normal_cdf(-b) : dm_normal_cdf(b) - dm_normal_cdf(a);
+    return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+    return a < b ? a : b;
 }
 
 static double log_mass_inside(double mu, double width)
 {
-    return dm_log(normal_mass(-mu / width, (1 - mu) / width));
+    return dm_log(1 - dm_normal_cdf(-mu / width) - dm_normal_cdf((mu - 1) / width));
 }
 
-/* ln of (the kernel's mass in each cell / the cell's share of the prior). */
+static double shift_of(double mu, double width)
+{
+    return -dm_log(width) - LN_SQRT_2PI - log_mass_inside(mu, width);
+}
+
+/* ln of (the kernel's mass in each cell / the cell's share of the prior). Below its centre a kernel's mass
+ * is a difference of lower tails, above it of upper ones: that keeps the digits of what is far away. */
 static void fill_row(const struct dimension *dimension, double mu, double width, double *row)
 {
-    double inside = log_mass_inside(mu, width);
+    double inside = log_mass_inside(mu, width), low = dimension->edges[0];
+    double tail = dm_normal_cdf((low - mu) / width);
     for (int64_t k = 0; k < dimension->options; k++) {
-        double low = dimension->edges[k], high = dimension->edges[k + 1];
-        double mass = normal_mass((low - mu) / width, (high - mu) / width);
-        row[k] = dm_log(mass / (high - low)) - inside;
+        double high = dimension->edges[k + 1], mass;
+        double beyond = dm_normal_cdf((high < mu ? high - mu : mu - high) / width);
+        if (high < mu)
+            mass = beyond - tail;
+        else
+            mass = low < mu ? 1 - tail - beyond : tail - beyond;
+        row[k] = dm_log(larger(mass, 0) / (high - low)) - inside;
+        low = high;
+        tail = beyond;
     }
 }
 
@@ -172,16 +189,13 @@ static void set_numeric(struct parzen *p, int d, int kernel, int configuration, 
             narrow ? option_of(dimension, mu) : add_wide_row(factor, dimension, mu, width);
         return;
     }
-    double inside;
-    if (narrow) {
-        if (isnan(dimension->narrow_log_mass[configuration]))
-            dimension->narrow_log_mass[configuration] = log_mass_inside(mu, width);
-        inside = dimension->narrow_log_mass[configuration];
-    } else {
-        inside = log_mass_inside(mu, width);
-    }
-    factor->scale[kernel] = INVERSE_SQRT2 / width;
-    factor->shift[kernel] = -dm_log(width) - LN_SQRT_2PI - inside;
+    double shift = narrow ? dimension->narrow_shift[configuration] : NAN;
+    if (isnan(shift))
+        shift = shift_of(mu, width);
+    if (narrow)
+        dimension->narrow_shift[configuration] = shift;
+    factor->shift[kernel] = shift;
+    factor->scale[kernel] = narrow ? INVERSE_SQRT2 / LEAST_WIDTH : INVERSE_SQRT2 / width;
 }
 
 /* The kernels that have dimension d, sorted along it; returns how many. */
@@ -201,15 +215,15 @@ static void build_numeric(struct parzen *p, int d)
 {
     const double *u = p->history->dimensions[d].u;
     int n = sort_kernels(p, d);
-    double least = fmax(LEAST_WIDTH, 1.0 / ((n + 2.0) * (n + 2.0)));
+    double least = larger(LEAST_WIDTH, 1.0 / ((n + 2.0) * (n + 2.0)));
     for (int i = 0; i < n; i++) {
         int configuration = p->members[p->order[i]];
-        double mu = u[configuration], width = n == 1 ? fmax(mu, 1 - mu) : 0;
+        double mu = u[configuration], width = n == 1 ? larger(mu, 1 - mu) : 0;
         if (i > 0)
-            width = fmax(width, mu - u[p->members[p->order[i - 1]]]);
+            width = larger(width, mu - u[p->members[p->order[i - 1]]]);
         if (i < n - 1)
-            width = fmax(width, u[p->members[p->order[i + 1]]] - mu);
-        set_numeric(p, d, p->order[i], configuration, mu, fmin(fmax(width, least), 1));
+            width = larger(width, u[p->members[p->order[i + 1]]] - mu);
+        set_numeric(p, d, p->order[i], configuration, mu, smaller(larger(width, least), 1));
     }
     set_numeric(p, d, p->n, -1, 0.5, 1);
     p->factors[d].n_active = n;
