@@ -6,11 +6,11 @@
 /* All leases are equally long, so the place is nearly always at the end. */
 static void queue_by_deadline(struct core *core, struct trial *trial)
 {
+    list_remove(&trial->queue);
     struct link *before = &core->leases.end;
     while (before->previous != &core->leases.end &&
            LIST_ITEM(before->previous, struct trial, queue)->deadline_ms > trial->deadline_ms)
         before = before->previous;
-    list_remove(&trial->queue);
     list_insert(&core->leases, &trial->queue, before);
 }
 
@@ -44,8 +44,10 @@ void lease_lapse(struct core *core, struct trial *trial)
     if (lease_lapsed(core, trial))
         return;
     struct worker *worker = trial->worker;
-    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session)
-        worker->lost++; /* the TRIAL never arrived: its credit must not stay in flight for ever */
+    /* A TRIAL that never arrived must not stay in flight for ever. */
+    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session &&
+        worker->lost < worker->sent - worker->received)
+        worker->lost++;
     bool orphan = trial->study->row.state != SEARCH_OPEN;
     list_remove(&trial->queue);
     list_push(orphan ? &core->orphans : &trial->study->lapsed, &trial->queue);
@@ -77,10 +79,10 @@ static void pause_worker(struct core *core, struct worker *worker, int64_t now_m
     {
         struct trial *trial = LIST_ITEM(held, struct trial, held);
         trial->deadline_ms += pause_ms;
-        if (trial->deadline_ms > now_ms) {
-            queue_by_deadline(core, trial);
-            share_update(core, trial->study);
-        }
+        if (lease_lapsed(core, trial) && trial->deadline_ms <= now_ms)
+            continue;
+        queue_by_deadline(core, trial);
+        share_update(core, trial->study);
     }
 }
 

@@ -40,9 +40,7 @@ void search_destroy(struct search **out)
     *out = NULL;
 }
 
-/* ---- names
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const char *nearest_name(const struct core *core, const char *name)
 {
@@ -86,9 +84,7 @@ void search_not_found(struct turn *turn, const struct message *message, const ch
                 arena_printf(arena, "no search or study is called `%s`%s", name, hint));
 }
 
-/* ---- STOP
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- STOP ------------------------------------------------------------------------------------ */
 
 void search_stop(struct turn *turn, const struct message *message)
 {

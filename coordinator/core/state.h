@@ -21,7 +21,7 @@ struct trial {
     struct trial_row row;       /* parameters and reason are filled in where it is saved */
     struct attempt_row attempt; /* the latest, if row.attempts > 0; its texts are not kept */
     struct study *study;
-    /* ---- while RUNNING --------------------------------------------------------------------------- */
+    /* ---- while RUNNING */
     struct worker *worker;
     struct link held;           /* in worker.leases */
     int64_t deadline_ms;
@@ -58,7 +58,7 @@ struct worker {
     struct worker_row row;      /* texts are owned */
     struct list leases;         /* trials that run here, as far as anybody knows */
     int64_t done, failed;       /* attempts, for STATUS */
-    /* ---- its session; 0: none, and then the rest means nothing ----------------------------------- */
+    /* ---- its session; 0: none, and then the rest means nothing */
     uint64_t session, peer;
     int64_t heard_ms;
     int64_t sent, received;     /* TRIALs in this session, as we and as the worker count */

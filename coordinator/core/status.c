@@ -13,9 +13,7 @@ enum {
     WORKER_SHOWN_MS = 86400000 /* a worker that left is shown for a day */
 };
 
-/* ---- studies
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- studies --------------------------------------------------------------------------------- */
 
 /* Why an open study does not move, if the reason is that nobody could run its trials. */
 static const char *nobody_to_run(const struct core *core, const struct study *study)
@@ -99,9 +97,7 @@ static void add_studies(struct lines *lines, struct turn *turn, struct study *co
         add_line(lines, turn, studies[i - 1]);
 }
 
-/* ---- workers
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 static int64_t silence(const struct turn *turn, const struct worker *worker)
 {

@@ -122,9 +122,7 @@ void workers_forget_silent(struct core *core, int64_t now_ms)
     }
 }
 
-/* ---- HELLO
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- HELLO ----------------------------------------------------------------------------------- */
 
 static const char *hello_fault(const struct message *message)
 {
@@ -208,9 +206,7 @@ void worker_hello(struct turn *turn, const struct message *message)
     welcome->welcome.n_kept = n_held;
 }
 
-/* ---- ASK
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- ASK ------------------------------------------------------------------------------------- */
 
 void worker_ask(struct turn *turn, struct worker *worker, const struct message *message)
 {
@@ -239,9 +235,7 @@ void worker_spend_credit(struct core *core, struct worker *worker)
         list_push(&core->hungry[worker->row.allow_command], &worker->hungry);
 }
 
-/* ---- BEAT
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- BEAT ------------------------------------------------------------------------------------ */
 
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {

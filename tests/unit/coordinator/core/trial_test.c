@@ -193,7 +193,7 @@ static void a_failure_is_charged_and_tried_again_until_the_attempts_are_used_up(
     world_destroy(world);
 }
 
-static void the_result_of_a_failed_attempt_is_acknowledged_again_while_its_trial_waits(void **state)
+static void a_failed_result_is_acknowledged_again_while_its_trial_waits(void **state)
 {
     struct world *world = world_create();
     submit(world, SPEC("\"trials\":1"));
@@ -223,7 +223,7 @@ static void a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_ag
     world_destroy(world);
 }
 
-static void a_trial_that_never_reports_its_metric_fails_and_the_reason_names_what_came(void **state)
+static void a_trial_without_its_metric_fails_and_the_reason_names_what_came(void **state)
 {
     struct world *world = world_create();
     submit(world, SPEC("\"trials\":1"));
@@ -337,9 +337,9 @@ int main(void)
         cmocka_unit_test(a_beat_extends_exactly_the_attempts_it_lists),
         cmocka_unit_test(a_trial_handed_back_waits_again_and_is_not_charged),
         cmocka_unit_test(a_failure_is_charged_and_tried_again_until_the_attempts_are_used_up),
-        cmocka_unit_test(the_result_of_a_failed_attempt_is_acknowledged_again_while_its_trial_waits),
+        cmocka_unit_test(a_failed_result_is_acknowledged_again_while_its_trial_waits),
         cmocka_unit_test(a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_again),
-        cmocka_unit_test(a_trial_that_never_reports_its_metric_fails_and_the_reason_names_what_came),
+        cmocka_unit_test(a_trial_without_its_metric_fails_and_the_reason_names_what_came),
         cmocka_unit_test(a_result_that_comes_before_its_points_is_told_how_many_are_there),
         cmocka_unit_test(a_curve_that_is_not_the_recorded_one_fails_its_attempt),
         cmocka_unit_test(points_that_overlap_are_skipped_and_a_gap_is_refused),
