@@ -70,6 +70,8 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     case ARGUMENT_ATTEMPT: arguments->attempt = positive(text, "--attempt", state); return 0;
     case ARGUMENT_METRIC: arguments->metric = text; return 0;
     case ARGUMENT_ALL: arguments->all = true; return 0;
+    case ARGUMENT_WATCH: arguments->watch = true; return 0;
+    case ARGUMENT_NOW: arguments->now = true; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = arguments; return 0;
     case ARGP_KEY_ARGS: /* argp has moved the words behind the options */
         arguments->words = state->argv + state->next;
@@ -101,6 +103,34 @@ void arguments_parse(struct arguments *out, const struct verb *verb, const struc
                   verb->name; /* how argp calls it in usage and errors; argp writes nothing there */
     argp_parse(&own, argc, argv, 0, NULL, out);
     check_words(&own, verb, out->n_words);
+}
+
+static bool wants_help_or_version(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "--usage") == 0 ||
+           strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
+}
+
+static error_t parse_leading(int key, char *text, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    if (key != ARGP_KEY_ARGS)
+        return parse_shared(key, text, state);
+    arguments->n_words = state->next; /* only where the first word is */
+    return 0;
+}
+
+int arguments_parse_leading(struct context *context, int argc, char **argv)
+{
+    const struct argp argp = { .options = shared_options, .parser = parse_leading };
+    struct arguments arguments = { .context = *context, .n_words = argc };
+    int end = 1;
+    while (end < argc && !wants_help_or_version(argv[end]))
+        end++;
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&argp, end, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &arguments);
+    *context = arguments.context;
+    return arguments.n_words < end ? arguments.n_words : end;
 }
 
 void complain(const char *format, ...)

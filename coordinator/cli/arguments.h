@@ -15,6 +15,8 @@ enum argument_key {
     ARGUMENT_METRIC = 'm',
     ARGUMENT_ATTEMPT = 0x100,
     ARGUMENT_ALL,
+    ARGUMENT_WATCH,
+    ARGUMENT_NOW,
 };
 
 struct verb {
@@ -31,12 +33,16 @@ struct arguments {
     int n_words;
     int64_t count;                     /* -n, 0 not given */
     int64_t attempt;                   /* --attempt, 0 not given */
-    bool all;
+    bool all, watch, now;
     const char *metric;                /* NULL not given */
 };
 
 void arguments_parse(struct arguments *out, const struct verb *verb, const struct context *context,
                      int argc, char **argv);
+
+/* Only the shared options, and only those before the first word; returns that word's place in argv.
+ * --help and --version are left to the caller, who knows the verbs: the place is theirs then. */
+int arguments_parse_leading(struct context *context, int argc, char **argv);
 
 /* A whole number from 0 on; -1 when the text is none. */
 int64_t argument_number(const char *text);

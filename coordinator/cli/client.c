@@ -1,0 +1,144 @@
+#include "coordinator/cli/client.h"
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/frame.h"
+#include "common/xalloc.h"
+#include "coordinator/cli/arguments.h"
+#include "proto/codec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct client {
+    struct connect_info info;
+    struct frame_socket *socket;
+    struct arena *arena; /* the latest answer */
+    struct buf question, frame;
+    uint64_t id; /* of the latest question */
+};
+
+struct client *client_open(const struct context *context, int *status)
+{
+    struct client *client = xcalloc(1, sizeof *client);
+    struct error error;
+    client->arena = arena_create(1 << 16);
+    buf_init(&client->question, MESSAGE_MAX_BYTES);
+    buf_init(&client->frame, MESSAGE_MAX_BYTES);
+    if (connect_find(&client->info, context->coordinator, context->connect_file, &error) &&
+        frame_connect(&client->socket, client->info.client, MESSAGE_MAX_BYTES, &error))
+        return client;
+    complain("%s", error.text);
+    *status = EXIT_UNREACHABLE;
+    client_close(&client);
+    return NULL;
+}
+
+void client_close(struct client **out)
+{
+    struct client *client = *out;
+    if (client == NULL)
+        return;
+    frame_close(&client->socket);
+    arena_destroy(&client->arena);
+    buf_free(&client->question);
+    buf_free(&client->frame);
+    free(client);
+    *out = NULL;
+}
+
+const struct connect_info *client_info(const struct client *client)
+{
+    return &client->info;
+}
+
+/* ---- one question */
+
+/* An answer to this question; anything else that arrives is an answer to an earlier one. */
+static bool take_answer(struct client *client, struct message *answer)
+{
+    uint32_t version;
+    struct error error;
+    enum frame_result result;
+    while ((result = frame_receive(client->socket, NULL, &client->frame)) != FRAME_NOTHING) {
+        arena_reset(client->arena);
+        bool read =
+            result == FRAME_OK && codec_decode(answer, client->frame.bytes, client->frame.length,
+                                               client->arena, &version, &error);
+        bool unsupported = read && answer->type == MESSAGE_ERROR &&
+                           answer->error.code == ERROR_UNSUPPORTED; /* could not read our id */
+        if (read && (answer->id == client->id || unsupported))
+            return true;
+    }
+    return false;
+}
+
+enum client_result client_ask(struct client *client, const struct message *question,
+                              int64_t patience_ms, struct message *answer)
+{
+    struct message numbered = *question;
+    struct error error;
+    int64_t now = clock_monotonic_ms(), end = now + patience_ms, resend = now;
+    numbered.id = ++client->id;
+    buf_clear(&client->question);
+    if (!codec_encode(&client->question, &numbered, &error)) {
+        *answer = (struct message){ .type = MESSAGE_ERROR, .error.code = ERROR_REFUSED };
+        answer->error.text = arena_text(client->arena, error.text);
+        return CLIENT_ANSWERED;
+    }
+    for (; now < end; now = clock_monotonic_ms()) {
+        if (now >= resend) {
+            frame_send(client->socket, NULL, client->question.bytes, client->question.length);
+            resend = now + CLIENT_RESEND_MS;
+        }
+        bool unused;
+        int64_t until = resend < end ? resend : end;
+        if (!frame_wait(&client->socket, 1, NULL, &unused, 0, until - now))
+            return CLIENT_INTERRUPTED;
+        if (take_answer(client, answer))
+            return CLIENT_ANSWERED;
+    }
+    return CLIENT_SILENT;
+}
+
+/* ---- in words */
+
+int client_complain_silent(const struct client *client)
+{
+    complain(
+        "no coordinator answers at %s (from %s). Check that ldt-coordinator is running, and that "
+        "this is the address it printed when it started; --coordinator ENDPOINT names another",
+        client->info.client, client->info.origin);
+    return EXIT_UNREACHABLE;
+}
+
+static int complain_error(const struct message *answer)
+{
+    static const int statuses[] = {
+        [ERROR_NOT_FOUND] = EXIT_NOT_FOUND,
+        [ERROR_INVALID_SPEC] = EXIT_BAD_SPEC,
+    };
+    size_t code = answer->error.code;
+    complain("%s", answer->error.text);
+    return code < sizeof statuses / sizeof *statuses && statuses[code] != 0 ? statuses[code]
+                                                                            : EXIT_FAILED;
+}
+
+int client_expect(struct client *client, const struct message *question, enum message_type wanted,
+                  struct message *answer)
+{
+    enum client_result result = client_ask(client, question, CLIENT_PATIENCE_MS, answer);
+    if (result == CLIENT_SILENT)
+        return client_complain_silent(client);
+    if (result == CLIENT_INTERRUPTED) {
+        complain("interrupted before the coordinator answered");
+        return EXIT_FAILED;
+    }
+    if (answer->type == MESSAGE_ERROR)
+        return complain_error(answer);
+    if (answer->type == wanted)
+        return EXIT_OK;
+    complain("%s answered with `%s` where `%s` was expected: is it a coordinator?",
+             client->info.client, message_type_name(answer->type), message_type_name(wanted));
+    return EXIT_FAILED;
+}

@@ -1,0 +1,99 @@
+/* ldt: one table of verbs. */
+#include "common/version.h"
+#include "coordinator/cli/arguments.h"
+#include "coordinator/space/problem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+    { "check", "FILE", "Checks a spec and says what it would run", command_check },
+    { "submit", "FILE [--watch]", "Submits a search", command_submit },
+    { "status", "[NAME]", "How far the searches are", command_status },
+    { "workers", "", "Who works", command_workers },
+    { "stop", "NAME [--now]", "Stops a search or study", command_stop },
+    { "best", "NAME [-n N]", "The best trials and their parameters", command_best },
+    { "trials", "STUDY", "All trials of a study", command_trials },
+    { "curve", "STUDY TRIAL...", "The learning curves of trials", command_curve },
+    { "logs", "STUDY TRIAL", "Why a trial failed, and what it printed", command_logs },
+    { "query", "SQL", "Any question to the database, read-only", command_query },
+    { "export", "[NAME]", "Trials with a column for each parameter", command_export },
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *stream)
+{
+    fputs("Usage: ldt [OPTION...] COMMAND [ARGUMENT...]\n"
+          "Hyper-parameter searches: submit them, follow them, read their results.\n\n",
+          stream);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        char usage[64];
+        snprintf(usage, sizeof usage, "%s %s", commands[i].name, commands[i].arguments);
+        fprintf(stream, "  %-24s %s\n", usage, commands[i].help);
+    }
+    fputs("\nOptions of every command, before or after it:\n"
+          "  -o, --output=FORMAT      table (the default), json or csv\n"
+          "      --db=FILE            the database; by default the coordinator's\n"
+          "  -c, --connect=FILE       the connect file that the coordinator wrote\n"
+          "      --coordinator=ENDPOINT  where the coordinator listens\n"
+          "      --help, --version    `ldt COMMAND --help` tells more\n\n"
+          "The coordinator is sought at --coordinator, -c, $LDT_COORDINATOR, in the connect file "
+          "of the\n"
+          "user's state directory, and on loopback, in this order. Exit status: 0 ok, 1 failed, 2 "
+          "usage,\n"
+          "3 not found, 4 coordinator unreachable, 5 bad spec, 6 not authorised.\n",
+          stream);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int complain_unknown(const char *name)
+{
+    const char *names[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i].name;
+    const char *nearest = nearest_of(name, names, COMMANDS);
+    if (nearest != NULL)
+        complain("there is no command `%s`; did you mean `%s`?", name, nearest);
+    else
+        complain("there is no command `%s`; `ldt --help` lists them", name);
+    return EXIT_USAGE;
+}
+
+/* --help, --version and help, which are no commands of the table; -1: something else. */
+static int run_special(const char *word)
+{
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        puts("ldt " LDT_VERSION);
+        return EXIT_OK;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "--usage") == 0 ||
+        strcmp(word, "help") == 0) {
+        print_help(stdout);
+        return EXIT_OK;
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct context context = { .format = OUTPUT_TABLE };
+    int at = arguments_parse_leading(&context, argc, argv);
+    if (at >= argc) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    int special = run_special(argv[at]);
+    if (special >= 0)
+        return special;
+    const struct command *command = find_command(argv[at]);
+    if (command == NULL)
+        return complain_unknown(argv[at]);
+    return command->run(&context, argc - at, argv + at);
+}

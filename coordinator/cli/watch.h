@@ -1,0 +1,13 @@
+/* watch.h - follows a search until it is done: a progress line on a terminal, one log line a minute
+ * elsewhere. The search does not depend on it: Ctrl-C ends the watching only. */
+#ifndef CLI_WATCH_H
+#define CLI_WATCH_H
+#include "coordinator/cli/command.h"
+
+enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of a program that Ctrl-C ended */
+
+/* EXIT_OK when the search is done, EXIT_FAILED when it was stopped, EXIT_UNREACHABLE when the
+ * coordinator has been silent for a minute, EXIT_INTERRUPTED. Prints the studies on standard
+ * output at the end. */
+int watch_search(const struct context *context, const char *search);
+#endif

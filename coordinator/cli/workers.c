@@ -1,0 +1,61 @@
+/* ldt workers - who works for this coordinator, and who has lately. */
+#include "coordinator/cli/arguments.h"
+#include "coordinator/cli/client.h"
+#include "coordinator/cli/output.h"
+
+static int print_workers(enum output_format format, const struct message *reply)
+{
+    static const char *const columns[] = { "worker", "host",       "slots", "busy",  "commands",
+                                           "here",   "seen_s_ago", "done",  "failed" };
+    struct error error;
+    struct output *output = output_begin(format, stdout);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        output_column(output, columns[i]);
+    for (size_t i = 0; i < reply->status_reply.n_workers; i++) {
+        const struct worker_status *worker = &reply->status_reply.workers[i];
+        output_text(output, worker->name);
+        output_text(output, worker->host);
+        output_integer(output, worker->slots);
+        output_integer(output, worker->busy);
+        output_flag(output, worker->allow_command);
+        output_flag(output, worker->connected);
+        output_integer(output, worker->seen_ms_ago / 1000);
+        output_integer(output, worker->done);
+        output_integer(output, worker->failed);
+    }
+    if (output_end(&output, &error))
+        return EXIT_OK;
+    complain("%s", error.text);
+    return EXIT_FAILED;
+}
+
+static int show(const struct context *context)
+{
+    const struct message question = { .type = MESSAGE_STATUS, .status = { "", true } };
+    struct message answer;
+    int status;
+    struct client *client = client_open(context, &status);
+    if (client == NULL)
+        return status;
+    status = client_expect(client, &question, MESSAGE_STATUS_REPLY, &answer);
+    if (status == EXIT_OK && answer.status_reply.n_workers == 0)
+        complain("there are no workers yet: start one with `ldt-worker`");
+    if (status == EXIT_OK && (answer.status_reply.n_workers > 0 || context->format != OUTPUT_TABLE))
+        status = print_workers(context->format, &answer);
+    client_close(&client);
+    return status;
+}
+
+int command_workers(const struct context *context, int argc, char **argv)
+{
+    static const struct argp_option options[] = { { 0 } };
+    static const struct verb verb = {
+        .name = "ldt workers",
+        .words = "",
+        .help = "Lists the workers that are connected, and those that left within a day.",
+        .options = options,
+    };
+    struct arguments arguments;
+    arguments_parse(&arguments, &verb, context, argc, argv);
+    return show(&arguments.context);
+}
