@@ -199,6 +199,15 @@ static void take_signals(struct loop *loop)
     }
 }
 
+/* Where a person, or a test, can see what this worker was promised to be durable. */
+static void log_promise(const struct message *message)
+{
+    const struct attempt_ref ref = message->result_ack.ref;
+    if (message->type == MESSAGE_RESULT_ACK && message->result_ack.verdict == VERDICT_RECORDED)
+        log_event(LOG_INFO, "result-recorded", "study=%lld trial=%lld attempt=%d",
+                  (long long)ref.study, (long long)ref.trial, ref.attempt);
+}
+
 static void take_messages(struct loop *loop)
 {
     struct message message;
@@ -207,8 +216,10 @@ static void take_messages(struct loop *loop)
         enum link_received received = link_receive(loop->link, &message, loop->arena);
         if (received == LINK_NOTHING)
             return;
-        if (received == LINK_MESSAGE)
-            tell(loop, (struct agent_event){ .type = AGENT_MESSAGE, .message = &message });
+        if (received != LINK_MESSAGE)
+            continue;
+        log_promise(&message);
+        tell(loop, (struct agent_event){ .type = AGENT_MESSAGE, .message = &message });
     }
 }
 

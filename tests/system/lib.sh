@@ -1,0 +1,144 @@
+# lib.sh - what every system test begins with: a private directory that is removed at the end, functions that
+# start the programs on free ports and wait until they are ready, and checks that speak TAP.
+# Nothing here or in the tests waits for a fixed time: wait_for asks again until the answer is yes, or too late.
+set -u
+build=${LDT_BUILD:-build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+bin=$build/bin
+work=$(mktemp -d "${TMPDIR:-/tmp}/ldt-system.XXXXXX") || exit 1
+export XDG_STATE_HOME="$work/state" NO_COLOR=1
+unset LDT_COORDINATOR
+pids=
+number=0
+failures=0
+
+finish() {
+    for pid in $pids; do kill -9 "$pid" 2>/dev/null; done
+    wait 2>/dev/null
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+# ---- TAP
+say() { printf '# %s\n' "$*"; }
+passed() { number=$((number + 1)); echo "ok $number - $1"; }
+failed() { number=$((number + 1)); failures=$((failures + 1)); echo "not ok $number - $1"; }
+skipped() { number=$((number + 1)); echo "ok $number - $1 # SKIP $2"; }
+
+# check SENTENCE COMMAND...: the command must succeed; what it printed is shown if it does not.
+check() {
+    sentence=$1; shift
+    if "$@" >"$work/check.out" 2>&1; then passed "$sentence"; return 0; fi
+    failed "$sentence"
+    say "failed: $*"
+    tail -n 30 "$work/check.out" | sed 's/^/#   /'
+    return 1
+}
+
+# check_equal SENTENCE EXPECTED ACTUAL
+check_equal() {
+    if [ "$2" = "$3" ]; then passed "$1"; return 0; fi
+    failed "$1"
+    printf 'expected: %s\nactual:   %s\n' "$2" "$3" | head -n 40 | sed 's/^/#   /'
+    return 1
+}
+
+# check_says SENTENCE PATTERN FILE: a line of the file matches the basic regular expression.
+check_says() {
+    if grep -q -e "$2" "$3"; then passed "$1"; return 0; fi
+    failed "$1"
+    say "nothing matches: $2"
+    tail -n 20 "$3" | sed 's/^/#   /'
+    return 1
+}
+
+end_of_test() {
+    echo "1..$number"
+    [ "$failures" -eq 0 ] || show_logs
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+show_logs() {
+    for log in "$work"/*.log; do
+        [ -e "$log" ] || continue
+        say "---- $(basename "$log")"
+        tail -n 40 "$log" | sed 's/^/#   /'
+    done
+}
+
+# A test cannot go on: one failure, with the reason.
+give_up() {
+    failed "$1"
+    end_of_test
+}
+
+# wait_for SECONDS COMMAND...: asks until the command succeeds; false when it never did.
+wait_for() {
+    tries=$(($1 * 20)); shift
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# ---- programs. One coordinator is the current one: its database is $db, its connect file $connect.
+db=$work/runs.db
+connect=$work/connect.json
+listen='tcp://127.0.0.1:*'
+
+# Starts ldt-coordinator on $db and waits until it listens. Its process is $coordinator.
+start_coordinator() {
+    rm -f "$connect"
+    "$bin/ldt-coordinator" --db "$db" --connect "$connect" --listen "$listen" --lease 2s "$@" \
+        2>>"$work/coordinator.log" &
+    coordinator=$!
+    pids="$pids $coordinator"
+    wait_for 20 test -s "$connect" || give_up 'the coordinator starts'
+}
+
+# A restart at the same address, as a service does it; without this every start takes another free port.
+keep_endpoint() { listen=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect"); }
+
+# start_worker NAME OPTION...: its process is $worker.
+start_worker() {
+    name=$1; shift
+    "$bin/ldt-worker" --name "$name" -c "$connect" "$@" 2>>"$work/$name.log" &
+    worker=$!
+    pids="$pids $worker"
+}
+
+# Ends a process as its owner would, and waits until it is gone.
+stop() {
+    kill -TERM "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+stop_hard() {
+    kill -KILL "$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
+ldt() { timeout 60 "$bin/ldt" -c "$connect" "$@"; }
+
+# The rows of a query, by plain sqlite3 as README says.
+sql() { sqlite3 -readonly -cmd '.timeout 5000' "$db" "$1"; }
+sql_is() { [ "$(sql "$1")" = "$2" ]; }
+
+# submit FILE: true if it was accepted.
+submit() { ldt submit "$1" >"$work/submit.out" 2>&1; }
+
+# wait_done SEARCH SECONDS: until all its studies are done.
+wait_done() {
+    wait_for "$2" sql_is "SELECT count(*) > 0 AND sum(state <> 'done') = 0 FROM v_study WHERE search = '$1'" 1
+}
+
+# Everything that a search found out, without what may differ between two runs (times, attempts, machines).
+dump_results() {
+    sql "SELECT study, trial, state, parameters, seed, format('%.17g', value) FROM v_trial
+         WHERE search = '$1' ORDER BY study, trial"
+    sql "SELECT v_curve.study, v_curve.trial, idx, step, format('%.17g', v_curve.epoch), metric, format('%.17g', v_curve.value)
+         FROM v_curve JOIN v_trial USING (study, trial) WHERE search = '$1' ORDER BY 1, 2, 3"
+}
