@@ -69,9 +69,9 @@ JOIN trial ON trial.study = study.id
 GROUP BY study.id, trial.configuration;
 
 -- Each study's configurations from the best on, in the direction of its goal. Equal values share a rank, the earlier
--- trial first; diverged and pruned runs come after all that finished, however good they looked.
+-- trial first; those with a diverged run come last, however good they looked before.
 CREATE VIEW v_best AS
-SELECT study, rank() OVER (PARTITION BY study ORDER BY state <> 'done', state = 'diverged',
+SELECT study, rank() OVER (PARTITION BY study ORDER BY state = 'diverged',
                            CASE goal WHEN 'maximize' THEN -value ELSE value END) AS rank,
        trial, metric, value, runs, state, configuration, parameters
 FROM v_configuration
@@ -102,7 +102,7 @@ FROM study
 JOIN search ON search.id = study.search
 LEFT JOIN progress ON progress.study = study.id
 LEFT JOIN (SELECT study, value, trial, row_number() OVER (PARTITION BY study ORDER BY rank, trial) AS place
-           FROM v_best) AS best ON best.study = study.name AND best.place = 1
+           FROM v_best WHERE state <> 'diverged') AS best ON best.study = study.name AND best.place = 1
 ORDER BY search.id, study.position;
 
 -- Searches: what was submitted, and how far it is.
@@ -147,7 +147,7 @@ FROM (SELECT summary.*, sd / sqrt(n) * CASE WHEN n < 11 THEN (SELECT t FROM stud
           ELSE 1.959964 + 2.372271 / (n - 1) + 2.822487 / ((n - 1) * (n - 1)) + 2.555841 / pow(n - 1, 3) END AS half
       FROM summary);
 
--- Workers and what became of their attempts.
+-- Worker processes and what became of their attempts; one that was started again has two rows.
 CREATE VIEW v_worker AS
 SELECT worker.name AS worker, worker.host, worker.cpu, worker.slots, worker.version,
        coalesce(sum(attempt.state = 1), 0) AS running, coalesce(sum(attempt.state = 2), 0) AS done,

@@ -117,7 +117,7 @@ static inline int make_example(void **state)
     save_example_trial(f, 3, 5, TRIAL_RUNNING, 1, NAN, "{\"x\":0.1}");
     save_example_trial(f, 3, 6, TRIAL_WAITING, 0, NAN, "{\"x\":0.2}");
     save_example_trial(f, 3, 7, TRIAL_CANCELLED, 1, NAN, "{\"x\":0.3}");
-    save_example_trial(f, 3, 8, TRIAL_PRUNED, 1, 0.9, "{\"x\":0.4}");
+    save_example_trial(f, 3, 8, TRIAL_PRUNED, 1, 0.4, "{\"x\":0.4}");
     save_example_curves(f);
     return 0;
 }

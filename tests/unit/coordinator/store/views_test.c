@@ -5,7 +5,7 @@ static void trials_have_their_states_in_words(void **state)
     struct fixture *f = *state;
     assert_string_equal(answer(f, "SELECT trial, state, value FROM v_trial WHERE study = 'solo'"),
                         "0|done|0.5\n1|done|0.75\n2|done|0.75\n3|diverged|0.99\n4|failed|\n"
-                        "5|running|\n6|waiting|\n7|cancelled|\n8|pruned|0.9");
+                        "5|running|\n6|waiting|\n7|cancelled|\n8|pruned|0.4");
     for (int s = TRIAL_WAITING; s <= TRIAL_CANCELLED; s++) {
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT DISTINCT v.state FROM trial JOIN study ON study.id = "
@@ -46,7 +46,7 @@ static void the_best_are_ranked_in_the_direction_of_the_goal(void **state)
     struct fixture *f = *state;
     assert_string_equal(answer(f, "SELECT rank, trial, value, state FROM v_best "
                                   "WHERE study = 'solo'"),
-                        "1|1|0.75|done\n1|2|0.75|done\n3|0|0.5|done\n4|8|0.9|pruned\n"
+                        "1|1|0.75|done\n1|2|0.75|done\n3|0|0.5|done\n4|8|0.4|pruned\n"
                         "5|3|0.99|diverged");
     assert_string_equal(answer(f, "SELECT rank, configuration, trial, value, runs, metric FROM "
                                   "v_best WHERE study = 'task-b/ldt'"),
