@@ -1,6 +1,7 @@
-/* What applies where. For each parameter, every combination of the keys that its conditions mention (and
- * their conditions, and so on) is walked through: exactly one domain of a list must apply, and none where
- * the built-in trainer's task or method has no such setting. The metric is checked by the same walk. */
+/* What applies where. For each parameter, every combination of the keys that its conditions
+ * mention (and their conditions, and so on) is walked through: exactly one domain of a list must
+ * apply, and none where the built-in trainer's task or method has no such setting. The metric is
+ * checked by the same walk. */
 #include "coordinator/space/draft.h"
 #include "common/buf.h"
 #include "common/trainer/metric.h"
@@ -11,16 +12,16 @@
 
 struct walk {
     struct draft *draft;
-    bool *mentioned;          /* by key */
-    struct value *current;    /* by key: its value here; VALUE_NONE: inactive */
-    int *parameters;          /* those mentioned, parents first */
+    bool *mentioned;       /* by key */
+    struct value *current; /* by key: its value here; VALUE_NONE: inactive */
+    int *parameters;       /* those mentioned, parents first */
     int n_parameters;
     int tried;
     void (*visit)(struct walk *walk, void *context);
     void *context;
 };
 
-/* ---- conditions at one place of the walk ------------------------------------------------------ */
+/* ---- conditions at one place of the walk --------------------------------------------------- */
 
 static bool domain_applies(struct walk *walk, const struct draft_domain *domain)
 {
@@ -43,7 +44,7 @@ static struct draft_domain *applying_domain(struct walk *walk, const struct draf
     return NULL;
 }
 
-/* ---- the walk --------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------ */
 
 static void mention(struct walk *walk, int index)
 {
@@ -93,8 +94,8 @@ static bool same_combination(const struct walk *walk, size_t a, size_t b)
 {
     size_t width = (size_t)walk->draft->n_matrix;
     for (size_t k = 0; k < width; k++)
-        if (walk->mentioned[k] && draft_place(walk->draft, a, (int)k) !=
-                                      draft_place(walk->draft, b, (int)k))
+        if (walk->mentioned[k] &&
+            draft_place(walk->draft, a, (int)k) != draft_place(walk->draft, b, (int)k))
             return false;
     return true;
 }
@@ -104,7 +105,8 @@ static uint64_t hash_combination(const struct walk *walk, size_t combination)
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (int k = 0; k < walk->draft->n_matrix; k++)
         if (walk->mentioned[k])
-            hash = (hash ^ (uint64_t)(draft_place(walk->draft, combination, k) + 1)) * 1099511628211u;
+            hash =
+                (hash ^ (uint64_t)(draft_place(walk->draft, combination, k) + 1)) * 1099511628211u;
     return hash ^ hash >> 32;
 }
 
@@ -133,8 +135,8 @@ static void walk_matrix(struct walk *walk)
             continue;
         for (int k = 0; k < draft->n_matrix; k++) {
             int place = draft_place(draft, i, k);
-            walk->current[k] = place < 0 ? (struct value){ 0 }
-                                         : draft->keys[k].domains->domain.values[place];
+            walk->current[k] =
+                place < 0 ? (struct value){ 0 } : draft->keys[k].domains->domain.values[place];
         }
         walk_parameters(walk, 0);
     }
@@ -151,8 +153,8 @@ static void walk_begin(struct walk *walk, struct draft *draft,
     walk->parameters = xcalloc(count, sizeof *walk->parameters);
 }
 
-/* Walks unless something mentioned is broken: then it has been told, and nothing can be judged. False if
- * there were too many combinations to try. */
+/* Walks unless something mentioned is broken: then it has been told, and nothing can be judged.
+ * False if there were too many combinations to try. */
 static bool walk_run(struct walk *walk)
 {
     struct draft *draft = walk->draft;
@@ -173,7 +175,8 @@ static void walk_end(struct walk *walk)
     free(walk->parameters);
 }
 
-/* "method no-teacher, optimizer adam": where the walk is, in the keys that a sentence is about. */
+/* "method is no-teacher, optimizer is adam": where the walk is, in the keys that a sentence is
+ * about. */
 static const char *place_text(const struct walk *walk)
 {
     struct draft *draft = walk->draft;
@@ -181,14 +184,14 @@ static const char *place_text(const struct walk *walk)
     buf_init(&text, 400);
     for (int i = 0; i < draft->n_keys; i++)
         if (walk->mentioned[i])
-            buf_printf(&text, "%s%s %.80s", text.length > 0 ? ", " : "", draft->keys[i].name,
+            buf_printf(&text, "%s%s is %.80s", text.length > 0 ? ", " : "", draft->keys[i].name,
                        draft_value_text(draft, walk->current[i]));
     const char *out = arena_text(draft->arena, text.length > 0 ? text.bytes : "every study");
     buf_free(&text);
     return out;
 }
 
-/* ---- the built-in trainer's task and method --------------------------------------------------- */
+/* ---- the built-in trainer's task and method ------------------------------------------------ */
 
 /* The task and method where the walk is; false when a fault that has been told hides them. */
 static bool find_run(const struct walk *walk, enum task *task, enum method *method)
@@ -242,13 +245,13 @@ static bool check_runs(struct draft *draft)
     return !told;
 }
 
-/* ---- one parameter ---------------------------------------------------------------------------- */
+/* ---- one parameter ------------------------------------------------------------------------- */
 
 struct judgement {
     struct draft_key *key;
-    bool judge_runs;       /* the built-in trainer, with task and method known */
+    bool judge_runs;        /* the built-in trainer, with task and method known */
     const char *none, *two; /* the first place where that many domains apply */
-    bool lacking;          /* told: a task or method here does not have the setting */
+    bool lacking;           /* told: a task or method here does not have the setting */
 };
 
 /* The methods of this search that have the setting: what `when` should say. */
@@ -322,7 +325,8 @@ static void tell_judgement(struct draft *draft, const struct judgement *judgemen
         if (!key->domains[d].applies_somewhere)
             problem_add(draft->problems, key->domains[d].when.path, false,
                         "this condition never holds, so `%s` would apply to no study; mend or "
-                        "remove it", key->name);
+                        "remove it",
+                        key->name);
 }
 
 static void check_parameter(struct draft *draft, struct draft_key *key, bool judge_runs)
@@ -338,16 +342,18 @@ static void check_parameter(struct draft *draft, struct draft_key *key, bool jud
     if (!walk_run(&walk))
         problem_add(draft->problems, key->path, true,
                     "the conditions of `%s` have more than %d combinations to try; mention fewer "
-                    "keys, or keys with fewer values", key->name, DRAFT_MAX_COMBINATIONS_TRIED);
+                    "keys, or keys with fewer values",
+                    key->name, DRAFT_MAX_COMBINATIONS_TRIED);
     else if (walk.tried > 0)
         tell_judgement(draft, &judgement);
     walk_end(&walk);
 }
 
-/* ---- keys of the matrix ----------------------------------------------------------------------- */
+/* ---- keys of the matrix -------------------------------------------------------------------- */
 
-/* A study leaves out a matrix key that its method does not have. One such study is fine (the baseline's
- * coefficient beside a method without); several that differ in nothing else are a mistake. */
+/* A study leaves out a matrix key that its method does not have. One such study is fine (the
+ * baseline's coefficient beside a method without); several that differ in nothing else are a
+ * mistake. */
 static void check_matrix_key(struct draft *draft, int index)
 {
     struct draft_key *key = &draft->keys[index];
@@ -383,7 +389,8 @@ static void check_twins(struct draft *draft)
         const char *name = missing_key(draft, i);
         problem_add(draft->problems, "/matrix", true,
                     "some method here does not have `%s`, so several of its studies would be the "
-                    "same; keep one of them by `exclude`", name);
+                    "same; keep one of them by `exclude`",
+                    name);
         break;
     }
     walk_end(&walk);
@@ -401,7 +408,7 @@ static void check_matrix(struct draft *draft)
         check_twins(draft);
 }
 
-/* ---- the metric ------------------------------------------------------------------------------- */
+/* ---- the metric ---------------------------------------------------------------------------- */
 
 struct metric_check {
     const struct metric_row *row;
@@ -443,7 +450,8 @@ static void tell_metric(const struct walk *walk, const struct metric_check *chec
     if (check->row->needs_selection && !selection) {
         problem_add(walk->draft->problems, check->path, false,
                     "`%s` is reported only where selection_split is above 0; add "
-                    "`selection_split: {value: 0.2}`", check->row->name);
+                    "`selection_split: {value: 0.2}`",
+                    check->row->name);
         return;
     }
     buf_init(&list, 400);
@@ -479,8 +487,9 @@ static void check_metric(struct draft *draft, struct node name)
         const char *meant = metric_nearest(draft->definition->metric);
         problem_add(draft->problems, name.path, false, "unknown metric `%.64s`; %s%s%s",
                     draft->definition->metric,
-                    meant != NULL ? "did you mean `" : "the built-in trainer has test_loss, test_kl "
-                                                       "(task-b), test_accuracy (task-a) and others",
+                    meant != NULL ? "did you mean `"
+                                  : "the built-in trainer has test_loss, test_kl "
+                                    "(task-b), test_accuracy (task-a) and others",
                     meant != NULL ? meant : "", meant != NULL ? "`?" : "");
         return;
     }

@@ -1,5 +1,5 @@
-/* Conditions: each `when` of each domain, the values it compares with, and the order in which parameters
- * can be drawn: parents of conditions first. */
+/* Conditions: each `when` of each domain, the values it compares with, and the order in which
+ * parameters can be drawn: parents of conditions first. */
 #include "coordinator/space/draft.h"
 #include "common/buf.h"
 #include "common/xalloc.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what may be named ------------------------------------------------------------------------ */
+/* ---- what may be named --------------------------------------------------------------------- */
 
 static bool is_finite_choice(const struct draft_key *key)
 {
@@ -35,14 +35,19 @@ static void refuse_name(struct draft *draft, struct node node, const char *name)
     for (int i = 0; i < draft->n_keys; i++)
         names[i] = draft->keys[i].name;
     const char *meant = nearest_of(name, names, (size_t)draft->n_keys);
-    problem_add(draft->problems, node.path, true,
-                "`%.64s` is neither a key of the matrix nor a parameter%s%s%s", name,
-                meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                meant != NULL ? "`?" : "");
+    if (draft->definition->program == PROGRAM_LDT && setting_find(name) != NULL)
+        problem_add(draft->problems, node.path, true,
+                    "a condition on `%s` needs it among the parameters; add `%s: {value: ...}`",
+                    name, name);
+    else
+        problem_add(draft->problems, node.path, true,
+                    "`%.64s` is neither a key of the matrix nor a parameter%s%s%s", name,
+                    meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
+                    meant != NULL ? "`?" : "");
     free(names);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 static void refuse_value(struct draft *draft, const struct draft_key *key, struct node node,
                          struct value value)
@@ -57,7 +62,8 @@ static void refuse_value(struct draft *draft, const struct draft_key *key, struc
     if (meant != NULL && strcmp(meant, text) == 0)
         problem_add(draft->problems, node.path, false,
                     "`%s` never is the %s `%.80s`; write it as it stands there, with or without "
-                    "quotes or a point", key->name, value.type == VALUE_TEXT ? "text" : "value", text);
+                    "quotes or a point",
+                    key->name, value.type == VALUE_TEXT ? "text" : "value", text);
     else
         problem_add(draft->problems, node.path, false,
                     "`%s` never is `%.80s`, so this condition cannot hold%s%s%s", key->name, text,
@@ -65,9 +71,9 @@ static void refuse_value(struct draft *draft, const struct draft_key *key, struc
                     meant != NULL ? "`?" : "");
 }
 
-/* For a command, each value must be one that the key takes: nothing else could tell a misspelt one. For
- * the built-in trainer the settings do, so a list may hold values that this search does not use; but one
- * of them must be used, or the condition never holds. */
+/* For a command, each value must be one that the key takes: nothing else could tell a misspelt
+ * one. For the built-in trainer the settings do, so a list may hold values that this search does
+ * not use; but one of them must be used, or the condition never holds. */
 static bool check_values(struct draft *draft, const struct draft_key *key, struct node node,
                          const struct draft_condition *condition)
 {
@@ -99,7 +105,7 @@ static bool read_values(struct draft *draft, const struct draft_key *key, struct
     return draft_read_value(draft, key, node, out->values);
 }
 
-/* ---- one `when` ------------------------------------------------------------------------------- */
+/* ---- one `when` ---------------------------------------------------------------------------- */
 
 static bool read_condition(struct draft *draft, struct node node, const char *name,
                            struct draft_condition *out)
@@ -115,7 +121,8 @@ static bool read_condition(struct draft *draft, struct node node, const char *na
     if (!is_finite_choice(key)) {
         problem_add(draft->problems, node.path, true,
                     "`%s` is a range; a condition names a key of the matrix, a constant or a "
-                    "categorical parameter", name);
+                    "categorical parameter",
+                    name);
         return false;
     }
     return read_values(draft, key, node, out) && check_values(draft, key, node, out);
@@ -135,7 +142,8 @@ static bool read_when(struct draft *draft, struct draft_domain *domain)
         return false;
     }
     domain->conditions = arena_alloc(draft->arena, count * sizeof *domain->conditions);
-    json_object_foreach (tree, name, member) {
+    json_object_foreach(tree, name, member)
+    {
         struct node node = node_member(draft->problems, domain->when, name);
         struct draft_condition *next = &domain->conditions[domain->n_conditions];
         bool is_good = read_condition(draft, node, name, next);
@@ -145,7 +153,7 @@ static bool read_when(struct draft *draft, struct draft_domain *domain)
     return good;
 }
 
-/* ---- parents first ---------------------------------------------------------------------------- */
+/* ---- parents first ------------------------------------------------------------------------- */
 
 enum mark { UNSEEN, ON_PATH, PLACED };
 

@@ -16,24 +16,44 @@ enum {
     MAX_CONCURRENT = 1000000,
     MAX_ATTEMPTS = 100,
     MAX_WORD_BYTES = 65536,
-    ATTEMPTS_OF_COMMAND = 3, /* the built-in trainer is deterministic: its failures are not retried */
+    ATTEMPTS_OF_COMMAND =
+        3, /* the built-in trainer is deterministic: its failures are not retried */
     ARENA_BLOCK_BYTES = 1 << 16,
 };
 #define MAX_DURATION_S (366.0 * 86400)
 
-/* ---- the keys at the top ---------------------------------------------------------------------- */
+/* ---- the keys at the top ------------------------------------------------------------------- */
 
 static const char *const known_keys[] = {
-    "name", "description", "program", "command", "workdir", "env", "metric", "sampler", "seed",
-    "trials", "repeat", "max_concurrent_trials", "max_trial_duration", "max_failed_trials",
-    "max_attempts", "matrix", "parameters",
+    "name",
+    "description",
+    "program",
+    "command",
+    "workdir",
+    "env",
+    "metric",
+    "sampler",
+    "seed",
+    "trials",
+    "repeat",
+    "max_concurrent_trials",
+    "max_trial_duration",
+    "max_failed_trials",
+    "max_attempts",
+    "matrix",
+    "parameters",
 };
-static const char *const reserved_keys[] = { "from", "ladder", "early_terminate", "budget", "rerun" };
+static const char *const reserved_keys[] = { "from", "ladder", "early_terminate", "budget",
+                                             "rerun" };
 
 /* Words of other systems, for people who come from there. */
-static const struct { const char *word, *ours; } foreign_keys[] = {
-    { "method", "the sampler is written `sampler: {name: tpe}`; the trainer's method is a parameter" },
+static const struct {
+    const char *word, *ours;
+} foreign_keys[] = {
+    { "method",
+      "the sampler is written `sampler: {name: tpe}`; the trainer's method is a parameter" },
     { "run_cap", "write `trials`" },
+    { "max_trials", "write `trials`" },
     { "n_trials", "write `trials`" },
     { "maxTrialNumber", "write `trials`" },
     { "maxTrialCount", "write `trials`" },
@@ -72,7 +92,8 @@ static void check_keys(struct problems *problems, struct node document)
 {
     const char *key;
     json_t *member, *tree = (json_t *)(uintptr_t)document.json;
-    json_object_foreach (tree, key, member) {
+    json_object_foreach(tree, key, member)
+    {
         const char *path = problem_path_member(problems, document.path, key);
         if (is_among(key, reserved_keys, COUNT(reserved_keys)))
             problem_add(problems, path, true, "`%s` is not available yet", key);
@@ -81,7 +102,7 @@ static void check_keys(struct problems *problems, struct node document)
     }
 }
 
-/* ---- what runs -------------------------------------------------------------------------------- */
+/* ---- what runs ----------------------------------------------------------------------------- */
 
 static const char *keep(struct draft *draft, const char *text)
 {
@@ -93,9 +114,11 @@ static void read_program(struct draft *draft, struct node node)
     const char *word;
     if (!read_text(draft->problems, node, &word) || strcmp(word, "ldt") == 0)
         return;
-    problem_add(draft->problems, node.path, false,
-                "unknown program `%.64s`; the built-in trainer is `ldt`, and a program of your own is "
-                "written `command: [python3, train.py]` without `program`", word);
+    problem_add(
+        draft->problems, node.path, false,
+        "unknown program `%.64s`; the built-in trainer is `ldt`, and a program of your own is "
+        "written `command: [python3, train.py]` without `program`",
+        word);
 }
 
 static bool read_word_of_command(struct draft *draft, struct node node, const char **out)
@@ -183,7 +206,7 @@ static void read_environment(struct draft *draft, struct node node)
     }
     definition->environment =
         arena_alloc(draft->arena, (json_object_size(tree) + 1) * sizeof *definition->environment);
-    json_object_foreach (tree, name, member)
+    json_object_foreach(tree, name, member)
         read_variable(draft, node_member(draft->problems, node, name), name);
     qsort(definition->environment, definition->n_environment, sizeof *definition->environment,
           compare_texts);
@@ -195,9 +218,10 @@ static void read_workdir(struct draft *draft, struct node node)
     if (!read_text(draft->problems, node, &text))
         return;
     if (text[0] == '\0' || strlen(text) > 4095)
-        problem_add(draft->problems, node.path, false,
-                    "`workdir` must be a path of 1 to 4095 bytes; leave it out for the directory that "
-                    "the worker was started in");
+        problem_add(
+            draft->problems, node.path, false,
+            "`workdir` must be a path of 1 to 4095 bytes; leave it out for the directory that "
+            "the worker was started in");
     draft->definition->workdir = keep(draft, text);
 }
 
@@ -215,9 +239,10 @@ static void read_what_runs(struct draft *draft, struct node document)
     else if (program.json != NULL)
         read_program(draft, program);
     else if (command.json == NULL)
-        problem_add(draft->problems, document.path, true,
-                    "`program` is missing; add `program: ldt`, or `command: [...]` for a program of "
-                    "your own");
+        problem_add(
+            draft->problems, document.path, true,
+            "`program` is missing; add `program: ldt`, or `command: [...]` for a program of "
+            "your own");
     if (command.json != NULL)
         read_command(draft, command);
     if (workdir.json != NULL && command.json != NULL)
@@ -230,13 +255,14 @@ static void read_what_runs(struct draft *draft, struct node document)
         problem_add(draft->problems, env.path, true, "`env` goes with `command` only");
 }
 
-/* ---- metric and sampler ----------------------------------------------------------------------- */
+/* ---- metric and sampler -------------------------------------------------------------------- */
 
 static bool metric_name_is_legal(const char *name)
 {
     size_t length = strlen(name);
     for (const char *c = name; *c != '\0'; c++)
-        if ((unsigned char)*c >= 0x80 || (!isalnum((unsigned char)*c) && strchr("._-/", *c) == NULL))
+        if ((unsigned char)*c >= 0x80 ||
+            (!isalnum((unsigned char)*c) && strchr("._-/", *c) == NULL))
             return false;
     return length >= 1 && length <= MESSAGE_MAX_NAME;
 }
@@ -251,7 +277,8 @@ static void read_metric_name(struct draft *draft, struct node node)
     else
         problem_add(draft->problems, node.path, false,
                     "`%.80s` is no name of a metric: 1 to 64 of letters, digits, `.`, `_`, `-` and "
-                    "`/`", name);
+                    "`/`",
+                    name);
 }
 
 static void read_metric(struct draft *draft, struct node node)
@@ -268,7 +295,8 @@ static void read_metric(struct draft *draft, struct node node)
         return;
     read_known_members(problems, node, known, COUNT(known));
     if (name.json == NULL)
-        problem_add(problems, node.path, false, "`name` is missing: which metric is the objective?");
+        problem_add(problems, node.path, false,
+                    "`name` is missing: which metric is the objective?");
     else
         read_metric_name(draft, name);
     if (goal.json != NULL && read_word(problems, goal, goals, 2, &index))
@@ -280,8 +308,9 @@ static void read_metric(struct draft *draft, struct node node)
 static void read_sampler(struct draft *draft, struct node node)
 {
     static const char *const known[] = { "name" };
-    static const char *const names[] = { [SAMPLER_TPE] = "tpe", [SAMPLER_RANDOM] = "random",
-                                         [SAMPLER_GRID] = "grid" };
+    static const char *const names[] = {
+        [SAMPLER_TPE] = "tpe", [SAMPLER_RANDOM] = "random", [SAMPLER_GRID] = "grid"
+    };
     struct node name = node_member(draft->problems, node, "name");
     int index = SAMPLER_TPE;
     if (!read_is_object(draft->problems, node, "{name: tpe}"))
@@ -294,13 +323,14 @@ static void read_sampler(struct draft *draft, struct node node)
         draft->definition->sampler = (enum sampler_kind)index;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------------------------- */
 
 static void refuse_duration(struct draft *draft, struct node node)
 {
-    problem_add(draft->problems, node.path, false,
-                "`max_trial_duration` must be above 0 and at most 366 days, as in 90s, 30m, 2h, 1d or "
-                "a number of seconds");
+    problem_add(
+        draft->problems, node.path, false,
+        "`max_trial_duration` must be above 0 and at most 366 days, as in 90s, 30m, 2h, 1d or "
+        "a number of seconds");
 }
 
 /* 90s, 30m, 2h, 1d: seconds; 0 when it is none. */
@@ -396,7 +426,7 @@ static void read_fields(struct draft *draft, struct node document)
                     "`trials` is missing: how many configurations may each study try?");
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static void check_grid_is_finite(struct draft *draft)
 {
@@ -408,7 +438,8 @@ static void check_grid_is_finite(struct draft *draft)
             if (draft_domain_is_continuous(&key->domains[d].domain))
                 problem_add(draft->problems, key->domains[d].path, false,
                             "the grid sampler cannot go through the continuous range of `%s`; give "
-                            "`values`, or a `q_` distribution", key->name);
+                            "`values`, or a `q_` distribution",
+                            key->name);
     }
 }
 
@@ -432,8 +463,7 @@ static void read_space(struct draft *draft, struct node document)
         draft_read_conditions(draft);
         check_grid_is_finite(draft);
         draft_place_matrix(draft);
-        draft_check_combinations(
-            draft, (struct node){ NULL, "/metric/name" });
+        draft_check_combinations(draft, (struct node){ NULL, "/metric/name" });
     }
 }
 
@@ -456,7 +486,8 @@ bool definition_parse(struct definition **out, const json_t *document, struct pr
         return false;
     }
     struct definition *definition = definition_create();
-    struct draft draft = { .problems = problems, .definition = definition,
+    struct draft draft = { .problems = problems,
+                           .definition = definition,
                            .arena = definition->arena };
     if (read_no_control_characters(problems, root)) {
         check_keys(problems, root);
@@ -486,10 +517,10 @@ int64_t definition_configurations(const struct definition *definition, size_t st
     return definition->trials > 0 && definition->trials < points ? definition->trials : points;
 }
 
-/* ---- seeds of trials -------------------------------------------------------------------------- */
+/* ---- seeds of trials ----------------------------------------------------------------------- */
 
-/* Mixes 30 bits without mapping two numbers to one: each step can be undone (an odd factor, and a shift
- * of half the width, modulo 2^30). */
+/* Mixes 30 bits without mapping two numbers to one: each step can be undone (an odd factor, and a
+ * shift of half the width, modulo 2^30). */
 static uint32_t mix_30_bits(uint32_t x)
 {
     const uint32_t mask = ((uint32_t)1 << 30) - 1;

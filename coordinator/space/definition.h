@@ -1,9 +1,10 @@
 /* definition.h - a search, as submitted: from its JSON form to what the coordinator runs.
  *
- * The JSON form is the spec (DESIGN section 7, facts of the spec language in the README) with YAML's
- * spelling removed: plain scalars that read as numbers are JSON numbers (integers without point or
- * exponent are JSON integers), true and false are booleans, null and nothing are null, all else strings. `ldt` makes it from YAML, the
- * SUBMIT message carries it, the database keeps it; every one of them validates it here, by the same code.
+ * The JSON form is the spec (DESIGN section 7, facts of the spec language in the README) with
+ * YAML's spelling removed: plain scalars that read as numbers are JSON numbers (integers without
+ * point or exponent are JSON integers), true and false are booleans, null and nothing are null,
+ * all else strings. `ldt` makes it from YAML, the SUBMIT message carries it, the database keeps
+ * it; every one of them validates it here, by the same code.
  *
  * For the built-in trainer every scalar is typed by its setting (common/trainer/setting.h). */
 #ifndef SPACE_DEFINITION_H
@@ -25,8 +26,9 @@ enum sampler_kind { SAMPLER_TPE, SAMPLER_RANDOM, SAMPLER_GRID };
 struct study_definition {
     const char *name;     /* "task-b/ldt" */
     int64_t search_seed;  /* `seed` of the spec, or of this study's matrix combination */
-    int64_t seed;         /* this study's own: follows from search_seed and the values in its name, so
-                           * neither renaming the search nor another value in the matrix changes it */
+    int64_t seed;         /* this study's own: follows from search_seed and the values in its name,
+                           * so that neither another name of the search nor another value in the
+                           * matrix changes it */
     struct space *space;  /* matrix keys are constants in it */
     int64_t points;       /* space_size */
 };
@@ -57,17 +59,17 @@ struct definition {
     struct arena *arena;  /* owns everything above */
 };
 
-/* Validates everything; on failure returns false, *out is NULL and problems says what to mend (in no
- * particular order). On success *out is the caller's. */
+/* Validates everything; on failure returns false, *out is NULL and problems says what to mend (in
+ * no particular order). On success *out is the caller's. */
 bool definition_parse(struct definition **out, const json_t *document, struct problems *problems);
 void definition_destroy(struct definition **definition); /* leaves NULL, accepts NULL */
 
 /* The budget of a study in configurations: trials, or fewer where the space is smaller. */
 int64_t definition_configurations(const struct definition *definition, size_t study);
 
-/* The seed of a trial: 31 bits, so that any program's generator takes it; the lowest bit is 0 (re-runs on
- * fresh seeds will have 1). With repeat > 1 the k-th repetition has the same seed in every configuration
- * and study of the search; without, it follows from the study's seed and the trial number. No two of the
- * first 2^30 repetitions, or trials of a study, share a seed. */
+/* The seed of a trial: 31 bits, so that any program's generator takes it; the lowest bit is 0
+ * (re-runs on fresh seeds will have 1). With repeat > 1 the k-th repetition has the same seed in
+ * every configuration and study of the search; without, it follows from the study's seed and the
+ * trial number. No two of the first 2^30 repetitions, or trials of a study, share a seed. */
 int64_t definition_trial_seed(const struct definition *definition, size_t study, int64_t trial);
 #endif

@@ -1,5 +1,6 @@
-/* One domain of a parameter, from its JSON form: which distribution, its numbers, and whether they can
- * hold; for the built-in trainer also whether the range stays inside the bounds of its setting. */
+/* One domain of a parameter, from its JSON form: which distribution, its numbers, and whether
+ * they can hold; for the built-in trainer also whether the range stays inside the bounds of its
+ * setting. */
 #include "coordinator/space/draft.h"
 
 #include <inttypes.h>
@@ -36,8 +37,8 @@ struct reading {
     struct problems *problems;
     const struct draft_key *key;
     struct node node;
-    unsigned present;        /* HAS(member) of the members that are there */
-    struct domain *domain;   /* being filled */
+    unsigned present;      /* HAS(member) of the members that are there */
+    struct domain *domain; /* being filled */
 };
 
 static struct node member(const struct reading *reading, enum member which)
@@ -47,11 +48,11 @@ static struct node member(const struct reading *reading, enum member which)
 
 static bool is_integer_setting(const struct draft_key *key)
 {
-    return key->setting != NULL && (key->setting->type == SETTING_INTEGER ||
-                                    key->setting->type == SETTING_INTEGER_OR_AUTO);
+    return key->setting != NULL &&
+           (key->setting->type == SETTING_INTEGER || key->setting->type == SETTING_INTEGER_OR_AUTO);
 }
 
-/* ---- which distribution ----------------------------------------------------------------------- */
+/* ---- which distribution -------------------------------------------------------------------- */
 
 static bool refuse_word(const struct reading *reading, struct node node, const char *word)
 {
@@ -60,9 +61,11 @@ static bool refuse_word(const struct reading *reading, struct node node, const c
         names[i] = distribution_table[i].name;
     const char *meant = nearest_of(word, names, DISTRIBUTIONS);
     if (strcmp(word, "log_uniform") == 0 || strcmp(word, "q_log_uniform") == 0)
-        problem_add(reading->problems, node.path, false,
-                    "`%s` is refused, because elsewhere its bounds are exponents; write `%s_values`, "
-                    "whose min and max are values", word, word);
+        problem_add(
+            reading->problems, node.path, false,
+            "`%s` is refused, because elsewhere its bounds are exponents; write `%s_values`, "
+            "whose min and max are values",
+            word, word);
     else if (meant != NULL)
         problem_add(reading->problems, node.path, false,
                     "unknown distribution `%.64s`; did you mean `%s`?", word, meant);
@@ -70,7 +73,8 @@ static bool refuse_word(const struct reading *reading, struct node node, const c
         problem_add(reading->problems, node.path, false,
                     "unknown distribution `%.64s`; there are constant, categorical, int_uniform, "
                     "uniform, q_uniform, log_uniform_values, q_log_uniform_values, normal and "
-                    "log_normal", word);
+                    "log_normal",
+                    word);
     return false;
 }
 
@@ -88,17 +92,20 @@ static bool find_distribution(const struct reading *reading, struct node node)
     return refuse_word(reading, node, word);
 }
 
-/* Both ends are integers: for an integer setting that is what it is; for a command it is a guess, told. */
+/* Both ends are integers: for an integer setting that is what it is; for a command it is a guess,
+ * told. */
 static void imply_range(const struct reading *reading)
 {
-    bool integers = json_is_integer(member(reading, MIN).json) &&
-                    json_is_integer(member(reading, MAX).json);
+    bool integers =
+        json_is_integer(member(reading, MIN).json) && json_is_integer(member(reading, MAX).json);
     bool is_integer = reading->key->setting != NULL ? is_integer_setting(reading->key) : integers;
     reading->domain->distribution = is_integer ? INT_UNIFORM : UNIFORM;
     if (is_integer && reading->key->setting == NULL)
-        draft_note(reading->draft,
-                   "`%s` has integer bounds, so int_uniform is implied; write `distribution: uniform` "
-                   "or 1.0 for any number between", reading->key->name);
+        draft_note(
+            reading->draft,
+            "`%s` has integer bounds, so int_uniform is implied; write `distribution: uniform` "
+            "or 1.0 for any number between",
+            reading->key->name);
 }
 
 static bool imply_distribution(const struct reading *reading)
@@ -135,8 +142,8 @@ static bool check_members(const struct reading *reading)
     for (int i = 0; i < MEMBERS; i++) {
         bool is_there = reading->present & HAS(i);
         if (!is_there && (row->required & HAS(i))) {
-            problem_add(reading->problems, reading->node.path, false, "`%s` is missing: %s needs it",
-                        member_names[i], row->name);
+            problem_add(reading->problems, reading->node.path, false,
+                        "`%s` is missing: %s needs it", member_names[i], row->name);
             good = false;
         } else if (is_there && !((row->required | row->optional) & HAS(i))) {
             problem_add(reading->problems, member(reading, (enum member)i).path, true,
@@ -154,7 +161,7 @@ static bool read_distribution(const struct reading *reading)
     return found && check_members(reading);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 /* A setting's value may be legal and still of a task, method or network yet to come. */
 static bool check_available(const struct reading *reading, struct node node)
@@ -212,7 +219,8 @@ static bool read_probabilities(const struct reading *reading)
     }
     if (fabs(sum - 1) <= 1e-6)
         return true;
-    problem_add(reading->problems, list.path, false, "`probabilities` must sum to 1, not %.7g", sum);
+    problem_add(reading->problems, list.path, false, "`probabilities` must sum to 1, not %.7g",
+                sum);
     return false;
 }
 
@@ -220,14 +228,14 @@ static bool read_categorical(const struct reading *reading)
 {
     struct domain *domain = reading->domain;
     struct node list = member(reading, VALUES);
-    bool good = draft_read_values(reading->draft, reading->key, list, &domain->values,
-                                  &domain->n_values);
+    bool good =
+        draft_read_values(reading->draft, reading->key, list, &domain->values, &domain->n_values);
     for (int i = 0; good && i < domain->n_values; i++)
         good = check_available(reading, node_item(reading->problems, list, (size_t)i));
     return good && (!(reading->present & HAS(PROBABILITIES)) || read_probabilities(reading));
 }
 
-/* ---- ranges ----------------------------------------------------------------------------------- */
+/* ---- ranges -------------------------------------------------------------------------------- */
 
 static bool read_whole(const struct reading *reading, enum member which, double *out)
 {
@@ -241,9 +249,8 @@ static bool read_whole(const struct reading *reading, enum member which, double 
 
 static bool read_end(const struct reading *reading, enum member which, double *out)
 {
-    return reading->domain->integer
-               ? read_whole(reading, which, out)
-               : read_number(reading->problems, member(reading, which), out);
+    return reading->domain->integer ? read_whole(reading, which, out)
+                                    : read_number(reading->problems, member(reading, which), out);
 }
 
 static bool is_quantised(const struct domain *domain)
@@ -251,8 +258,8 @@ static bool is_quantised(const struct domain *domain)
     return domain->distribution == Q_UNIFORM || domain->distribution == Q_LOG_UNIFORM_VALUES;
 }
 
-/* Whether values come out as integers. For a command that is so when every number of a q domain is one:
- * nobody who writes `min: 16, max: 64, q: 16` wants to be handed 32.0. */
+/* Whether values come out as integers. For a command that is so when every number of a q domain
+ * is one: nobody who writes `min: 16, max: 64, q: 16` wants to be handed 32.0. */
 static bool comes_out_integer(const struct reading *reading)
 {
     const struct domain *domain = reading->domain;
@@ -282,8 +289,8 @@ static bool check_order(const struct reading *reading)
         return false;
     }
     if (domain->min > domain->max) {
-        problem_add(reading->problems, path, false,
-                    "min %.15g is above max %.15g; swap the two", domain->min, domain->max);
+        problem_add(reading->problems, path, false, "min %.15g is above max %.15g; swap the two",
+                    domain->min, domain->max);
         return false;
     }
     if (isfinite(domain->max - domain->min))
@@ -296,13 +303,14 @@ static bool check_order(const struct reading *reading)
 static bool check_logarithm(const struct reading *reading)
 {
     const struct domain *domain = reading->domain;
-    bool is_log = domain->distribution == LOG_UNIFORM_VALUES ||
-                  domain->distribution == Q_LOG_UNIFORM_VALUES;
+    bool is_log =
+        domain->distribution == LOG_UNIFORM_VALUES || domain->distribution == Q_LOG_UNIFORM_VALUES;
     if (!is_log || domain->min > 0)
         return true;
     problem_add(reading->problems, member(reading, MIN).path, false,
                 "min of %s must be above 0, not %.15g: the bounds are values, not exponents (1e-4, "
-                "not -4)", distribution_table[domain->distribution].name, domain->min);
+                "not -4)",
+                distribution_table[domain->distribution].name, domain->min);
     return false;
 }
 
@@ -318,7 +326,8 @@ static bool read_step(const struct reading *reading)
         return true;
     problem_add(reading->problems, member(reading, Q).path, false,
                 "q must be above 0 and at most max - min = %.15g, and not too small to count the "
-                "steps", width);
+                "steps",
+                width);
     return false;
 }
 
@@ -355,7 +364,7 @@ static bool read_bell(const struct reading *reading)
     return false;
 }
 
-/* ---- transform and the setting's bounds ------------------------------------------------------- */
+/* ---- transform and the setting's bounds ---------------------------------------------------- */
 
 static bool read_transform(const struct reading *reading)
 {
@@ -365,9 +374,10 @@ static bool read_transform(const struct reading *reading)
     if (node.json == NULL)
         return true;
     if (!draft_domain_is_continuous(reading->domain)) {
-        problem_add(reading->problems, node.path, true,
-                    "`transform` is for uniform, log_uniform_values, normal and log_normal; %s has none",
-                    distribution_table[reading->domain->distribution].name);
+        problem_add(
+            reading->problems, node.path, true,
+            "`transform` is for uniform, log_uniform_values, normal and log_normal; %s has none",
+            distribution_table[reading->domain->distribution].name);
         return false;
     }
     if (!read_word(reading->problems, node, words, 2, &index))
@@ -420,10 +430,11 @@ static bool check_end(const struct reading *reading, enum member which, double e
     if (number >= domain->bounds.lower && number <= domain->bounds.upper)
         return true;
     setting_describe(reading->key->setting, legal, sizeof legal);
-    problem_add(reading->problems, member(reading, which).path, false,
-                "%s: %.15g is not %s%s", reading->key->name, number, legal,
+    problem_add(reading->problems, member(reading, which).path, false, "%s: %.15g is not %s%s",
+                reading->key->name, number, legal,
                 domain->transform == ONE_MINUS ? " (after one_minus)"
-                : domain->transform == POW10   ? " (after pow10)" : "");
+                : domain->transform == POW10   ? " (after pow10)"
+                                               : "");
     return false;
 }
 
@@ -455,13 +466,13 @@ static bool check_bounds(const struct reading *reading)
     return good;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static bool read_members(struct reading *reading)
 {
     static const char *const known[] = {
-        "distribution", "value", "values", "probabilities", "min", "max", "q", "mu", "sigma",
-        "transform", "when",
+        "distribution", "value", "values",    "probabilities", "min", "max", "q",
+        "mu",           "sigma", "transform", "when",
     };
     for (int i = 0; i < MEMBERS; i++)
         if (json_object_get(reading->node.json, member_names[i]) != NULL)
@@ -487,7 +498,7 @@ bool draft_read_domain(struct draft *draft, const struct draft_key *key, struct 
     out->path = node.path;
     out->when = node_member(draft->problems, node, "when");
     bool good = read_members(&reading);
-    if (!read_distribution(&reading) || !good)
+    if (!good || !read_distribution(&reading))
         return false;
     if (out->domain.distribution == CONSTANT)
         return read_transform(&reading) && read_constant(&reading);

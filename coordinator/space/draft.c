@@ -18,7 +18,7 @@ int draft_find_key(const struct draft *draft, const char *name)
     return -1;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------- */
 
 /* A copy whose text lives as long as the draft. */
 static struct value keep_value(struct draft *draft, const json_t *typed)
@@ -47,8 +47,8 @@ bool draft_read_value(struct draft *draft, const struct draft_key *key, struct n
 {
     if (json_is_object(node.json) || json_is_array(node.json) || json_is_null(node.json)) {
         problem_add(draft->problems, node.path, false,
-                    "a value of `%s` must be a single word, number, true or false, not %s", key->name,
-                    node_kind(node));
+                    "a value of `%s` must be a single word, number, true or false, not %s",
+                    key->name, node_kind(node));
         return false;
     }
     if (key->setting != NULL)
@@ -168,7 +168,7 @@ bool draft_read_values(struct draft *draft, const struct draft_key *key, struct 
     return good && refuse_repeated(draft, list, values, (int)size);
 }
 
-/* ---- the whole -------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------- */
 
 bool draft_spend(struct draft *draft, int64_t comparisons)
 {

@@ -1,15 +1,17 @@
-/* draft.h - a search between its JSON form and its studies: what was read of the document, typed and
- * checked piece by piece, before it is known which of it applies where. Inside coordinator/space only.
+/* draft.h - a search between its JSON form and its studies: what was read of the document, typed
+ * and checked piece by piece, before it is known which of it applies where. Inside
+ * coordinator/space only.
  *
  *   definition.c    reads the scalar fields, then calls in this order
- *   matrix.c          draft_read_matrix: the keys and their values; exclude; the combinations that are left
+ *   matrix.c          draft_read_matrix: its keys and values; exclude; the combinations left
  *   parameter.c       draft_read_parameters: names and domains (one domain: domain_reader.c)
  *   condition.c       draft_read_conditions: every `when`; parents first; no circles
- *   combination.c     draft_check_combinations: what applies where, by walking through all combinations
+ *   combination.c     draft_check_combinations: what applies where, by walking through them
  *   study_builder.c   draft_build_studies: one space for each combination of the matrix
  *
- * A KEY is what a condition may name: a matrix key or a parameter. Each step marks what it had to refuse
- * as broken, and later steps leave that alone, so that one fault is told once and the others still are. */
+ * A KEY is what a condition may name: a matrix key or a parameter. Each step marks what it had to
+ * refuse as broken, and later steps leave that alone, so that one fault is told once and the
+ * others still are. */
 #ifndef SPACE_DRAFT_H
 #define SPACE_DRAFT_H
 #include "common/trainer/setting.h"
@@ -59,7 +61,7 @@ struct draft {
     int n_keys, n_matrix;
     int *order;              /* parameters (not matrix keys), parents of conditions first */
     int *combinations;       /* n_combinations rows of n_matrix value indices */
-    int *places;             /* the same, and -1 where the study's method does not have the setting */
+    int *places;             /* the same; -1 where the study's method does not have the setting */
     size_t n_combinations;
     int64_t work;
 };
@@ -67,7 +69,8 @@ struct draft {
 /* The key of that name, or -1. */
 int draft_find_key(const struct draft *draft, const char *name);
 
-/* Types one scalar for a key: by its setting, or as it is for a command. The text is the draft's. */
+/* Types one scalar for a key: by its setting, or as it is for a command. The text is the
+ * draft's. */
 bool draft_read_value(struct draft *draft, const struct draft_key *key, struct node node,
                       struct value *out);
 
@@ -89,7 +92,8 @@ void draft_note(struct draft *draft, const char *format, ...)
 
 bool draft_domain_is_continuous(const struct domain *domain);
 
-/* Is the name legal for a command, or a setting of the built-in trainer (which is then filled in)? */
+/* Is the name legal for a command, or a setting of the built-in trainer (which is then filled
+ * in)? */
 bool draft_read_key_name(struct draft *draft, struct draft_key *key);
 bool draft_read_matrix(struct draft *draft, struct node matrix);
 void draft_place_matrix(struct draft *draft); /* fills places, once the parameters are known */

@@ -1,5 +1,5 @@
-/* The matrix: its keys and their values, and the combinations that `exclude` leaves. Each is one study,
- * named by its values. */
+/* The matrix: its keys and their values, and the combinations that `exclude` leaves. Each is one
+ * study, named by its values. */
 #include "coordinator/space/draft.h"
 #include "common/xalloc.h"
 
@@ -9,7 +9,7 @@
 
 enum { MAX_KEYS = 100 };
 
-/* ---- keys ------------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------- */
 
 bool draft_read_key_name(struct draft *draft, struct draft_key *key)
 {
@@ -19,9 +19,11 @@ bool draft_read_key_name(struct draft *draft, struct draft_key *key)
     if (draft->definition->program == PROGRAM_COMMAND) {
         if (name_is_legal(key->name))
             return true;
-        problem_add(draft->problems, key->path, true,
-                    "`%.80s` is no name: 1 to 64 of letters, digits, `.`, `_` and `-`, starting with "
-                    "a letter or digit", key->name);
+        problem_add(
+            draft->problems, key->path, true,
+            "`%.80s` is no name: 1 to 64 of letters, digits, `.`, `_` and `-`, starting with "
+            "a letter or digit",
+            key->name);
         return false;
     }
     key->setting = setting_find(key->name);
@@ -33,7 +35,8 @@ bool draft_read_key_name(struct draft *draft, struct draft_key *key)
                     "`seed` is no setting: write it beside `trials`, or as a key of the matrix");
     else
         problem_add(draft->problems, key->path, true, "unknown setting `%.64s`; %s%s%s", key->name,
-                    nearest != NULL ? "did you mean `" : "`ldt-worker trial --help` lists all of them",
+                    nearest != NULL ? "did you mean `"
+                                    : "`ldt-worker trial --help` lists all of them",
                     nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
     return false;
 }
@@ -54,8 +57,8 @@ static bool check_all_available(struct draft *draft, const struct draft_key *key
     return good;
 }
 
-/* Values as they stand in study names. One that is no legal name is written as its position; so are all
- * of a key two of whose values would read the same. */
+/* Values as they stand in study names. One that is no legal name is written as its position; so
+ * are all of a key two of whose values would read the same. */
 static void make_labels(struct draft *draft, struct draft_key *key)
 {
     const struct domain *domain = &key->domains->domain;
@@ -77,8 +80,9 @@ static void make_labels(struct draft *draft, struct draft_key *key)
 static bool read_key(struct draft *draft, struct node node, const char *name)
 {
     struct draft_key *key = &draft->keys[draft->n_keys++];
-    *key = (struct draft_key){ .name = arena_text(draft->arena, name), .path = node.path,
-                               .in_matrix = true, .n_domains = 1 };
+    *key = (struct draft_key){
+        .name = arena_text(draft->arena, name), .path = node.path, .in_matrix = true, .n_domains = 1
+    };
     key->is_seed = strcmp(name, "seed") == 0;
     key->domains = arena_alloc(draft->arena, sizeof *key->domains);
     struct domain *domain = &key->domains->domain;
@@ -103,18 +107,17 @@ static bool read_keys(struct draft *draft, struct node matrix)
     size_t count = json_object_size(tree) - (json_object_get(tree, "exclude") != NULL);
     if (count < 1 || count > MAX_KEYS) {
         problem_add(draft->problems, matrix.path, false,
-                    "the matrix must have 1 to %d keys, each with a list of values, not %zu", MAX_KEYS,
-                    count);
+                    "the matrix must have 1 to %d keys, each with a list of values, not %zu",
+                    MAX_KEYS, count);
         return false;
     }
-    json_object_foreach (tree, name, member)
-        if (strcmp(name, "exclude") != 0)
-            good &= read_key(draft, node_member(draft->problems, matrix, name), name);
+    json_object_foreach(tree, name, member) if (strcmp(name, "exclude") != 0) good &=
+        read_key(draft, node_member(draft->problems, matrix, name), name);
     draft->n_matrix = draft->n_keys;
     return good;
 }
 
-/* ---- exclude ---------------------------------------------------------------------------------- */
+/* ---- exclude ------------------------------------------------------------------------------- */
 
 struct exclusion {
     struct value **values; /* for each matrix key, or NULL: any */
@@ -158,7 +161,8 @@ static bool read_exclusion(struct draft *draft, struct node entry, struct exclus
     }
     out->values = arena_alloc(draft->arena, (size_t)draft->n_matrix * sizeof *out->values);
     out->n_values = arena_alloc(draft->arena, (size_t)draft->n_matrix * sizeof *out->n_values);
-    json_object_foreach (tree, name, member) {
+    json_object_foreach(tree, name, member)
+    {
         struct node node = node_member(draft->problems, entry, name);
         int index = draft_find_key(draft, name);
         if (index < 0) {
@@ -234,14 +238,14 @@ static bool read_exclude(struct draft *draft, struct node list)
     for (size_t i = 0; i < json_array_size(list.json); i++)
         good &= apply_exclusion(draft, node_item(draft->problems, list, i), is_excluded, count);
     draft->n_combinations = keep_included(draft, is_excluded, count);
-    if (draft->n_combinations > 0)
+    if (draft->n_combinations > 0 || !good)
         return good;
     problem_add(draft->problems, list.path, false,
                 "together these exclude every combination of the matrix: no study is left");
     return false;
 }
 
-/* ---- combinations ----------------------------------------------------------------------------- */
+/* ---- combinations -------------------------------------------------------------------------- */
 
 static bool count_product(struct draft *draft, struct node matrix, size_t *product)
 {
@@ -289,14 +293,15 @@ bool draft_read_matrix(struct draft *draft, struct node matrix)
     if (draft->n_combinations <= SPEC_MAX_STUDIES)
         return good;
     problem_add(draft->problems, matrix.path, false,
-                "the matrix makes %zu studies, of at most %d; use fewer values", draft->n_combinations,
-                SPEC_MAX_STUDIES);
+                "the matrix makes %zu studies, of at most %d; use fewer values",
+                draft->n_combinations, SPEC_MAX_STUDIES);
     return false;
 }
 
-/* ---- which keys a combination has ------------------------------------------------------------- */
+/* ---- which keys a combination has ---------------------------------------------------------- */
 
-/* The value that `task` or `method` has in all of a combination's study; false when it varies there. */
+/* The value that `task` or `method` has in all of a combination's study; false when it varies
+ * there. */
 static bool fixed_word(const struct draft *draft, const char *name, size_t combination,
                        const char **word)
 {
@@ -305,8 +310,8 @@ static bool fixed_word(const struct draft *draft, const char *name, size_t combi
         return false;
     const struct draft_key *key = &draft->keys[index];
     const struct domain *domain = &key->domains->domain;
-    bool is_constant = !key->is_list && domain->distribution == CONSTANT &&
-                       key->domains->when.json == NULL;
+    bool is_constant =
+        !key->is_list && domain->distribution == CONSTANT && key->domains->when.json == NULL;
     if (key->broken || (!key->in_matrix && !is_constant))
         return false;
     int place = 0;

@@ -16,7 +16,8 @@ static bool read_domains(struct draft *draft, struct draft_key *key, struct node
         if (!json_is_object(domain.json)) {
             problem_add(draft->problems, domain.path, false,
                         "each item of a list of domains is a mapping with `when`; for a list of "
-                        "values write `%s: {values: [...]}`", key->name);
+                        "values write `%s: {values: [...]}`",
+                        key->name);
             return false;
         }
         good &= draft_read_domain(draft, key, domain, &key->domains[i]);
@@ -69,12 +70,13 @@ bool draft_read_parameters(struct draft *draft, struct node parameters)
         return false;
     if (count == 0 || count > SPEC_MAX_PARAMETERS) {
         problem_add(draft->problems, parameters.path, false,
-                    count == 0 ? "`parameters` is empty: there is nothing to search over; give 1 to %d"
-                               : "`parameters` has too many entries: at most %d are allowed",
+                    count == 0
+                        ? "`parameters` is empty: there is nothing to search over; give 1 to %d"
+                        : "`parameters` has too many entries: at most %d are allowed",
                     SPEC_MAX_PARAMETERS);
         return false;
     }
-    json_object_foreach (tree, name, member)
+    json_object_foreach(tree, name, member)
         read_parameter(draft, node_member(draft->problems, parameters, name), name);
     return true;
 }

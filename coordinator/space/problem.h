@@ -1,7 +1,9 @@
-/* problem.h - everything that is wrong with a search, each fault with the path of the node at fault.
+/* problem.h - everything that is wrong with a search, each fault with the path of the node at
+ * fault.
  *
- * A path names a node of the definition as JSON Pointer does: /parameters/batch_size/0/when/method, with
- * ~1 for a slash and ~0 for a tilde inside a key. coordinator/spec maps it to a line and column. */
+ * A path names a node of the definition as JSON Pointer does:
+ * /parameters/batch_size/0/when/method, with ~1 for a slash and ~0 for a tilde inside a key.
+ * coordinator/spec maps it to a line and column. */
 #ifndef SPACE_PROBLEM_H
 #define SPACE_PROBLEM_H
 #include "common/arena.h"
@@ -27,8 +29,8 @@ struct problems {
 void problems_init(struct problems *problems);
 void problems_free(struct problems *problems);
 
-/* Control characters in the sentence become `?` and a very long one is cut: parts of it are quoted from
- * the search, which is not to be trusted with anybody's terminal. */
+/* Control characters in the sentence become `?` and a very long one is cut: parts of it are
+ * quoted from the search, which is not to be trusted with anybody's terminal. */
 void problem_add(struct problems *problems, const char *path, bool at_key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

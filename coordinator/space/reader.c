@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct node node_member(struct problems *problems, struct node object, const char *key)
@@ -39,19 +40,35 @@ const char *node_kind(struct node node)
     return "nothing";
 }
 
-/* The last word of a path, which is how people call the node. */
-static const char *node_name(struct node node)
+/* How people call the node: "`trials`", by the last word of its path, or "item 2 of `seed`". */
+static const char *node_name(struct problems *problems, struct node node)
 {
-    const char *slash = strrchr(node.path, '/');
-    return slash != NULL ? slash + 1 : "the search";
+    const char *last = strrchr(node.path, '/');
+    if (last == NULL)
+        return "the search";
+    if (last == node.path || !isdigit((unsigned char)last[1]))
+        return arena_printf(problems->arena, "`%.64s`", last + 1);
+    const char *start = last - 1;
+    while (start > node.path && start[-1] != '/')
+        start--;
+    return arena_printf(problems->arena, "item %ld of `%.*s`", strtol(last + 1, NULL, 10) + 1,
+                        (int)(last - start), start);
+}
+
+/* What stands there, for "must be a number, not ...". */
+static const char *node_text(struct problems *problems, struct node node)
+{
+    if (json_is_string(node.json))
+        return arena_printf(problems->arena, "the text `%.40s`", json_string_value(node.json));
+    return node_kind(node);
 }
 
 bool read_is_object(struct problems *problems, struct node node, const char *example)
 {
     if (json_is_object(node.json))
         return true;
-    problem_add(problems, node.path, false, "`%s` must be a mapping, not %s; write %s",
-                node_name(node), node_kind(node), example);
+    problem_add(problems, node.path, false, "%s must be a mapping, not %s; write %s",
+                node_name(problems, node), node_kind(node), example);
     return false;
 }
 
@@ -59,9 +76,11 @@ bool read_known_members(struct problems *problems, struct node object, const cha
                         size_t count)
 {
     const char *key;
-    json_t *member, *tree = (json_t *)(uintptr_t)object.json; /* jansson's iteration takes no const */
+    json_t *member,
+        *tree = (json_t *)(uintptr_t)object.json; /* jansson's iteration takes no const */
     bool good = true;
-    json_object_foreach (tree, key, member) {
+    json_object_foreach(tree, key, member)
+    {
         bool is_known = false;
         for (size_t i = 0; i < count && !is_known; i++)
             is_known = strcmp(known[i], key) == 0;
@@ -79,8 +98,9 @@ bool read_known_members(struct problems *problems, struct node object, const cha
 bool read_text(struct problems *problems, struct node node, const char **out)
 {
     if (!json_is_string(node.json)) {
-        problem_add(problems, node.path, false, "`%s` must be text, not %s%s", node_name(node),
-                    node_kind(node), json_is_null(node.json) ? "" : "; put it in quotes");
+        problem_add(problems, node.path, false, "%s must be text, not %s%s",
+                    node_name(problems, node), node_kind(node),
+                    json_is_null(node.json) ? "" : "; put it in quotes");
         return false;
     }
     *out = json_string_value(node.json);
@@ -92,34 +112,36 @@ bool read_integer(struct problems *problems, struct node node, int64_t lowest, i
 {
     if (!json_is_integer(node.json)) {
         bool is_real = json_is_real(node.json);
-        problem_add(problems, node.path, false, "`%s` must be an integer, %s%s", node_name(node),
-                    is_real ? "without point or exponent" : "not ", is_real ? "" : node_kind(node));
+        problem_add(problems, node.path, false, "%s must be an integer, %s%s",
+                    node_name(problems, node), is_real ? "without point or exponent" : "not ",
+                    is_real ? "" : node_text(problems, node));
         return false;
     }
     *out = json_integer_value(node.json);
     if (*out >= lowest && *out <= highest)
         return true;
     if (highest == INT64_MAX)
-        problem_add(problems, node.path, false, "`%s` must be at least %" PRId64, node_name(node),
-                    lowest);
+        problem_add(problems, node.path, false, "%s must be at least %" PRId64,
+                    node_name(problems, node), lowest);
     else
         problem_add(problems, node.path, false,
-                    "`%s` must be between %" PRId64 " and %" PRId64 ", not %" PRId64,
-                    node_name(node), lowest, highest, *out);
+                    "%s must be between %" PRId64 " and %" PRId64 ", not %" PRId64,
+                    node_name(problems, node), lowest, highest, *out);
     return false;
 }
 
 bool read_number(struct problems *problems, struct node node, double *out)
 {
     if (!json_is_number(node.json)) {
-        problem_add(problems, node.path, false, "`%s` must be a number, not %s", node_name(node),
-                    node_kind(node));
+        problem_add(problems, node.path, false, "%s must be a number, not %s",
+                    node_name(problems, node), node_text(problems, node));
         return false;
     }
     *out = json_number_value(node.json);
     if (isfinite(*out))
         return true;
-    problem_add(problems, node.path, false, "`%s` must be a finite number", node_name(node));
+    problem_add(problems, node.path, false, "%s must be a finite number",
+                node_name(problems, node));
     return false;
 }
 
@@ -140,9 +162,9 @@ bool read_word(struct problems *problems, struct node node, const char *const *w
     for (size_t i = 0; i < count; i++)
         buf_printf(&all, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
     const char *meant = nearest_of(word, words, count);
-    problem_add(problems, node.path, false, "`%s` must be %s, not `%.64s`%s%s%s", node_name(node),
-                all.bytes, word, meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                meant != NULL ? "`?" : "");
+    problem_add(problems, node.path, false, "%s must be %s, not `%.64s`%s%s%s",
+                node_name(problems, node), all.bytes, word, meant != NULL ? "; did you mean `" : "",
+                meant != NULL ? meant : "", meant != NULL ? "`?" : "");
     buf_free(&all);
     return false;
 }
@@ -166,11 +188,12 @@ bool read_name(struct problems *problems, struct node node, const char **out)
         return true;
     problem_add(problems, node.path, false,
                 "`%.80s` is no name: 1 to 64 of letters, digits, `.`, `_` and `-`, starting with a "
-                "letter or digit", *out);
+                "letter or digit",
+                *out);
     return false;
 }
 
-/* ---- control characters ----------------------------------------------------------------------- */
+/* ---- control characters -------------------------------------------------------------------- */
 
 /* C0, DEL, and C1 in UTF-8 (0xc2 0x80 .. 0xc2 0x9f). */
 static bool has_control(const char *text, size_t length, bool is_prose)
@@ -194,7 +217,8 @@ static bool check_members(struct problems *problems, struct node object, bool is
     const char *key;
     json_t *member, *tree = (json_t *)(uintptr_t)object.json;
     bool good = true;
-    json_object_foreach (tree, key, member) {
+    json_object_foreach(tree, key, member)
+    {
         struct node child = { member, problem_path_member(problems, object.path, key) };
         if (has_control(key, strlen(key), false)) {
             problem_add(problems, child.path, true, "a control character in a key; remove it");

@@ -1,5 +1,6 @@
-/* reader.h - typed members of a search's JSON form: each reader checks one node and notes what is wrong
- * with it, at its path. They return false after having said why, so that a caller only goes on. */
+/* reader.h - typed members of a search's JSON form: each reader checks one node and notes what is
+ * wrong with it, at its path. They return false after having said why, so that a caller only goes
+ * on. */
 #ifndef SPACE_READER_H
 #define SPACE_READER_H
 #include "coordinator/space/problem.h"

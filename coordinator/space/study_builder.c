@@ -1,6 +1,6 @@
-/* The studies: one space for each combination of the matrix. Conditions whose answer a study fixes are
- * resolved here (the domain stays without them, or goes); what is left depends on categorical parameters
- * of the study itself. */
+/* The studies: one space for each combination of the matrix. Conditions whose answer a study
+ * fixes are resolved here (the domain stays without them, or goes); what is left depends on
+ * categorical parameters of the study itself. */
 #include "coordinator/space/draft.h"
 #include "common/buf.h"
 #include "common/rng.h"
@@ -14,20 +14,21 @@ enum { MAX_GRID_POINTS = 10000000 };
 
 /* What a study under construction knows of each key. */
 struct member {
-    int parameter;              /* index in the space, -1: not in it */
-    const struct value *values; /* that it may take: of a matrix key, constant or unguarded categorical */
-    int n_values;               /* 0: none */
-    bool always;                /* it is active in every point */
+    int parameter; /* index in the space, -1: not in it */
+    const struct value
+        *values;  /* that it may take: of a matrix key, constant or unguarded categorical */
+    int n_values; /* 0: none */
+    bool always;  /* it is active in every point */
 };
 
 struct builder {
     struct draft *draft;
     size_t combination;
-    struct member *members;     /* by key */
+    struct member *members; /* by key */
     struct space *space;
 };
 
-/* ---- conditions that the study decides -------------------------------------------------------- */
+/* ---- conditions that the study decides ----------------------------------------------------- */
 
 enum answer { NEVER, SOMETIMES, ALWAYS };
 
@@ -59,8 +60,8 @@ static struct domain resolve(struct builder *builder, const struct draft_domain 
     struct domain domain = draft_domain->domain;
     if (draft_domain->n_conditions == 0)
         return domain;
-    domain.conditions = arena_alloc(builder->draft->arena, (size_t)draft_domain->n_conditions *
-                                                               sizeof *domain.conditions);
+    domain.conditions = arena_alloc(builder->draft->arena,
+                                    (size_t)draft_domain->n_conditions * sizeof *domain.conditions);
     for (int c = 0; c < draft_domain->n_conditions; c++) {
         const struct draft_condition *condition = &draft_domain->conditions[c];
         if (ask(builder, condition) == SOMETIMES)
@@ -73,7 +74,7 @@ static struct domain resolve(struct builder *builder, const struct draft_domain 
     return domain;
 }
 
-/* ---- members ---------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------- */
 
 static void append(struct builder *builder, int index, struct domain *domains, int n_domains)
 {
@@ -152,7 +153,7 @@ static void add_parameter(struct builder *builder, int index)
     append(builder, index, domains, left);
 }
 
-/* ---- name, seeds ------------------------------------------------------------------------------ */
+/* ---- name, seeds --------------------------------------------------------------------------- */
 
 static uint64_t hash_text(const char *text)
 {
@@ -191,13 +192,15 @@ static bool name_study(struct builder *builder, struct study_definition *study)
     study->seed = (int64_t)(rng_u64(&rng) >> 1);
     if (strlen(study->name) < MESSAGE_MAX_STUDY_NAME)
         return true;
-    problem_add(draft->problems, "/matrix", true,
-                "the study `%.64s...` would have a name of %zu bytes, of at most %d; use fewer keys or "
-                "shorter values", study->name, strlen(study->name), MESSAGE_MAX_STUDY_NAME - 1);
+    problem_add(
+        draft->problems, "/matrix", true,
+        "the study `%.64s...` would have a name of %zu bytes, of at most %d; use fewer keys or "
+        "shorter values",
+        study->name, strlen(study->name), MESSAGE_MAX_STUDY_NAME - 1);
     return false;
 }
 
-/* ---- what the whole study must satisfy -------------------------------------------------------- */
+/* ---- what the whole study must satisfy ----------------------------------------------------- */
 
 static bool check_grid(struct draft *draft, const struct study_definition *study)
 {
@@ -211,7 +214,8 @@ static bool check_grid(struct draft *draft, const struct study_definition *study
     return false;
 }
 
-/* A point of each study goes through the trainer's own check, which knows rules between settings too. */
+/* A point of each study goes through the trainer's own check, which knows rules between settings
+ * too. */
 static bool check_trial(struct draft *draft, const struct study_definition *study)
 {
     struct value *values = xcalloc((size_t)study->space->n_parameters + 1, sizeof *values);

@@ -31,21 +31,21 @@ void fault_add(struct faults *faults, size_t start, size_t end, const char *form
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    faults->list =
-        xgrow(faults->list, faults->count, &faults->capacity, sizeof *faults->list);
-    faults->list[faults->count++] =
-        (struct fault){ start, end, arena_text(faults->arena, sentence) };
+    faults->list = xgrow(faults->list, faults->count, &faults->capacity, sizeof *faults->list);
+    faults->list[faults->count] =
+        (struct fault){ start, end, arena_text(faults->arena, sentence), faults->count };
+    faults->count++;
 }
 
-/* ---- lines and columns ------------------------------------------------------------------------ */
+/* ---- lines and columns --------------------------------------------------------------------- */
 
 static bool starts_character(char byte)
 {
     return ((unsigned char)byte & 0xc0) != 0x80;
 }
 
-/* Lines end in LF, CR LF or CR, as YAML has it. The offset after the line's end, its content's end in
- * *content_end. */
+/* Lines end in LF, CR LF or CR, as YAML has it. The offset after the line's end, its content's
+ * end in *content_end. */
 static size_t line_end(const struct source *source, size_t start, size_t *content_end)
 {
     size_t end = start;
@@ -89,7 +89,7 @@ static struct place find_place(const struct source *source, size_t offset)
     return place;
 }
 
-/* ---- the report ------------------------------------------------------------------------------- */
+/* ---- the report ---------------------------------------------------------------------------- */
 
 /* Text of the file as it may go to a terminal: no control characters but tab. */
 static void add_clean(struct buf *out, const char *text, size_t length)
@@ -148,15 +148,18 @@ static int compare_faults(const void *left, const void *right)
     const struct fault *a = left, *b = right;
     if (a->start != b->start)
         return a->start < b->start ? -1 : 1;
-    return strcmp(a->sentence, b->sentence);
+    return a->number < b->number ? -1 : 1;
 }
 
 static void drop_repeated(struct faults *faults)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < faults->count; i++)
-        if (kept == 0 || compare_faults(&faults->list[kept - 1], &faults->list[i]) != 0)
-            faults->list[kept++] = faults->list[i];
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *fault = &faults->list[i], *last = &faults->list[kept - (kept > 0)];
+        if (kept == 0 || last->start != fault->start ||
+            strcmp(last->sentence, fault->sentence) != 0)
+            faults->list[kept++] = *fault;
+    }
     faults->count = kept;
 }
 
@@ -164,7 +167,8 @@ void faults_report(struct faults *faults, const struct source *source, size_t mo
 {
     if (faults->count > 0)
         qsort(faults->list, faults->count, sizeof *faults->list, compare_faults);
-    drop_repeated(faults); /* a fault inside what an alias stands for is found once for each alias */
+    drop_repeated(
+        faults); /* a fault inside what an alias stands for is found once for each alias */
     for (size_t i = 0; i < faults->count && i < most; i++)
         add_fault(out, source, &faults->list[i]);
     if (faults->count > most || faults->more)

@@ -1,4 +1,5 @@
-/* fault.h - what is wrong with a file, by byte offsets into its text, and the report that shows it. */
+/* fault.h - what is wrong with a file, by byte offsets into its text, and the report that shows
+ * it. */
 #ifndef SPEC_FAULT_H
 #define SPEC_FAULT_H
 #include "common/arena.h"
@@ -16,6 +17,7 @@ struct source {
 struct fault {
     size_t start, end; /* what to underline; end > start, or only a caret */
     const char *sentence;
+    size_t number;     /* in the order found: decides between faults of one place */
 };
 
 struct faults {
@@ -36,5 +38,6 @@ void fault_add(struct faults *faults, size_t start, size_t end, const char *form
 size_t source_offset(const struct source *source, int line, int column);
 
 /* Appends the first `most` faults, sorted. */
-void faults_report(struct faults *faults, const struct source *source, size_t most, struct buf *out);
+void faults_report(struct faults *faults, const struct source *source, size_t most,
+                   struct buf *out);
 #endif

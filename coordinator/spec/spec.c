@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- the file's bytes ------------------------------------------------------------------------- */
+/* ---- the file's bytes ---------------------------------------------------------------------- */
 
 static enum spec_result refuse_file(struct buf *report, const char *path, const char *why,
                                     enum spec_result result)
@@ -50,10 +50,10 @@ static enum spec_result open_file(FILE **out, const char *path, struct buf *repo
     return SPEC_OK;
 }
 
-/* ---- what YAML would not mind ----------------------------------------------------------------- */
+/* ---- what YAML would not mind -------------------------------------------------------------- */
 
-/* The length of the UTF-8 character that starts here, 0 if none does (overlong forms, surrogates and
- * numbers past U+10FFFF included). */
+/* The length of the UTF-8 character that starts here, 0 if none does (overlong forms, surrogates
+ * and numbers past U+10FFFF included). */
 static size_t character_length(const unsigned char *c, size_t left)
 {
     size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
@@ -86,7 +86,8 @@ static bool check_characters(const struct source *source, struct faults *faults)
             return false;
         }
         if (is_control(text + i, length)) {
-            fault_add(faults, i, i, "a control character (0x%02x); remove it", text[i + length - 1]);
+            fault_add(faults, i, i, "a control character (0x%02x); remove it",
+                      text[i + length - 1]);
             return false;
         }
         i += length;
@@ -94,7 +95,7 @@ static bool check_characters(const struct source *source, struct faults *faults)
     return true;
 }
 
-/* ---- from text to a definition ---------------------------------------------------------------- */
+/* ---- from text to a definition ------------------------------------------------------------- */
 
 static bool is_told(const struct faults *faults, size_t count, size_t start)
 {
@@ -138,8 +139,9 @@ static void build(struct spec *spec, const struct source *source, struct faults 
 
 static enum spec_result refuse_size(const char *file, struct buf *report)
 {
-    buf_printf(report, "%s:1:1: the file is larger than %d bytes, the most that a search may have\n",
-               file, SPEC_MAX_BYTES);
+    buf_printf(report,
+               "%s:1:1: the file is larger than %d bytes, the most that a search may have\n", file,
+               SPEC_MAX_BYTES);
     return SPEC_REFUSED;
 }
 

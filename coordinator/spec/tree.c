@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- plain scalars ---------------------------------------------------------------------------- */
+/* ---- plain scalars ------------------------------------------------------------------------- */
 
 static const char *skip_digits(const char *text)
 {
@@ -73,8 +73,8 @@ static json_t *read_plain(const struct yaml_node *node, struct faults *faults)
 {
     static const char *const nothing[] = { "", "~", "null", "Null", "NULL", NULL };
     static const char *const no_number[] = {
-        ".nan", ".NaN", ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf",
-        "-.INF", NULL,
+        ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF", "+.inf",
+        "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", NULL,
     };
     if (is_one_of(node->text, nothing))
         return json_null();
@@ -96,7 +96,7 @@ static json_t *read_plain(const struct yaml_node *node, struct faults *faults)
     return json_stringn(node->text, node->length);
 }
 
-/* ---- nodes ------------------------------------------------------------------------------------ */
+/* ---- nodes --------------------------------------------------------------------------------- */
 
 static json_t *scalar_to_json(const struct yaml_node *node, struct faults *faults)
 {
@@ -155,7 +155,7 @@ json_t *yaml_to_json(const struct yaml_node *root, struct faults *faults)
     return list;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------ */
+/* ---- paths --------------------------------------------------------------------------------- */
 
 /* Whether the step (up to the next slash, ~1 and ~0 escaped) spells the key. */
 static bool step_is(const char *step, size_t length, const char *key)

@@ -1,5 +1,6 @@
-/* libfyaml's events to a tree. The events come one at a time, so that depth, aliases and all that the
- * language leaves out are judged before anything is built; libfyaml resolves and prints nothing. */
+/* libfyaml's events to a tree. The events come one at a time, so that depth, aliases and all that
+ * the language leaves out are judged before anything is built; libfyaml resolves and prints
+ * nothing. */
 #include "coordinator/spec/yaml.h"
 #include "common/xalloc.h"
 #include "coordinator/spec/spec.h"
@@ -8,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct open_node {            /* a list or mapping whose end has not been seen */
+struct open_node { /* a list or mapping whose end has not been seen */
     struct yaml_node *node;
     struct yaml_node **items;
     size_t n_items, capacity;
-    const char *anchor;       /* its name, or NULL: it may be used only once it is complete */
+    const char *anchor; /* its name, or NULL: it may be used only once it is complete */
 };
 
 struct reader {
@@ -22,15 +23,15 @@ struct reader {
     struct open_node open[SPEC_MAX_DEPTH];
     int depth;
     struct yaml_node *root;
-    json_t *anchors;          /* name -> index into anchored; 0 while its node is not complete */
+    json_t *anchors; /* name -> index into anchored; 0 while its node is not complete */
     struct yaml_node **anchored;
     size_t n_anchored, anchored_capacity;
-    size_t aliased;           /* nodes that aliases stand for */
-    size_t last;              /* the offset after what was read last: where an empty value stands */
+    size_t aliased; /* nodes that aliases stand for */
+    size_t last;    /* the offset after what was read last: where an empty value stands */
     int documents;
 };
 
-/* ---- tokens ----------------------------------------------------------------------------------- */
+/* ---- tokens -------------------------------------------------------------------------------- */
 
 static size_t limit(const struct reader *reader, size_t offset)
 {
@@ -58,9 +59,10 @@ static const char *token_text(struct reader *reader, struct fy_token *token, siz
     return copy;
 }
 
-/* ---- building --------------------------------------------------------------------------------- */
+/* ---- building ------------------------------------------------------------------------------ */
 
-static struct yaml_node *new_node(struct reader *reader, struct fy_event *event, enum yaml_kind kind)
+static struct yaml_node *new_node(struct reader *reader, struct fy_event *event,
+                                  enum yaml_kind kind)
 {
     struct yaml_node *node = arena_alloc(reader->arena, sizeof *node);
     node->kind = kind;
@@ -69,11 +71,11 @@ static struct yaml_node *new_node(struct reader *reader, struct fy_event *event,
     return node;
 }
 
-static bool put(struct reader *reader, struct yaml_node *node)
+static void put(struct reader *reader, struct yaml_node *node)
 {
     if (reader->depth == 0) {
         reader->root = node;
-        return true;
+        return;
     }
     struct open_node *open = &reader->open[reader->depth - 1];
     open->items = xgrow(open->items, open->n_items, &open->capacity, sizeof *open->items);
@@ -81,14 +83,20 @@ static bool put(struct reader *reader, struct yaml_node *node)
     open->node->weight += node->weight;
     if (node->depth >= open->node->depth)
         open->node->depth = node->depth + 1;
-    if (reader->depth + node->depth <= SPEC_MAX_DEPTH)
+}
+
+/* What is about to be put may be `depth` deep itself. */
+static bool check_depth(struct reader *reader, int depth, size_t start, size_t end)
+{
+    if (reader->depth + depth <= SPEC_MAX_DEPTH)
         return true;
-    fault_add(reader->faults, node->start, node->end,
+    fault_add(reader->faults, start, end,
               "this goes deeper than %d lists and mappings inside each other", SPEC_MAX_DEPTH);
     return false;
 }
 
-/* Makes the anchor's name stand for the node from now on; a later one of the same name replaces it. */
+/* Makes the anchor's name stand for the node from now on; a later one of the same name replaces
+ * it. */
 static void bind_anchor(struct reader *reader, const char *name, struct yaml_node *node)
 {
     if (name == NULL)
@@ -120,7 +128,7 @@ static bool refuse_tag(struct reader *reader, struct fy_event *event)
     return true;
 }
 
-/* ---- one event -------------------------------------------------------------------------------- */
+/* ---- one event ----------------------------------------------------------------------------- */
 
 static bool on_document(struct reader *reader, struct fy_event *event)
 {
@@ -128,9 +136,10 @@ static bool on_document(struct reader *reader, struct fy_event *event)
     if (reader->documents++ == 0)
         return true;
     token_range(reader, event->document_start.document_start, &start, &end);
-    fault_add(reader->faults, start, end,
-              "a second document starts here; a file holds one search: remove the `---`, or use two "
-              "files");
+    fault_add(
+        reader->faults, start, end,
+        "a second document starts here; a file holds one search: remove the `---`, or use two "
+        "files");
     return false;
 }
 
@@ -148,27 +157,23 @@ static bool on_scalar(struct reader *reader, struct fy_event *event)
         node->end = limit(reader, node->end + 1);
     }
     bind_anchor(reader, anchor_name(reader, event), node);
-    return put(reader, node);
+    put(reader, node);
+    return true;
 }
 
 static bool on_start(struct reader *reader, struct fy_event *event, enum yaml_kind kind)
 {
     struct yaml_node *node = new_node(reader, event, kind);
     const char *anchor = anchor_name(reader, event);
-    if (refuse_tag(reader, event))
+    if (refuse_tag(reader, event) || !check_depth(reader, 1, node->start, node->end))
         return false;
-    if (reader->depth == SPEC_MAX_DEPTH) {
-        fault_add(reader->faults, node->start, node->end,
-                  "this goes deeper than %d lists and mappings inside each other", SPEC_MAX_DEPTH);
-        return false;
-    }
     node->depth = 1;
     bind_anchor(reader, anchor, NULL);
     reader->open[reader->depth++] = (struct open_node){ .node = node, .anchor = anchor };
     return true;
 }
 
-static bool on_end(struct reader *reader)
+static void on_end(struct reader *reader)
 {
     struct open_node *open = &reader->open[--reader->depth];
     struct yaml_node *node = open->node;
@@ -176,7 +181,7 @@ static bool on_end(struct reader *reader)
     node->n_items = open->n_items;
     free(open->items);
     bind_anchor(reader, open->anchor, node);
-    return put(reader, node);
+    put(reader, node);
 }
 
 static bool on_alias(struct reader *reader, struct fy_event *event)
@@ -190,7 +195,8 @@ static bool on_alias(struct reader *reader, struct fy_event *event)
     if (index == NULL || json_integer_value(index) == 0) {
         fault_add(reader->faults, start, end,
                   index == NULL ? "`*%.64s` stands for nothing: no `&%.64s` before it"
-                                : "`*%.64s` stands inside what it stands for (`&%.64s`)", name, name);
+                                : "`*%.64s` stands inside what it stands for (`&%.64s`)",
+                  name, name);
         return false;
     }
     struct yaml_node *node = reader->anchored[json_integer_value(index) - 1];
@@ -200,7 +206,10 @@ static bool on_alias(struct reader *reader, struct fy_event *event)
                   SPEC_MAX_ALIASED);
         return false;
     }
-    return put(reader, node);
+    if (!check_depth(reader, node->depth, start, end))
+        return false;
+    put(reader, node);
+    return true;
 }
 
 static bool on_event(struct reader *reader, struct fy_event *event)
@@ -218,15 +227,17 @@ static bool on_event(struct reader *reader, struct fy_event *event)
         return on_start(reader, event, YAML_MAPPING);
     case FYET_SEQUENCE_END:
     case FYET_MAPPING_END:
-        return on_end(reader);
+        on_end(reader);
+        return true;
     default:
         return true;
     }
 }
 
-/* ---- what libfyaml refuses -------------------------------------------------------------------- */
+/* ---- what libfyaml refuses ----------------------------------------------------------------- */
 
-/* A bracket that is never closed shows at the end of the text; what helps is where it was opened. */
+/* A bracket that is never closed shows at the end of the text; what helps is where it was
+ * opened. */
 static bool find_open_bracket(const struct reader *reader, size_t *offset)
 {
     for (int i = reader->depth - 1; i >= 0; i--) {
@@ -243,12 +254,15 @@ static void add_syntax_fault(struct reader *reader, struct fy_diag *diag)
 {
     void *position = NULL;
     struct fy_diag_error *error = fy_diag_errors_iterate(diag, &position);
-    const char *message = error != NULL ? error->msg : "this cannot be read";
-    size_t offset = error != NULL ? source_offset(reader->source, error->line, error->column)
-                                  : reader->last;
-    if (strstr(message, "without a closing") != NULL && offset >= reader->source->length)
-        find_open_bracket(reader, &offset);
-    fault_add(reader->faults, offset, offset, "not YAML: %s", message);
+    size_t offset = reader->last, bracket;
+    if (error != NULL)
+        offset = source_offset(reader->source, error->line, error->column);
+    if (offset >= reader->source->length && find_open_bracket(reader, &bracket))
+        fault_add(reader->faults, bracket, bracket, "not YAML: this `%c` is never closed",
+                  reader->source->text[bracket]);
+    else
+        fault_add(reader->faults, offset, offset, "not YAML: %s",
+                  error != NULL ? error->msg : "this cannot be read");
 }
 
 static void read_events(struct reader *reader, struct fy_parser *parser, struct fy_diag *diag)
@@ -292,8 +306,9 @@ static void parse(struct reader *reader)
 
 struct yaml_node *yaml_read(const struct source *source, struct arena *arena, struct faults *faults)
 {
-    struct reader reader = { .source = source, .arena = arena, .faults = faults,
-                             .anchors = json_object() };
+    struct reader reader = {
+        .source = source, .arena = arena, .faults = faults, .anchors = json_object()
+    };
     size_t before = faults->count;
     parse(&reader);
     for (int i = 0; i < reader.depth; i++)

@@ -19,13 +19,16 @@ struct yaml_node {
     int depth;                /* lists and mappings inside each other, itself counted */
 };
 
-/* Reads the one document of the text. NULL with the faults that were found when it is not YAML, or more
- * than the spec's language allows; an alias and its anchor share one node. The tree is the arena's. */
-struct yaml_node *yaml_read(const struct source *source, struct arena *arena, struct faults *faults);
+/* Reads the one document of the text. NULL with the faults that were found when it is not YAML,
+ * or more than the spec's language allows; an alias and its anchor share one node. The tree is
+ * the arena's. */
+struct yaml_node *yaml_read(const struct source *source, struct arena *arena,
+                            struct faults *faults);
 
-/* The tree as JSON: plain scalars that read as numbers are numbers, true and false booleans, null, ~ and
- * nothing are null, all else strings. Adds a fault for each key that comes twice or is no word, and each
- * number out of range. New reference, also when there were faults: what is wrong is left out. */
+/* The tree as JSON: plain scalars that read as numbers are numbers, true and false booleans,
+ * null, ~ and nothing are null, all else strings. Adds a fault for each key that comes twice or
+ * is no word, and each number out of range. New reference, also when there were faults: what is
+ * wrong is left out. */
 json_t *yaml_to_json(const struct yaml_node *root, struct faults *faults);
 
 /* The node at a JSON Pointer, or the nearest one above it; the key's node instead of the value's if
