@@ -1,0 +1,186 @@
+/* ldt check - reads a search as the coordinator will, and says what it would run, or what is wrong
+ * with it and where. Needs no coordinator. */
+#include "coordinator/cli/arguments.h"
+#include "coordinator/cli/output.h"
+#include "coordinator/spec/spec.h"
+#include "common/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_SPACES_SHOWN = 10 }; /* in a table */
+
+struct plan { /* what a search amounts to */
+    int64_t configurations, runs;
+    int64_t fewest, most; /* configurations of a study */
+};
+
+static bool is_finite_space(const struct study_definition *study)
+{
+    return study->points < INT64_MAX;
+}
+
+static struct plan make_plan(const struct definition *definition)
+{
+    struct plan plan = { .fewest = INT64_MAX };
+    for (size_t i = 0; i < definition->n_studies; i++) {
+        int64_t count = definition_configurations(definition, i);
+        plan.configurations += count;
+        plan.fewest = count < plan.fewest ? count : plan.fewest;
+        plan.most = count > plan.most ? count : plan.most;
+    }
+    plan.runs = plan.configurations * definition->repeat;
+    return plan;
+}
+
+/* ---- for people ---------------------------------------------------------------------------- */
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void print_product(const struct definition *definition, const struct plan *plan)
+{
+    printf("%s: %zu stud%s x ", definition->name, definition->n_studies,
+           definition->n_studies == 1 ? "y" : "ies");
+    if (plan->fewest == plan->most)
+        printf("%" PRId64 " trial%s", plan->most, plural(plan->most));
+    else
+        printf("%" PRId64 " to %" PRId64 " trials", plan->fewest, plan->most);
+    printf(" x %d repeat%s = %" PRId64 " run%s\n", definition->repeat, plural(definition->repeat),
+           plan->runs, plural(plan->runs));
+}
+
+static void print_space(const struct definition *definition, size_t study)
+{
+    int64_t points = definition->studies[study].points;
+    bool ends_early = definition->trials > points;
+    printf("%s: its space has %" PRId64 " point%s%s", definition->studies[study].name, points,
+           plural(points), ends_early ? ", after which it ends" : "");
+    if (ends_early)
+        printf(" (trials: %" PRId64 ")", definition->trials);
+    putchar('\n');
+}
+
+static void print_spaces(const struct definition *definition)
+{
+    size_t shown = 0, finite = 0;
+    for (size_t i = 0; i < definition->n_studies; i++) {
+        if (!is_finite_space(&definition->studies[i]))
+            continue;
+        finite++;
+        if (shown == MAX_SPACES_SHOWN)
+            continue;
+        shown++;
+        print_space(definition, i);
+    }
+    if (finite > shown)
+        printf("... and %zu more studies with a finite space (-o csv lists all)\n", finite - shown);
+}
+
+static void print_text(const struct definition *definition, const struct plan *plan)
+{
+    print_product(definition, plan);
+    print_spaces(definition);
+    for (size_t i = 0; i < definition->n_notes; i++)
+        printf("note: %s\n", definition->notes[i]);
+}
+
+/* ---- for programs -------------------------------------------------------------------------- */
+
+static json_t *study_as_json(const struct definition *definition, size_t index)
+{
+    const struct study_definition *study = &definition->studies[index];
+    int64_t count = definition_configurations(definition, index);
+    json_t *points = is_finite_space(study) ? json_integer(study->points) : json_null();
+    return json_pack("{s:s, s:I, s:I, s:o, s:i}", "name", study->name, "trials", (json_int_t)count,
+                     "runs", (json_int_t)(count * definition->repeat), "points", points,
+                     "parameters", study->space->n_parameters);
+}
+
+static void print_json(const struct definition *definition, const struct plan *plan)
+{
+    json_t *studies = json_array(), *notes = json_array();
+    for (size_t i = 0; i < definition->n_studies; i++)
+        json_array_append_new(studies, study_as_json(definition, i));
+    for (size_t i = 0; i < definition->n_notes; i++)
+        json_array_append_new(notes, json_string(definition->notes[i]));
+    json_t *object = json_pack(
+        "{s:s, s:I, s:I, s:i, s:I, s:o, s:o}", "name", definition->name, "n_studies",
+        (json_int_t)definition->n_studies, "n_trials", (json_int_t)plan->configurations, "repeat",
+        definition->repeat, "n_runs", (json_int_t)plan->runs, "notes", notes, "studies", studies);
+    char *text = json_text(object);
+    puts(text);
+    free(text);
+    json_decref(object);
+}
+
+static void print_csv(const struct definition *definition)
+{
+    struct error error;
+    struct output *output = output_begin(OUTPUT_CSV, stdout);
+    static const char *const columns[] = { "study", "trials", "repeat", "runs", "points" };
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        output_column(output, columns[i]);
+    for (size_t i = 0; i < definition->n_studies; i++) {
+        int64_t count = definition_configurations(definition, i);
+        output_text(output, definition->studies[i].name);
+        output_integer(output, count);
+        output_integer(output, definition->repeat);
+        output_integer(output, count * definition->repeat);
+        if (is_finite_space(&definition->studies[i]))
+            output_integer(output, definition->studies[i].points);
+        else
+            output_null(output);
+    }
+    output_end(&output, &error); /* what could not be written shows in ferror, for all formats */
+}
+
+static int print_plan(const struct definition *definition, enum output_format format)
+{
+    struct plan plan = make_plan(definition);
+    if (format == OUTPUT_JSON)
+        print_json(definition, &plan);
+    else if (format == OUTPUT_CSV)
+        print_csv(definition);
+    else
+        print_text(definition, &plan);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_OK;
+    complain("cannot write to standard output");
+    return EXIT_FAILED;
+}
+
+int command_check(const struct context *context, int argc, char **argv)
+{
+    static const struct verb verb = {
+        "ldt check",
+        "FILE",
+        "Checks a search without submitting it, and says how many runs it would be. FILE may be -.",
+        NULL,
+        1,
+        1,
+    };
+    static const int statuses[] = {
+        [SPEC_OK] = EXIT_OK,
+        [SPEC_MISSING] = EXIT_NOT_FOUND,
+        [SPEC_UNREADABLE] = EXIT_FAILED,
+        [SPEC_REFUSED] = EXIT_BAD_SPEC,
+    };
+    struct arguments arguments;
+    struct spec *spec;
+    struct buf report;
+    arguments_parse(&arguments, &verb, context, argc, argv);
+    buf_init(&report, (size_t)1 << 20);
+    enum spec_result result = spec_load(&spec, arguments.words[0], &report);
+    int status = statuses[result];
+    if (result == SPEC_OK)
+        status = print_plan(spec->definition, arguments.context.format);
+    else
+        fputs(report.bytes, stderr);
+    spec_destroy(&spec);
+    buf_free(&report);
+    return status;
+}
