@@ -91,14 +91,13 @@ static inline void expect_same_bits(const char *what, const real *a, const real 
 
 /* ---- a kernel, run in a frame of its own ----------------------------------------------------- */
 
-/* Computes one matrix from operands, all in frames of the pass. */
-typedef struct mat kernel_run(struct pass *pass, const struct mat *operands);
-
+/* `run` is always a function that computes one matrix from operands, all in frames of the pass. */
 struct kernel_frames {
     struct frame values, tangents;
 };
 
-static inline struct kernel_frames kernel_frames(kernel_run *run, const struct mat *operands)
+static inline struct kernel_frames
+kernel_frames(struct mat (*run)(struct pass *, const struct mat *), const struct mat *operands)
 {
     struct kernel_frames frames = { 0 };
     struct pass dry = pass_dry();
@@ -115,8 +114,8 @@ static inline void kernel_frames_free(struct kernel_frames *frames)
 }
 
 /* The values at operands + step * tangents. */
-static inline double *kernel_values(kernel_run *run, const struct mat *operands, int count,
-                                    double step)
+static inline double *kernel_values(struct mat (*run)(struct pass *, const struct mat *),
+                                    const struct mat *operands, int count, double step)
 {
     struct mat moved[8];
     assert_true(count <= 8);
@@ -141,13 +140,15 @@ static inline double *kernel_values(kernel_run *run, const struct mat *operands,
 
 /* Values and tangents in one pass and in two have the same bits; in double the tangent agrees with
  * central differences along the operands' tangents. */
-static inline void expect_tangent(const char *what, kernel_run *run, const struct mat *operands,
-                                  int count)
+static inline void expect_tangent(const char *what,
+                                  struct mat (*run)(struct pass *, const struct mat *),
+                                  const struct mat *operands, int count)
 {
     struct kernel_frames one = kernel_frames(run, operands), two = kernel_frames(run, operands);
     struct pass both = pass_both(one.values, one.tangents);
     struct mat y = run(&both, operands);
-    struct pass values = pass_values(two.values), tangents = pass_tangents(two.values, two.tangents);
+    struct pass values = pass_values(two.values),
+                tangents = pass_tangents(two.values, two.tangents);
     run(&values, operands);
     struct mat again = run(&tangents, operands);
     expect_same_bits(what, y.value, again.value, mat_count(y));

@@ -38,8 +38,8 @@ static struct mat run_add_into(struct pass *pass, const struct mat *operands)
     return d;
 }
 
-static void check_against(const char *what, kernel_run *run, const struct mat *operands, int count,
-                          const double *want)
+static void check_against(const char *what, struct mat (*run)(struct pass *, const struct mat *),
+                          const struct mat *operands, int count, const double *want)
 {
     struct kernel_frames frames = kernel_frames(run, operands);
     struct pass pass = pass_values(frames.values);

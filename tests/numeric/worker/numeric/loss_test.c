@@ -12,7 +12,7 @@ static enum label_loss label_loss;
 static enum teach_loss teach_loss;
 static double last_loss; /* what the run below returned, entropy taken off */
 
-/* ---- the kernels under test, as functions of operands ------------------------------------------ */
+/* ---- the kernels under test, as functions of operands --------------------------------------- */
 
 static struct mat run_log_softmax(struct pass *pass, const struct mat *operands)
 {
@@ -43,7 +43,8 @@ static struct mat run_teach(struct pass *pass, const struct mat *operands)
 }
 
 /* d(last_loss)/d(operand), by central differences in each number. */
-static double *numeric_gradient(kernel_run *run, const struct mat *operands, int which)
+static double *numeric_gradient(struct mat (*run)(struct pass *, const struct mat *),
+                                const struct mat *operands, int which)
 {
     size_t count = mat_count(operands[which]);
     double *out = xmalloc(count * sizeof *out), h = IN_DOUBLE ? 1e-6 : 1e-2;
@@ -62,8 +63,8 @@ static double *numeric_gradient(kernel_run *run, const struct mat *operands, int
     return out;
 }
 
-static void expect_gradient(const char *what, kernel_run *run, const struct mat *operands,
-                            int which, size_t at)
+static void expect_gradient(const char *what, struct mat (*run)(struct pass *, const struct mat *),
+                            const struct mat *operands, int which, size_t at)
 {
     struct kernel_frames frames = kernel_frames(run, operands);
     struct pass pass = pass_values(frames.values);
@@ -90,7 +91,8 @@ static double naive_log_softmax(const real *z, int cols, int col)
     return (double)z[col] - log(sum);
 }
 
-static double loss_of(kernel_run *run, const struct mat *operands)
+static double loss_of(struct mat (*run)(struct pass *, const struct mat *),
+                      const struct mat *operands)
 {
     struct kernel_frames frames = kernel_frames(run, operands);
     struct pass pass = pass_values(frames.values);
@@ -99,7 +101,7 @@ static double loss_of(kernel_run *run, const struct mat *operands)
     return last_loss;
 }
 
-/* ---- tests ------------------------------------------------------------------------------------- */
+/* ---- tests ---------------------------------------------------------------------------------- */
 
 static void log_softmax_is_the_logarithm_of_softmax(void **state)
 {
