@@ -26,7 +26,7 @@ static void readers_see_each_commit_while_the_writer_runs(void **state)
     struct fixture *f = *state;
     sqlite3 *db = reader(f);
     for (int64_t i = 10; i < 30; i++) {
-        char expected[16];
+        char expected[24];
         save_example_trial(f, 3, i, TRIAL_DONE, 1, 0.1, "{}");
         snprintf(expected, sizeof expected, "%lld", (long long)i);
         assert_string_equal(answer_of(db, "SELECT max(trial) FROM v_trial"), expected);
