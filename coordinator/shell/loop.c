@@ -122,6 +122,17 @@ static void turn_aside(struct loop *loop)
     settle(loop);
 }
 
+/* In small helpings until their time is up, so that a slow sampler cannot starve heartbeats and a quick
+ * one is not held back. */
+static void assign(struct loop *loop)
+{
+    int64_t started = clock_monotonic_ms(), now = started;
+    do {
+        loop->more = core_assign(loop->core, now, clock_wall_ms(), &loop->actions);
+        now = clock_monotonic_ms();
+    } while (loop->more && now - started < LOOP_ASSIGN_MS);
+}
+
 bool loop_turn(struct loop *loop, int64_t wait_ms)
 {
     bool told = false;
@@ -134,7 +145,7 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
     } else {
         inbox_step(loop);
         tell_core(loop);
-        loop->more = core_assign(loop->core, clock_monotonic_ms(), clock_wall_ms(), &loop->actions);
+        assign(loop);
         settle(loop);
     }
     look_for_foreign_writes(loop);

@@ -18,6 +18,7 @@ enum {
     LOOP_BATCH = 4096,             /* messages of one turn, at most */
     LOOP_BATCH_MS = 5,             /* and how long they may take to read */
     LOOP_BATCH_BYTES = 64 << 20,   /* and what they may take in memory */
+    LOOP_ASSIGN_MS = 20,           /* and how long trials may be suggested and handed out */
     LOOP_WAIT_MS = 250,            /* at least so often time is told to the core */
     LOOP_RETRY_MS = 250,           /* between two attempts to save a turn that is held */
 };

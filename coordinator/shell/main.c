@@ -17,7 +17,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { SUGGESTIONS_PER_TURN = 64, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
+/* Suggestions: of one call of core_assign; a turn of the loop makes as many calls as its time allows. */
+enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
 struct service {
     struct options options;
@@ -58,7 +59,7 @@ static bool restore(struct service *service, struct error *error)
         .lease_ms = service->options.lease_ms,
         .beat_ms = service->options.lease_ms / BEATS_PER_LEASE,
         .peer_silent_ms = service->options.lease_ms * LEASES_OF_SILENCE,
-        .suggestions_per_turn = SUGGESTIONS_PER_TURN,
+        .suggestions_per_turn = SUGGESTIONS,
         .version = LDT_VERSION,
     };
     service->loop.core = core_create(&options);
