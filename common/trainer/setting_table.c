@@ -34,8 +34,9 @@ const struct setting_row setting_table[SETTINGS] = {
         .methods = EVERY_METHOD, .paper_name = "D", .help = "numbers in one input x" },
     [SETTING_EPOCHS] = { "epochs", SETTING_INTEGER, 1, 1e6, .defaults = TOYS("50", "16"),
         .methods = EVERY_METHOD, .unit = "epochs", .paper_name = "epochs",
-        .help = "length of training; an epoch is as many iterations of student_steps batches "
-                "as fit into the student's training examples, and at least one" },
+        .help = "length of training; an epoch is a pass over the student's training examples in "
+                "iterations of student_steps batches, whose number ldt rounds up and other "
+                "methods down" },
     [SETTING_EVALUATIONS_PER_EPOCH] = { "evaluations_per_epoch", SETTING_INTEGER_OR_AUTO, 1, 1e6,
         .defaults = TOYS("1", "auto"), .methods = EVERY_METHOD,
         .help = "how often metrics are reported, spread over the epoch's iterations; auto: at "
@@ -110,8 +111,8 @@ const struct setting_row setting_table[SETTINGS] = {
         .help = "bound on each component of the meta-gradient" },
     [SETTING_STUDENT_HIDDEN] = { "student_hidden", SETTING_INTEGER, 1, 65536,
         .defaults = TOYS("128", "256"), .methods = EVERY_METHOD, .unit = "units",
-        .help = "units in each hidden layer of the student; task-a supervises the first, which "
-                "is linear" },
+        .help = "units in each hidden layer of the student; task-a: in the first one, which is "
+                "linear and supervised, and its other hidden layers have 128" },
     [SETTING_STUDENT_LAYERS] = { "student_layers", SETTING_INTEGER, 1, 16,
         .defaults = TOYS("2", "2"), .methods = EVERY_METHOD,
         .help = "hidden layers of the student" },

@@ -31,6 +31,15 @@ static bool divide_examples(struct schedule *out, const struct settings *setting
     return true;
 }
 
+/* Of one epoch: rounded up for ldt, whose last iteration may begin again at the first batch. */
+static int count_iterations(const struct schedule *schedule, enum method method)
+{
+    int64_t examples = (int64_t)schedule->student_steps * schedule->batch_size;
+    int64_t rounded = method == METHOD_LDT ? schedule->train_count + examples - 1
+                                           : schedule->train_count;
+    return clamp(rounded / examples, 1, schedule->n_batches);
+}
+
 bool schedule_init(struct schedule *out, const struct settings *settings, struct error *error)
 {
     *out = (struct schedule){ .evaluates_at_start = settings->task == TASK_B };
@@ -44,8 +53,7 @@ bool schedule_init(struct schedule *out, const struct settings *settings, struct
     bool steps_are_auto = setting_is_auto(settings, SETTING_STUDENT_STEPS);
     out->student_steps =
         steps_are_auto ? full : (int)setting_integer(settings, SETTING_STUDENT_STEPS);
-    int most_iterations = steps_are_auto ? 1 : out->n_batches / out->student_steps;
-    out->iterations_per_epoch = clamp(most_iterations, 1, out->n_batches);
+    out->iterations_per_epoch = steps_are_auto ? 1 : count_iterations(out, settings->method);
     out->iterations = setting_integer(settings, SETTING_EPOCHS) * out->iterations_per_epoch;
 
     out->evaluations_per_epoch = out->iterations_per_epoch;

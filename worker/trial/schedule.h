@@ -1,9 +1,10 @@
 /* schedule.h - how many of what: the sizes of the splits and batches of a run, its iterations, and
  * when it is evaluated. An iteration is a meta-step (method ldt) and student_steps real steps.
  *
- * An epoch of the settings is as many iterations as whole batches allow: with B batches in the
- * student's training examples (ldt counts a last partial batch, methods without a validation set
- * never use it) it is max(1, floor(B / student_steps)) iterations. */
+ * An epoch is one pass over the student's training examples in iterations of student_steps batches:
+ * ldt rounds their number up, methods without a meta-step round it down and never use a partial
+ * batch, so that task B at its defaults has two iterations with a teacher and three without, as the
+ * reference does. With student_steps: auto an iteration is an epoch. */
 #ifndef TRIAL_SCHEDULE_H
 #define TRIAL_SCHEDULE_H
 #include "common/error.h"

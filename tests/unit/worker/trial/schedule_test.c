@@ -96,8 +96,11 @@ static void evaluations_are_spread_evenly_and_never_more_than_iterations(void **
     assert_int_equal(count_evaluations(&schedule), 33);
     schedule = schedule_of(
         "{\"task\":\"task-b\",\"student_steps\":3,\"epochs\":7,\"evaluations_per_epoch\":3}");
-    assert_int_equal(schedule.iterations_per_epoch, 5);
+    assert_int_equal(schedule.iterations_per_epoch, 6); /* 500 examples by 96 */
     assert_int_equal(count_evaluations(&schedule), 1 + 21);
+    schedule = schedule_of(
+        "{\"task\":\"task-b\",\"method\":\"no-teacher\",\"student_steps\":3}");
+    assert_int_equal(schedule.iterations_per_epoch, 10); /* 1000 examples by 96 */
 }
 
 static void splits_are_clamped_so_that_each_part_has_an_example(void **state)

@@ -1,0 +1,106 @@
+#include "worker/trial/config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+static const struct task_data data_a = { .inputs = 256, .privileged = 4, .outputs = 1,
+                                         .label_loss = LABEL_LOGISTIC };
+static const struct task_data data_b = { .inputs = 128, .privileged = 32, .outputs = 4,
+                                         .label_loss = LABEL_CROSS_ENTROPY };
+
+static struct learner_config config_of(const char *text, const struct task_data *data)
+{
+    struct settings settings;
+    struct error error;
+    json_t *parameters = json_loads(text, 0, NULL);
+    assert_non_null(parameters);
+    if (!settings_parse(&settings, parameters, &error))
+        fail_msg("%s", error.text);
+    json_decref(parameters);
+    return config_of_settings(&settings, data);
+}
+
+/* Weights and biases of the layers inputs-hidden-hidden-outputs. */
+static size_t parameters_of(size_t inputs, size_t first, size_t second, size_t outputs)
+{
+    return (inputs + 1) * first + (first + 1) * second + (second + 1) * outputs;
+}
+
+static void task_a_is_built_as_the_reference_has_it(void **state)
+{
+    struct learner_config config = config_of("{\"task\":\"task-a\"}", &data_a);
+    assert_int_equal(config.student.n_parameters, parameters_of(256, 128, 128, 1));
+    assert_int_equal(config.teacher.n_parameters, parameters_of(4, 512, 512, 128));
+    assert_int_equal(config.student.n_supervised, 128);
+    assert_true(config.student.layers[0].supervised);
+    assert_int_equal(config.student.layers[1].kind, LAYER_LINEAR); /* no activation between */
+    assert_int_equal(config.teach_loss, TEACH_MSE);
+    assert_int_equal(config.label_loss, LABEL_LOGISTIC);
+    assert_true(config.inner_is_shared);
+    assert_true(config.teaching_coef == 1e3 && config.meta_clip == 1e8);
+    assert_int_equal(config.n_inner, 32);
+    assert_true(config.student_optimiser.beta1 == 0.5);
+    assert_true(config.student_optimiser.weight_decay == 1e-8);
+    assert_true(config.meta_optimiser.lr == 3e-4 && config.meta_optimiser.weight_decay == 0);
+}
+
+static void the_papers_narrow_student_of_task_a_can_be_had(void **state)
+{
+    struct learner_config config = config_of(
+        "{\"task\":\"task-a\",\"student_hidden\":32,\"teacher_hidden\":256}", &data_a);
+    assert_int_equal(config.student.n_parameters, parameters_of(256, 32, 128, 1));
+    assert_int_equal(config.teacher.n_parameters, parameters_of(4, 256, 256, 32));
+}
+
+static void task_b_supervises_its_logits(void **state)
+{
+    struct learner_config config = config_of("{\"task\":\"task-b\"}", &data_b);
+    assert_int_equal(config.student.n_parameters, parameters_of(128, 256, 256, 4));
+    assert_int_equal(config.teacher.n_parameters, parameters_of(32, 256, 256, 4));
+    assert_int_equal(config.student.n_supervised, 4);
+    assert_int_equal(config.teach_loss, TEACH_KL);
+    assert_int_equal(config.label_loss, LABEL_CROSS_ENTROPY);
+    assert_true(config.student_optimiser.kind == OPTIMISER_ADAM);
+    assert_true(config.entropy_coef == 0);
+}
+
+static void a_student_without_a_teacher_has_none_and_may_have_entropy(void **state)
+{
+    struct learner_config config = config_of(
+        "{\"task\":\"task-b\",\"method\":\"no-teacher\",\"entropy_coef\":0.1}", &data_b);
+    assert_int_equal(config.teacher.n_layers, 0);
+    assert_int_equal(config.n_inner, 0);
+    assert_true(config.entropy_coef == 0.1);
+}
+
+static void an_inner_optimiser_of_its_own_kind_has_the_students_numbers(void **state)
+{
+    struct learner_config config = config_of(
+        "{\"task\":\"task-b\",\"inner_optimizer\":\"sgd\",\"student_lr\":0.02}", &data_b);
+    assert_false(config.inner_is_shared);
+    assert_true(config.inner_optimiser.kind == OPTIMISER_SGD);
+    assert_true(config.inner_optimiser.lr == 0.02 && config.inner_optimiser.beta1 == 0.9);
+    assert_true(config.inner_optimiser.weight_decay == 1e-6);
+}
+
+static void the_memory_limit_is_in_mebibytes(void **state)
+{
+    struct learner_config config = config_of("{\"task\":\"task-b\",\"memory_limit\":3}", &data_b);
+    assert_int_equal(config.memory_limit, 3 * 1024 * 1024);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(task_a_is_built_as_the_reference_has_it),
+        cmocka_unit_test(the_papers_narrow_student_of_task_a_can_be_had),
+        cmocka_unit_test(task_b_supervises_its_logits),
+        cmocka_unit_test(a_student_without_a_teacher_has_none_and_may_have_entropy),
+        cmocka_unit_test(an_inner_optimiser_of_its_own_kind_has_the_students_numbers),
+        cmocka_unit_test(the_memory_limit_is_in_mebibytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
