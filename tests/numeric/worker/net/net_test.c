@@ -116,7 +116,7 @@ static void forward_is_the_naive_network(void **state)
 }
 
 #ifdef REAL_IS_DOUBLE
-/* ---- the gradient of a weighted sum over squared outputs and over supervised units ------------ */
+/* ---- the gradient of a sum over squared outputs and supervised units, with weights ---------- */
 
 static struct net net;
 static struct mat x, output_weights, hidden_weights;

@@ -1,0 +1,102 @@
+/* scene.h - a small learning problem for the tests of worker/meta: random data, and configurations
+ * like tasks A and B in miniature. */
+#ifndef META_SCENE_H
+#define META_SCENE_H
+#include "tests/numeric/check.h"
+#include "worker/meta/learner.h"
+
+enum { EXAMPLES = 40, INPUTS = 5, PRIVILEGED = 3, CLASSES = 3 };
+
+enum scene_task { SCENE_A, SCENE_B };
+
+struct scene {
+    struct learner_config config;
+    struct learner *learner;
+    struct examples data;
+    real *x, *xstar, *labels;
+    int order[EXAMPLES];
+};
+
+static inline struct learner_config scene_config(enum scene_task task, struct optimiser inner)
+{
+    bool a = task == SCENE_A;
+    struct learner_config config = {
+        .student = a ? net_student_a(INPUTS, 4, 2) : net_student_b(INPUTS, 6, 2, CLASSES),
+        .teacher = net_mlp(PRIVILEGED, 5, 2, a ? 4 : CLASSES),
+        .label_loss = a ? LABEL_LOGISTIC : LABEL_CROSS_ENTROPY,
+        .teach_loss = a ? TEACH_MSE : TEACH_KL,
+        .teaching_coef = 2,
+        .student_optimiser = optimiser_adam(0.01, 0.8, 1e-3),
+        .inner_is_shared = inner.kind == OPTIMISER_ADAM,
+        .inner_optimiser = inner,
+        .meta_optimiser = optimiser_adam(0.01, 0.5, 0),
+        .n_inner = 6,
+        .meta_clip = 1e8,
+        .memory_limit = SIZE_MAX,
+    };
+    if (config.inner_is_shared)
+        config.student_optimiser = inner;
+    return config;
+}
+
+static inline void scene_start(struct scene *scene, const struct learner_config *config)
+{
+    struct rng rng = test_rng(100), student = test_rng(101), teacher = test_rng(102);
+    struct error error;
+    scene->config = *config;
+    scene->x = random_reals(&rng, EXAMPLES * INPUTS);
+    scene->xstar = random_reals(&rng, EXAMPLES * PRIVILEGED);
+    scene->labels = xcalloc(EXAMPLES, sizeof *scene->labels);
+    uint64_t classes = config->label_loss == LABEL_LOGISTIC ? 2 : CLASSES;
+    for (int i = 0; i < EXAMPLES; i++) {
+        scene->labels[i] = (real)rng_below(&rng, classes);
+        scene->order[i] = i;
+    }
+    scene->data = (struct examples){ scene->x, scene->xstar, scene->labels, EXAMPLES };
+    if (!learner_create(&scene->learner, config, &error))
+        fail_msg("%s", error.text);
+    learner_initialise(scene->learner, &student, &teacher, 1);
+}
+
+static inline void scene_end(struct scene *scene)
+{
+    learner_destroy(&scene->learner);
+    free(scene->x);
+    free(scene->xstar);
+    free(scene->labels);
+}
+
+/* Batches of 4, 4, 4, ... but the last of 2: examples 0 .. 4 count - 3. */
+static inline void scene_batches(const struct scene *scene, struct batch *out, int count)
+{
+    for (int b = 0; b < count; b++)
+        out[b] = (struct batch){ scene->order + 4 * b, b == count - 1 ? 2 : 4 };
+}
+
+/* The last ten examples. */
+static inline struct batch scene_validation(const struct scene *scene)
+{
+    return (struct batch){ scene->order + EXAMPLES - 10, 10 };
+}
+
+static inline struct meta_report scene_meta_step(struct scene *scene, int n_batches)
+{
+    struct batch batches[16], validation = scene_validation(scene);
+    struct meta_report report;
+    struct error why;
+    scene_batches(scene, batches, n_batches);
+    if (!learner_meta_step(scene->learner, &scene->data, batches, n_batches, &validation, &report,
+                           &why))
+        fail_msg("%s (seed %llu)", why.text, (unsigned long long)test_seed());
+    return report;
+}
+
+static inline void scene_student_steps(struct scene *scene, int n_batches)
+{
+    struct batch batches[16];
+    struct error why;
+    scene_batches(scene, batches, n_batches);
+    if (!learner_student_steps(scene->learner, &scene->data, batches, n_batches, NULL, &why))
+        fail_msg("%s (seed %llu)", why.text, (unsigned long long)test_seed());
+}
+#endif
