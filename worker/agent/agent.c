@@ -40,8 +40,10 @@ void agent_forget(struct agent *agent, struct held *held)
         remove_held(agent, held);
 }
 
-void agent_drop(struct agent *agent, struct held *held, struct agent_actions *out)
+void agent_drop(struct agent *agent, struct held *held, const char *why, struct agent_actions *out)
 {
+    agent_log(out, "dropped attempt %d of trial %lld of study %lld: %s", held->ref.attempt,
+              (long long)held->ref.trial, (long long)held->ref.study, why);
     if (held->has_child)
         agent_act(out, AGENT_KILL, held->ref);
     agent_forget(agent, held);

@@ -85,7 +85,7 @@ static void settle_held(struct agent *agent, const struct agent_event *event,
         if (held == NULL || !held_is_reported(held))
             continue;
         if (kept->stale)
-            agent_drop(agent, held, out);
+            agent_drop(agent, held, GIVEN_UP, out);
         else
             resume(agent, held, kept->points, event->now_ms, out);
     }
@@ -133,7 +133,7 @@ static void drop_older(struct agent *agent, struct attempt_ref ref, struct agent
         struct held *held = agent->held[i];
         if (held->ref.study == ref.study && held->ref.trial == ref.trial &&
             held->state != HELD_DYING)
-            agent_drop(agent, held, out);
+            agent_drop(agent, held, "a newer attempt came", out);
     }
 }
 
@@ -190,12 +190,12 @@ void session_on_trial(struct agent *agent, const struct agent_event *event,
 }
 
 static void drop_all(struct agent *agent, const struct attempt_ref *refs, size_t count,
-                     struct agent_actions *out)
+                     const char *why, struct agent_actions *out)
 {
     for (size_t i = 0; i < count; i++) {
         struct held *held = agent_find(agent, refs[i]);
         if (held != NULL && held->state != HELD_DYING)
-            agent_drop(agent, held, out);
+            agent_drop(agent, held, why, out);
     }
 }
 
@@ -204,8 +204,8 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
 {
     const struct message *message = event->message;
     agent->session.heard_ms = event->now_ms;
-    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, out);
-    drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, out);
+    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, "cancelled", out);
+    drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, GIVEN_UP, out);
     for (size_t i = 0; i < message->beat_ok.n_prune; i++) {
         struct held *held = agent_find(agent, message->beat_ok.prune[i]);
         if (held == NULL || held->state != HELD_RUNNING || held->pruned)

@@ -34,6 +34,8 @@ struct agent {
     int64_t stop_deadline_ms;
 };
 
+#define GIVEN_UP "the coordinator has given it up: it went to another worker, or was cancelled"
+
 typedef void agent_handler(struct agent *agent, const struct agent_event *event,
                            struct agent_actions *out);
 
@@ -42,8 +44,8 @@ struct held *agent_find(const struct agent *agent, struct attempt_ref ref); /* N
 struct held *agent_hold(struct agent *agent, struct attempt_ref ref, enum held_state state);
 /* The report is delivered or not wanted: forgets the attempt, now or when its child is gone. */
 void agent_forget(struct agent *agent, struct held *held);
-/* Kills the child if there is one; no report. */
-void agent_drop(struct agent *agent, struct held *held, struct agent_actions *out);
+/* Kills the child if there is one; no report. Logs why. */
+void agent_drop(struct agent *agent, struct held *held, const char *why, struct agent_actions *out);
 /* Kills the child if there is one and gives the attempt back. */
 void agent_give_back(struct agent *agent, struct held *held, const char *reason, int64_t now_ms,
                      struct agent_actions *out);

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Searches over a user's own command: what it does wrong is told with its reason, and costs nobody else anything. (TAP)
+. "$(dirname "$0")/lib.sh"
+
+# One trial for each way to behave; the values are chosen by a grid.
+cat >"$work/behave.sh" <<'END'
+read -r line
+case $line in
+*'"good"'*) echo '{"step": 1, "epoch": 0.5, "metrics": {"loss": 0.25, "other": 1}}' ;;
+*'"fails"'*) echo 'Traceback (most recent call last):' >&2; echo 'ValueError: no such layer' >&2; exit 3 ;;
+*'"crashes"'*) kill -SEGV $$ ;;
+*'"diverges"'*) echo '{"step": 1, "metrics": {"loss": 0.5}}'; echo '{"step": 2, "metrics": {"loss": NaN}}' ;;
+*'"silent"'*) echo '{"step": 1, "metrics": {"accuracy": 0.5}}' ;;
+*'"garbage"'*) head -c 300000 /dev/urandom; echo; printf '{"step": 1, "metrics": {"loss": 0.75}}' ;;
+*'"hangs"'*) exec tail -f /dev/null ;;
+*'"daemon"'*) tail -f /dev/null & echo '{"step": 1, "metrics": {"loss": 1.5}}' ;;
+*'"environment"'*) echo "{\"step\": 1, \"metrics\": {\"loss\": $LDT_TEST_LOSS}}"; pwd ;;
+esac
+END
+cat >"$work/behave.yaml" <<END
+name: behave
+command: [sh, behave.sh]
+workdir: $work
+env: {LDT_TEST_LOSS: "2.5"}
+metric: {name: loss}
+sampler: {name: grid}
+max_trial_duration: 1s
+max_failed_trials: 1000
+parameters:
+  how: {values: [good, fails, crashes, diverges, silent, garbage, hangs, daemon, environment]}
+END
+cat >"$work/missing.yaml" <<'END'
+name: missing
+command: [no-such-program-at-all]
+metric: {name: loss}
+sampler: {name: grid}
+parameters: {x: {values: [1]}}
+END
+
+state() { sql "SELECT state FROM v_trial WHERE search = 'behave' AND parameters ->> '\$.how' = '$1'"; }
+reason() { sql "SELECT reason FROM v_trial WHERE search = '${2:-behave}' AND parameters ->> '\$.how' = '$1'" >"$work/reason"; }
+value() { sql "SELECT value FROM v_trial WHERE search = 'behave' AND parameters ->> '\$.how' = '$1'"; }
+waiting() { sql_is "SELECT count(*) FROM v_trial WHERE search = 'behave'" 0; }
+
+start_coordinator
+start_worker careful -j 1
+submit "$work/behave.yaml" || give_up 'the search is accepted'
+check 'a worker without --allow-command is connected' wait_for 20 grep -q connected "$work/careful.log"
+check 'and gets no command' waiting
+start_worker willing -j 4 --allow-command
+wait_done behave 60 || give_up 'the search ends'
+
+check_equal 'a good trial is done with its value' 'done 0.25' "$(state good) $(value good)"
+check_equal 'a trial that exits with another status has failed' 'failed' "$(state fails)"
+reason fails
+check_says 'with its last words as the reason' 'exit status 3: .*ValueError: no such layer' "$work/reason"
+check_equal 'it was tried three times' '3' "$(sql "SELECT attempts FROM v_trial WHERE parameters ->> '\$.how' = 'fails'")"
+check_equal 'a crash is a failure' 'failed' "$(state crashes)"
+reason crashes
+check_says 'that names the signal' 'SIGSEGV' "$work/reason"
+check_equal 'NaN makes a trial diverge, with the best point before it as its value' 'diverged 0.5' "$(state diverges) $(value diverges)"
+check_equal 'a trial without the metric has failed' 'failed' "$(state silent)"
+reason silent
+check_says 'and the reason names the metric and what came instead' 'loss.*never reported.*accuracy' "$work/reason"
+check_equal 'binary garbage and a missing line end do no harm' 'done 0.75' "$(state garbage) $(value garbage)"
+check 'the log of garbage can be read' ldt logs behave "$(sql "SELECT trial FROM v_trial WHERE parameters ->> '\$.how' = 'garbage'")"
+check_equal 'a trial that hangs is ended' 'failed' "$(state hangs)"
+reason hangs
+check_says 'and the reason is its time' 'max_trial_duration (1 s)' "$work/reason"
+check_equal 'a trial that leaves a process behind is done' 'done 1.5' "$(state daemon) $(value daemon)"
+check_equal 'a command has the environment of its spec' 'done 2.5' "$(state environment) $(value environment)"
+check_says 'a failed attempt is in the log of the worker' 'result=failed' "$work/willing.log"
+
+submit "$work/missing.yaml" || give_up 'the second search is accepted'
+wait_done missing 60 || give_up 'the second search ends'
+sql "SELECT reason FROM v_trial WHERE search = 'missing'" >"$work/reason"
+check_says 'a program that is not there is named' 'no-such-program-at-all' "$work/reason"
+
+check_equal 'the careful worker ran nothing' '0' "$(sql "SELECT count(*) FROM v_attempt WHERE worker = 'careful'")"
+stop "$worker"
+check_equal 'the worker leaves with exit status 0' '0' "$?"
+end_of_test

@@ -1,0 +1,75 @@
+#!/bin/sh
+# What the coordinator must refuse, each with a sentence that names the place and the way out; and a full disk, which it
+# must outlive. (TAP)
+. "$(dirname "$0")/lib.sh"
+
+# refused SENTENCE PATTERN OPTION...: the coordinator ends at once, not with 0, and says something that matches.
+refused() {
+    sentence=$1 pattern=$2; shift 2
+    timeout 10 "$bin/ldt-coordinator" --connect "$work/refused.json" "$@" >"$work/refused.out" 2>&1
+    status=$?
+    if [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && grep -q -e "$pattern" "$work/refused.out"; then
+        passed "$sentence"
+    else
+        failed "$sentence"
+        say "exit status $status; nothing matches: $pattern"
+        sed 's/^/#   /' "$work/refused.out"
+    fi
+}
+free='tcp://127.0.0.1:*'
+
+start_coordinator
+endpoint=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect")
+refused 'a second coordinator on the same database is refused' "$db" --db "$db" --listen "$free"
+refused 'an address that is taken is refused and named' "$endpoint" --db "$work/other.db" --listen "$endpoint"
+check 'the first one is unharmed' ldt status
+check 'plain sqlite3 reads the database while it runs' sql 'SELECT count(*) FROM v_study'
+
+refused 'other addresses than loopback need keys' 'key' --db "$work/other.db" --listen 'tcp://0.0.0.0:*'
+refused 'an address that is none is refused' 'nonsense' --db "$work/other.db" --listen nonsense
+refused 'without a database there is nothing to do' '--db'
+refused 'a directory that is not there is named' "$work/nowhere" --db "$work/nowhere/runs.db" --listen "$free"
+
+sqlite3 "$work/foreign.db" 'PRAGMA application_id = 77; CREATE TABLE mine (x); INSERT INTO mine VALUES (1)'
+cp "$work/foreign.db" "$work/foreign.copy"
+refused 'a database of another program is refused' "$work/foreign.db" --db "$work/foreign.db" --listen "$free"
+check 'and left as it was' cmp "$work/foreign.db" "$work/foreign.copy"
+stop "$coordinator"
+cp "$db" "$work/newer.db"
+sqlite3 "$work/newer.db" 'PRAGMA user_version = 99'
+refused 'a newer schema is refused, both versions named' '99' --db "$work/newer.db" --listen "$free"
+head -c 5000 /dev/urandom >"$work/noise.db"
+refused 'what is no database is refused' "$work/noise.db" --db "$work/noise.db" --listen "$free"
+
+# ---- a full disk
+disk=$work/disk
+mkdir "$disk"
+if [ "$(id -u)" -ne 0 ] || ! mount -t tmpfs -o size=2m tmpfs "$disk" 2>/dev/null; then
+    skipped 'a full disk loses no result' 'needs root and the right to mount a tmpfs'
+    end_of_test
+fi
+trap 'umount -l "$disk"; finish' EXIT
+db=$disk/runs.db
+cat >"$work/fill.yaml" <<'END'
+name: fill
+command: [sh, -c, 'read -r line; echo "{\"step\": 1, \"metrics\": {\"loss\": 1}}"; head -c 20000 /dev/zero | tr "\0" x']
+metric: {name: loss}
+sampler: {name: random}
+trials: 60
+parameters: {x: {min: 0.0, max: 1.0}}
+END
+start_coordinator
+start_worker w1 -j 2 --allow-command
+submit "$work/fill.yaml" || give_up 'the search is accepted'
+wait_for 20 sql_is "SELECT count(*) > 5 FROM v_trial WHERE state = 'done'" 1 || give_up 'some trials end'
+dd if=/dev/zero of="$disk/ballast" bs=4096 2>/dev/null
+full() { ldt status 2>&1 | grep -qi full; }
+check 'a full disk is told by status' wait_for 20 full
+check 'the coordinator lives on' kill -0 "$coordinator"
+rm "$disk/ballast"
+mount -o remount,size=64m "$disk"
+check 'with space again the search goes on by itself, to its end' wait_done fill 60
+check_equal 'and no result is lost' '60' "$(sql "SELECT count(*) FROM v_trial WHERE state = 'done'")"
+stop "$worker"
+stop "$coordinator"
+end_of_test
