@@ -1,0 +1,279 @@
+/* Sessions, what a worker holds, and credit. */
+#include "tests/unit/coordinator/core/world.h"
+
+static void a_worker_is_welcomed_with_a_session_and_saved(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 2);
+    assert_true(session != 0);
+    const struct message *welcome = told(world, 1, MESSAGE_WELCOME);
+    assert_int_equal(welcome->id, 77);
+    assert_int_equal(welcome->welcome.lease_ms, LEASE_MS);
+    assert_int_equal(welcome->welcome.beat_ms, 5000);
+    assert_int_equal(disk_worker(&world->disk, 1)->slots, 2);
+    world_destroy(world);
+}
+
+static void workers_of_one_name_are_told_apart_by_their_instance(void **state)
+{
+    struct world *world = world_create();
+    assert_true(worker_joins(world, 1, 1) != worker_joins(world, 2, 1));
+    assert_int_equal(world->disk.n_workers, 2);
+    world_destroy(world);
+}
+
+static void a_message_of_no_session_is_told_to_say_hello(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    enum message_type types[] = { MESSAGE_ASK, MESSAGE_BEAT, MESSAGE_POINTS, MESSAGE_RESULT,
+                                  MESSAGE_RELEASE };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        say(world, 1, (struct message){ .type = types[i], .session = 5 });
+        error_told(world, 1, ERROR_UNKNOWN_SESSION);
+        say(world, 1, (struct message){ .type = types[i] });
+        error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    }
+    world_destroy(world);
+}
+
+static void a_session_belongs_to_the_peer_that_said_hello(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 1);
+    ask(world, 2, session, 1, 0);
+    error_told(world, 2, ERROR_UNKNOWN_SESSION);
+    ask(world, 1, session, 1, 0);
+    assert_int_equal(world->n_sent, 0);
+    world_destroy(world);
+}
+
+static void a_new_hello_of_a_worker_replaces_its_session(void **state)
+{
+    struct world *world = world_create();
+    uint64_t old = worker_joins(world, 1, 1);
+    say(world, 2, hello(1, 1)); /* the same instance, from another connection */
+    uint64_t session = told(world, 2, MESSAGE_WELCOME)->session;
+    ask(world, 1, old, 1, 0);
+    error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    ask(world, 2, session, 1, 0);
+    assert_int_equal(world->n_sent, 0);
+    assert_int_equal(world->disk.n_workers, 1);
+    world_destroy(world);
+}
+
+static void sessions_of_before_a_restart_are_unknown_after_it(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 1);
+    coordinator_restarts(world);
+    ask(world, 1, session, 1, 0);
+    error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    world->now_ms++;
+    assert_true(worker_joins(world, 1, 1) != session);
+    world_destroy(world);
+}
+
+static void hello_keeps_what_is_current_and_drops_what_is_not(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":3"));
+    uint64_t session = worker_joins(world, 1, 2);
+    ask(world, 1, session, 2, 0);
+    struct point point = loss(1, 1);
+    struct attempt_ref mine = { 1, 0, 1 };
+    send_points(world, 1, session, mine, 0, &point, 1);
+    coordinator_restarts(world);
+
+    struct held_attempt held[] = { { .ref = mine, .step = 1 },
+                                   { .ref = { 1, 1, 7 }, .step = 1 },
+                                   { .ref = { 1, 1, 1 }, .step = -1 } };
+    struct message message = hello(1, 2);
+    message.hello.held = held;
+    message.hello.n_held = 3;
+    say(world, 5, message);
+    const struct message *welcome = told(world, 5, MESSAGE_WELCOME);
+    assert_int_equal(welcome->welcome.n_kept, 3);
+    assert_false(welcome->welcome.kept[0].stale);
+    assert_int_equal(welcome->welcome.kept[0].points, 1);
+    assert_true(welcome->welcome.kept[1].stale);
+    assert_false(welcome->welcome.kept[2].stale);
+    world_destroy(world);
+}
+
+static void what_hello_does_not_name_may_go_to_others_at_once(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_joins(world, 1, 1); /* the TRIAL was lost with the connection */
+    uint64_t other;
+    assert_int_equal(worker_takes_trial(world, 2, &other).trial, ref.trial);
+    world_destroy(world);
+}
+
+static void trials_in_flight_are_taken_off_the_free_slots(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9"));
+    uint64_t session = worker_joins(world, 1, 2);
+    ask(world, 1, session, 2, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 2);
+    ask(world, 1, session, 2, 0); /* sent before they arrived */
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    ask(world, 1, session, 1, 1); /* one arrived, the other has not */
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    ask(world, 1, session, 1, 2); /* both arrived, one has ended */
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 1);
+    world_destroy(world);
+}
+
+static void an_ask_that_was_overtaken_changes_nothing(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 2);
+    submit(world, SPEC("\"trials\":9"));
+    ask(world, 1, session, 2, 0);
+    ask(world, 1, session, 0, 2);
+    ask(world, 1, session, 2, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world_destroy(world);
+}
+
+static void nobody_gets_more_trials_than_its_slots(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9"));
+    uint64_t session = worker_joins(world, 1, 2);
+    ask(world, 1, session, INT32_MAX, INT64_MAX);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 2);
+    ask(world, 1, session, -5, INT64_MAX);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world_destroy(world);
+}
+
+static void a_trial_that_never_arrived_does_not_hold_its_slot_for_ever(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    worker_takes_trial(world, 1, &session);
+    for (int i = 0; i < 7; i++) { /* the worker lives, and never speaks of the trial */
+        time_passes(world, 5000);
+        beat(world, 1, session, NULL, 0);
+    }
+    ask(world, 1, session, 1, 0);
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+static void a_worker_that_left_is_not_counted_on(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 1);
+    ask(world, 1, session, 1, 0);
+    world_step(world, (struct event){ .type = EVENT_PEER_GONE, .peer = 1 });
+    submit(world, SPEC("\"trials\":1"));
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world_step(world, (struct event){ .type = EVENT_PEER_GONE, .peer = 1 }); /* no harm */
+    world_destroy(world);
+}
+
+static void a_silent_session_is_forgotten(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 1);
+    uint64_t other = worker_joins(world, 2, 1);
+    time_passes(world, 4 * LEASE_MS - 1);
+    beat(world, 2, other, NULL, 0);
+    time_passes(world, 2);
+    beat(world, 2, other, NULL, 0);
+    told(world, 2, MESSAGE_BEAT_OK);
+    beat(world, 1, session, NULL, 0);
+    error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    world_destroy(world);
+}
+
+static void a_worker_is_told_to_drop_what_was_cancelled(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    stop(world, "s", true);
+    beat_one(world, 1, session, ref);
+    const struct message *answer = told(world, 1, MESSAGE_BEAT_OK);
+    assert_int_equal(answer->beat_ok.n_cancel, 1);
+    assert_true(attempt_ref_equal(answer->beat_ok.cancel[0], ref));
+    assert_int_equal(answer->beat_ok.n_stale, 0);
+    send_result(world, 1, session, result(ref, RESULT_DONE, NULL, 0));
+    assert_int_equal(verdict(world, 1), VERDICT_STALE);
+    world_destroy(world);
+}
+
+static void a_pause_of_the_disk_extends_every_lease(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session, other = worker_joins(world, 2, 1);
+    worker_takes_trial(world, 1, &session);
+    time_passes(world, LEASE_MS + 1000); /* lapsed, because nothing could be heard */
+    world_step(world, (struct event){ .type = EVENT_PAUSE, .pause_ms = LEASE_MS });
+    ask(world, 2, other, 1, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    time_passes(world, LEASE_MS);
+    assert_int_equal(told(world, 2, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+static void a_senseless_hello_is_refused_with_the_reason(void **state)
+{
+    struct world *world = world_create();
+    say(world, 1, hello(0, 1));
+    error_told(world, 1, ERROR_REFUSED);
+    say(world, 1, hello(1, 0));
+    error_told(world, 1, ERROR_REFUSED);
+    say(world, 1, hello(1, MESSAGE_MAX_HELD + 1));
+    assert_string_equal(error_told(world, 1, ERROR_REFUSED), "a worker has 1 to 1024 slots");
+    world_destroy(world);
+}
+
+static void
+messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered(void **state)
+{
+    struct world *world = world_create();
+    say(world, 1, (struct message){ .type = MESSAGE_WELCOME });
+    error_told(world, 1, ERROR_REFUSED);
+    say(world, 1, (struct message){ .type = 999 });
+    error_told(world, 1, ERROR_REFUSED);
+    say(world, 1, (struct message){ .type = MESSAGE_ERROR, .error.text = "" });
+    assert_int_equal(world->n_sent, 0);
+    world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_is_welcomed_with_a_session_and_saved),
+        cmocka_unit_test(workers_of_one_name_are_told_apart_by_their_instance),
+        cmocka_unit_test(a_message_of_no_session_is_told_to_say_hello),
+        cmocka_unit_test(a_session_belongs_to_the_peer_that_said_hello),
+        cmocka_unit_test(a_new_hello_of_a_worker_replaces_its_session),
+        cmocka_unit_test(sessions_of_before_a_restart_are_unknown_after_it),
+        cmocka_unit_test(hello_keeps_what_is_current_and_drops_what_is_not),
+        cmocka_unit_test(what_hello_does_not_name_may_go_to_others_at_once),
+        cmocka_unit_test(trials_in_flight_are_taken_off_the_free_slots),
+        cmocka_unit_test(an_ask_that_was_overtaken_changes_nothing),
+        cmocka_unit_test(nobody_gets_more_trials_than_its_slots),
+        cmocka_unit_test(a_trial_that_never_arrived_does_not_hold_its_slot_for_ever),
+        cmocka_unit_test(a_worker_that_left_is_not_counted_on),
+        cmocka_unit_test(a_silent_session_is_forgotten),
+        cmocka_unit_test(a_worker_is_told_to_drop_what_was_cancelled),
+        cmocka_unit_test(a_pause_of_the_disk_extends_every_lease),
+        cmocka_unit_test(a_senseless_hello_is_refused_with_the_reason),
+        cmocka_unit_test(
+            messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
