@@ -1,0 +1,148 @@
+/* Whole training runs of the two toy tasks: CPU seconds, time per iteration and peak memory on one
+ * core, beside the figures of the reference implementation (PyTorch 1.13.1 with OpenBLAS, one core
+ * of a Sapphire Rapids machine on which sgemm reaches 121 GFLOP/s, minimum of several runs) and the
+ * rate of sgemm here. Every run is a process of its own, so that its memory is its own; the fastest
+ * of three counts. */
+#include "common/xalloc.h"
+#include "worker/numeric/blas.h"
+#include "worker/trial/trial.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { REPEATS = 3 };
+
+static const struct {
+    const char *name, *parameters;
+    int iterations;
+    double reference_seconds, reference_megabytes; /* 0: not measured */
+} runs[] = {
+    { "task-a ldt, D 256, n 512, 50 epochs", "{\"task\":\"task-a\"}", 50, 20, 360 },
+    { "task-b ldt, 17 epochs", "{\"task\":\"task-b\",\"epochs\":17}", 34, 18.7, 543 },
+    { "task-a no-teacher, 50 epochs", "{\"task\":\"task-a\",\"method\":\"no-teacher\"}", 50, 0, 0 },
+    { "task-b no-teacher, 16 epochs", "{\"task\":\"task-b\",\"method\":\"no-teacher\"}", 48, 0, 0 },
+};
+
+struct cost {
+    double cpu_seconds, megabytes;
+};
+
+static void fail(const char *why)
+{
+    fprintf(stderr, "trial bench: %s\n", why);
+    exit(1);
+}
+
+static bool ignore_line(void *context, int64_t step, double epoch, const char *const *names,
+                        const double *values, int count)
+{
+    return true;
+}
+
+static void fail_on_divergence(void *context, const char *key, const char *text)
+{
+    fail(text);
+}
+
+static void train(const char *parameters)
+{
+    struct error error;
+    struct settings settings;
+    const struct trial_sink sink = { .report = ignore_line, .inform = fail_on_divergence };
+    json_t *object = json_loads(parameters, 0, NULL);
+    if (!settings_parse(&settings, object, &error) ||
+        trial_run(&settings, 1, &sink, &error) != TRIAL_COMPLETED)
+        fail(error.text);
+    json_decref(object);
+}
+
+static struct cost cost_of_run(const char *parameters)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child < 0)
+        fail("cannot fork");
+    if (child == 0) {
+        train(parameters);
+        _exit(0);
+    }
+    int status;
+    struct rusage usage;
+    if (wait4(child, &status, 0, &usage) != child || status != 0)
+        fail("a run failed");
+    return (struct cost){
+        .cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6,
+        .megabytes = (double)usage.ru_maxrss / 1024,
+    };
+}
+
+static double cpu_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* GFLOP/s of the best of some products of two 512 x 512 matrices. */
+static double sgemm_rate(void)
+{
+    enum { SIZE = 512, PRODUCTS = 40 };
+    size_t bytes = (size_t)SIZE * SIZE * sizeof(float);
+    float *a = xaligned(bytes), *b = xaligned(bytes), *c = xaligned(bytes);
+    for (int i = 0; i < SIZE * SIZE; i++) {
+        a[i] = (float)(i % 7) - 3;
+        b[i] = (float)(i % 5) - 2;
+    }
+    double best = 0;
+    for (int i = 0; i < PRODUCTS; i++) {
+        double start = cpu_now();
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b,
+                    SIZE, 0, c, SIZE);
+        double rate = 2.0 * SIZE * SIZE * SIZE / (cpu_now() - start) * 1e-9;
+        best = rate > best ? rate : best;
+    }
+    free(a);
+    free(b);
+    free(c);
+    return best;
+}
+
+static void bench_run(int run)
+{
+    struct cost best = cost_of_run(runs[run].parameters);
+    for (int i = 1; i < REPEATS; i++) {
+        struct cost cost = cost_of_run(runs[run].parameters);
+        if (cost.cpu_seconds < best.cpu_seconds)
+            best = cost;
+    }
+    printf("%-38s %8.2f s %8.2f ms %7.0f MiB", runs[run].name, best.cpu_seconds,
+           best.cpu_seconds * 1e3 / runs[run].iterations, best.megabytes);
+    if (runs[run].reference_seconds > 0)
+        printf("   %6.1f s %6.0f MB   %5.1f x  %4.2f x", runs[run].reference_seconds,
+               runs[run].reference_megabytes, runs[run].reference_seconds / best.cpu_seconds,
+               best.megabytes * 1.048576 / runs[run].reference_megabytes);
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    struct error error;
+    blas_reexec(argv);
+    if (!blas_check(&error))
+        fail(error.text);
+    printf("%s; core %s\n", blas_version(), blas_core());
+    printf("%-38s %10s %11s %11s   %8s %9s   %7s %7s\n", "run (fastest of three)", "CPU",
+           "iteration", "peak", "ref. CPU", "ref. peak", "faster", "memory");
+    for (int run = 0; run < (int)(sizeof runs / sizeof *runs); run++)
+        bench_run(run);
+    printf("sgemm 512 x 512 x 512, one core, after the runs: %.0f GFLOP/s (121 at the reference)\n",
+           sgemm_rate());
+    return 0;
+}
