@@ -22,7 +22,7 @@ static const char usage[] =
     "\n"
     "Runs one trial of the built-in trainer. Standard input is one JSON object, for example\n"
     "    {\"seed\": 1, \"parameters\": {\"task\": \"task-b\", \"epochs\": 16}}\n"
-    "and what the parameters leave out has its default. Standard output is one JSON object a line:\n"
+    "What the parameters leave out has its default. Standard output is one JSON object a line:\n"
     "facts about the run, then the metrics of every evaluation. The same parameters and seed give\n"
     "the same bits on one type of CPU.\n"
     "Exit status: 0 done, 75 handed back after SIGTERM, 1 failed, 2 usage.\n"
