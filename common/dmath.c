@@ -9,7 +9,8 @@
 #define LN2_LOW  0x1.fdf473de6af28p-22
 #define LOG2_E   0x1.71547652b82fep+0
 
-/* Adding this to a double rounds it to an integer, which then stands in the lowest bits of the sum. */
+/* Adding this to a double rounds it to an integer, which then stands in the lowest bits of the
+ * sum. */
 #define ROUNDER 0x1.8p52
 
 enum { LANES = 2 }; /* what the oldest x86-64 has */
@@ -24,7 +25,8 @@ static double horner(const double *coefficients, int count, double x)
     return sum;
 }
 
-/* ---- exp: x = k ln 2 + r with |r| <= 0.35, the Taylor series of e^r, then k into the exponent ---- */
+/* ---- exp: x = k ln 2 + r with |r| <= 0.35, the Taylor series of e^r, then k into the exponent
+ * ---- */
 
 /* e^r = 1 + r + r^2 (these), each 1 / n! */
 static const double exp_series[] = {
@@ -140,8 +142,8 @@ double dm_log(double x)
 
 /* ---- the normal distribution ---- */
 
-/* Phi(-t) / phi(t) * (t + 1) for t >= 0 as a polynomial in (t - 4) / (t + 4): the Chebyshev expansion
- * to 1e-17, written out in powers. */
+/* Phi(-t) / phi(t) * (t + 1) for t >= 0 as a polynomial in (t - 4) / (t + 4): the Chebyshev
+ * expansion to 1e-17, written out in powers. */
 static const double mills_series[] = {
     1.1832619145678033543,     -0.24239967052180737956,   0.035091880234748007241,
     0.071690481201360952006,   -0.080708009679052299164,  0.044959129079425345179,
@@ -154,8 +156,8 @@ static const double mills_series[] = {
     4.4802333820991688031e-10, 4.934984427261487462e-10,
 };
 
-/* exp(-t^2/2). Rounding the square of a large t would cost digits: there t is cut to a multiple of 1/16,
- * whose square is exact, and the rest goes apart. */
+/* exp(-t^2/2). Rounding the square of a large t would cost digits: there t is cut to a multiple of
+ * 1/16, whose square is exact, and the rest goes apart. */
 static double gauss(double t)
 {
     if (t < 4)

@@ -14,8 +14,8 @@ bool next_free_point(const struct space *space, const struct history *history, i
     return false;
 }
 
-/* Configuration k is point k; a point that came in another way (by hand) is passed over, and the one that
- * it displaced comes at the end. */
+/* Configuration k is point k; a point that came in another way (by hand) is passed over, and the
+ * one that it displaced comes at the end. */
 bool grid_suggest(const struct space *space, struct history *history, struct rng *rng,
                   struct value *values)
 {

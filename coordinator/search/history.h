@@ -1,7 +1,7 @@
 /* history.h - what the samplers keep about a study's configurations, for their own use.
  *
- * Everything but values, states and results is derived from these and kept up to date as they come, so
- * that a suggestion costs the same order of work whenever it is asked for. */
+ * Everything but values, states and results is derived from these and kept up to date as they
+ * come, so that a suggestion costs the same order of work whenever it is asked for. */
 #ifndef SEARCH_HISTORY_H
 #define SEARCH_HISTORY_H
 #include "coordinator/search/sampler.h"
@@ -30,7 +30,8 @@ struct dimension {
     double *u;             /* of each configuration; NaN inactive */
     int *sorted;           /* active configurations by (u, number) */
     int n_sorted;
-    double *narrow_shift;  /* of each configuration: parzen.c's cache for kernels at the least width */
+    /* of each configuration: parzen.c's cache for kernels at the least width */
+    double *narrow_shift;
     double *narrow_rows;   /* cells: likewise, options x options; NULL before first use */
 };
 

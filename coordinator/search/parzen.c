@@ -1,6 +1,6 @@
-/* Bergstra et al. 2011, with the product kernels of Falkner et al. 2018 and bandwidths of our own measuring:
- * each kernel is as wide as the larger gap to its neighbours, at least 0.03 (or, in a group of fewer than
- * four, (n + 2)^-2) of the range. */
+/* Bergstra et al. 2011, with the product kernels of Falkner et al. 2018 and bandwidths of our own
+ * measuring: each kernel is as wide as the larger gap to its neighbours, at least 0.03 (or, in a
+ * group of fewer than four, (n + 2)^-2) of the range. */
 #include "coordinator/search/parzen.h"
 #include "common/dmath.h"
 #include "common/xalloc.h"
@@ -22,8 +22,8 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), may_ali
 
 /* One dimension of all kernels. Kernel k of a numeric dimension has log density
  *     shift[k] - ((u - mu[k]) * scale[k])^2
- * and a kernel without the dimension has zeros. Of the others, `row` says which row of a table of options
- * is the kernel's. */
+ * and a kernel without the dimension has zeros. Of the others, `row` says which row of a table of
+ * options is the kernel's. */
 struct factor {
     double *mu, *width, *scale, *shift; /* scale = 1 / (width sqrt 2) */
     int *row;                           /* as in enum row_number below */
@@ -51,8 +51,8 @@ struct parzen {
     size_t columns_capacity;
 };
 
-/* Rows of a table of options, as offsets from its number of options m: row 0 .. m-1 are the kernels of the
- * least width (or the categorical ones) at that option. */
+/* Rows of a table of options, as offsets from its number of options m: row 0 .. m-1 are the
+ * kernels of the least width (or the categorical ones) at that option. */
 enum row_number { ROW_INACTIVE, ROW_PRIOR, ROW_WIDE };
 
 struct parzen *parzen_create(void)
@@ -116,8 +116,9 @@ static double shift_of(double mu, double width)
     return -dm_log(width) - LN_SQRT_2PI - log_mass_inside(mu, width);
 }
 
-/* ln of (the kernel's mass in each cell / the cell's share of the prior). Below its centre a kernel's mass
- * is a difference of lower tails, above it of upper ones: that keeps the digits of what is far away. */
+/* ln of (the kernel's mass in each cell / the cell's share of the prior). Below its centre a
+ * kernel's mass is a difference of lower tails, above it of upper ones: that keeps the digits of
+ * what is far away. */
 static void fill_row(const struct dimension *dimension, double mu, double width, double *row)
 {
     double inside = log_mass_inside(mu, width), low = dimension->edges[0];
@@ -365,7 +366,8 @@ static double draw_numeric(double mu, double width, struct rng *rng)
     return u > 0 ? u < 1 ? u : 1 : 0;
 }
 
-/* The noise of categorical kernels: as one trial of the prior among n + 1, spread over the options. */
+/* The noise of categorical kernels: as one trial of the prior among n + 1, spread over the
+ * options. */
 static double noise_of(const struct factor *factor, const struct dimension *dimension)
 {
     double weight = (double)dimension->options / (factor->n_active + 1.0);

@@ -11,7 +11,8 @@ enum { STARTUP = 10, CANDIDATES = 32, PER_GOOD = 10 };
 
 enum { GOOD_MAX = 25, RECENT = 25, BRANCH_LEAST = 4 };
 
-/* The part of the history that a suggestion learns from: all of it, or one option of one dimension. */
+/* The part of the history that a suggestion learns from: all of it, or one option of one
+ * dimension. */
 struct branch {
     int dimension;
     double option;
@@ -32,8 +33,8 @@ static int branch_finished(const struct history *history, struct branch branch)
     return count;
 }
 
-/* Now and then one option of one choice is looked at on its own, so that a branch whose first trials were
- * unlucky is not given up. */
+/* Now and then one option of one choice is looked at on its own, so that a branch whose first
+ * trials were unlucky is not given up. */
 static struct branch draw_branch(const struct history *history, struct rng *rng)
 {
     int choices = 0, chosen = -1;

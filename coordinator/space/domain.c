@@ -1,6 +1,8 @@
 /* A numeric value x goes through three scales, each a monotone map of the one before:
- *     u in [0, 1]  --affine-->  line  --exp, or mu + sigma times the quantile-->  x  --transform-->  value
- * The line is cut where the setting's bounds are, so that all of [0, 1] is legal (but for open ends). */
+ *     u in [0, 1]  --affine-->  line  --exp, or mu + sigma times the quantile-->  x 
+ *     --transform-->  value
+ * The line is cut where the setting's bounds are, so that all of [0, 1] is legal (but for open
+ * ends). */
 #include "coordinator/space/domain.h"
 #include "common/dmath.h"
 
@@ -150,8 +152,9 @@ static double log_edge(const struct domain *domain, const struct multiples *lega
 
 /* ---- the line ---- */
 
-/* A stretch of the line. Normal: in standard deviations from the mean, as probabilities; mirrored where the
- * stretch is above the mean, because the lower tail keeps its digits and the upper one does not. */
+/* A stretch of the line. Normal: in standard deviations from the mean, as probabilities; mirrored
+ * where the stretch is above the mean, because the lower tail keeps its digits and the upper one
+ * does not. */
 struct line {
     double low, high;
     bool mirrored;
@@ -426,7 +429,8 @@ static bool holds_number(const struct domain *domain, double number)
     return number >= fmin(a, b) - slack && number <= fmax(a, b) + slack;
 }
 
-/* The option that the recorded value is; numbers count, not how they are written: 1 is 1.0 for a real. */
+/* The option that the recorded value is; numbers count, not how they are written: 1 is 1.0 for a
+ * real. */
 static struct value accept_option(const struct domain *domain, struct value recorded)
 {
     struct value as_real = recorded;

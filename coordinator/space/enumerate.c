@@ -1,8 +1,8 @@
 /* How many points a finite space has, and which is the k-th.
  *
- * Only a parameter that some condition names changes which others exist. Parameters that conditions tie
- * together form a group; the sizes of groups multiply, and within a group the choices of its naming
- * parameters are walked one by one. */
+ * Only a parameter that some condition names changes which others exist. Parameters that
+ * conditions tie together form a group; the sizes of groups multiply, and within a group the
+ * choices of its naming parameters are walked one by one. */
 #include "coordinator/space/space.h"
 #include "common/xalloc.h"
 
@@ -74,7 +74,8 @@ static void enumeration_free(struct enumeration *e)
     free(e->is_named);
 }
 
-/* How many options the parameter has, given the values before it: 1 if inactive, INT64_MAX if endless. */
+/* How many options the parameter has, given the values before it: 1 if inactive, INT64_MAX if
+ * endless. */
 static int64_t options_of(const struct enumeration *e, int parameter)
 {
     int active = space_active_domain(e->space, parameter, e->values);
@@ -139,7 +140,8 @@ int64_t space_size(const struct space *space)
     return size;
 }
 
-/* Chooses the parameter's option for the k-th of the remaining points; returns k within that option. */
+/* Chooses the parameter's option for the k-th of the remaining points; returns k within that
+ * option. */
 static int64_t descend(struct enumeration *e, int parameter, int64_t k)
 {
     int64_t options = options_of(e, parameter);

@@ -17,9 +17,11 @@ struct value {
     };
 };
 
-/* Same type and same content; 1 and 1.0 differ (a setting types its values before they are compared). */
+/* Same type and same content; 1 and 1.0 differ (a setting types its values before they are
+ * compared). */
 bool value_equal(struct value a, struct value b);
-struct value value_from_json(const json_t *json); /* text stays owned by json; null, arrays: VALUE_NONE */
+/* text stays owned by json; null, arrays: VALUE_NONE */
+struct value value_from_json(const json_t *json);
 json_t *value_to_json(struct value value);        /* new reference */
 double value_number(struct value value);          /* INTEGER or REAL as a double */
 #endif

@@ -1,6 +1,7 @@
-/* functions.h - the ten public test functions F01 to F10 with their spaces, and the hash noise that the
- * benchmark's protocol uses. In a header because a benchmark is linked from one object file. All are
- * minimised; a point is an array of numbers, a choice being the index of its option, NaN where inactive. */
+/* functions.h - the ten public test functions F01 to F10 with their spaces, and the hash noise
+ * that the benchmark's protocol uses. In a header because a benchmark is linked from one object
+ * file. All are minimised; a point is an array of numbers, a choice being the index of its option,
+ * NaN where inactive. */
 #ifndef BENCH_FUNCTIONS_H
 #define BENCH_FUNCTIONS_H
 #include "common/xalloc.h"
@@ -15,9 +16,9 @@ enum bench_kind { BENCH_END, BENCH_UNIFORM, BENCH_LOG, BENCH_INTEGER, BENCH_CHOI
 struct bench_parameter {
     const char *name;
     enum bench_kind kind;
-    double low, high;       /* choice: high is the number of options */
-    const char *parent;     /* NULL: always there */
-    unsigned parent_is;     /* a bit for each option of the parent that brings this parameter */
+    double low, high;   /* choice: high is the number of options */
+    const char *parent; /* NULL: always there */
+    unsigned parent_is; /* a bit for each option of the parent that brings this parameter */
 };
 enum { BENCH_PARAMETERS = 40 };
 
@@ -155,10 +156,10 @@ static double life13(const double *x)
     if (e > -1.6)
         return .693 + .05 * tanh(5 * (e + 1.6));
     double decay = log10(x[2]), split = x[12];
-    double r = .30 + .35 * square(e + 2.6 - .5 * log10(x[3] / 64)) + .25 * square(log10(x[4]) + .1) +
-               .12 * exp(-(x[5] - 16) / 6) + .04 * square(fmax(0, decay + 5)) +
-               .01 * fmax(0, -decay - 5.5) + .02 * square(log10(x[7]) + .7) +
-               .01 * square(log10(x[8]) + 1.8);
+    double r = .30 + .35 * square(e + 2.6 - .5 * log10(x[3] / 64)) +
+               .25 * square(log10(x[4]) + .1) + .12 * exp(-(x[5] - 16) / 6) +
+               .04 * square(fmax(0, decay + 5)) + .01 * fmax(0, -decay - 5.5) +
+               .02 * square(log10(x[7]) + .7) + .01 * square(log10(x[8]) + 1.8);
     double taught = exp(-.5 * square((log10(x[6]) - 3.1) / .45)) *
                     exp(-.5 * square((log10(x[10]) + 4.3 - .4 * log10(x[11])) / .7)) * 4 * split *
                     (1 - split) * (1 - exp(-x[9] / 12));
@@ -173,35 +174,69 @@ static double grid972(const double *x)
         a = (int)x[6];
     int index = (((((b * 3 + i) * 3 + t) * 3 + v) * 2 + l) * 3 + w) * 3 + a;
     return .5 + of_b[b] + of_i[i] + .07 * square(t - 1) + of_v[v] + of_l[l] + of_w[w] + of_a[a] +
-           .06 * ((i + t) % 2) * (1 - b) + .05 * ((v + l) % 2) + .10 * bench_hash(0x60d, (uint64_t)index);
+           .06 * ((i + t) % 2) * (1 - b) + .05 * ((v + l) % 2) +
+           .10 * bench_hash(0x60d, (uint64_t)index);
 }
 
 /* ---- the spaces ---- */
 
-#define U(name, low, high) { name, BENCH_UNIFORM, low, high, NULL, 0 }
-#define L(name, low, high) { name, BENCH_LOG, low, high, NULL, 0 }
-#define I(name, low, high) { name, BENCH_INTEGER, low, high, NULL, 0 }
-#define C(name, options) { name, BENCH_CHOICE, 0, options, NULL, 0 }
-#define TEN(low, high)                                                                                 \
-    U("x1", low, high), U("x2", low, high), U("x3", low, high), U("x4", low, high),                    \
-        U("x5", low, high), U("x6", low, high), U("x7", low, high), U("x8", low, high),                \
+#define U(name, low, high)                                                                         \
+    {                                                                                              \
+        name, BENCH_UNIFORM, low, high, NULL, 0                                                    \
+    }
+#define L(name, low, high)                                                                         \
+    {                                                                                              \
+        name, BENCH_LOG, low, high, NULL, 0                                                        \
+    }
+#define I(name, low, high)                                                                         \
+    {                                                                                              \
+        name, BENCH_INTEGER, low, high, NULL, 0                                                    \
+    }
+#define C(name, options)                                                                           \
+    {                                                                                              \
+        name, BENCH_CHOICE, 0, options, NULL, 0                                                    \
+    }
+#define TEN(low, high)                                                                             \
+    U("x1", low, high), U("x2", low, high), U("x3", low, high), U("x4", low, high),                \
+        U("x5", low, high), U("x6", low, high), U("x7", low, high), U("x8", low, high),            \
         U("x9", low, high), U("x10", low, high)
 
 static const struct bench_function bench_functions[] = {
-    { "F01_branin", branin, 0.39788735772973816, 34.64795024396009, 0,
+    { "F01_branin",
+      branin,
+      0.39788735772973816,
+      34.64795024396009,
+      0,
       { U("x1", -5, 10), U("x2", 0, 15) } },
-    { "F02_hartmann6", hartmann6, -3.322368011415515, -0.10102610876927301, 0,
-      { U("x1", 0, 1), U("x2", 0, 1), U("x3", 0, 1), U("x4", 0, 1), U("x5", 0, 1), U("x6", 0, 1) } },
+    { "F02_hartmann6",
+      hartmann6,
+      -3.322368011415515,
+      -0.10102610876927301,
+      0,
+      { U("x1", 0, 1), U("x2", 0, 1), U("x3", 0, 1), U("x4", 0, 1), U("x5", 0, 1),
+        U("x6", 0, 1) } },
     { "F03_rosenbrock10", rosenbrock10, 0, 4097.0514997392875, 0, { TEN(-2.048, 2.048) } },
     { "F04_ackley10s", ackley10s, 0, 21.42259698629006, 0, { TEN(-32.768, 32.768) } },
     { "F05_rastrigin10s", rastrigin10s, 0, 217.49495126143793, 0, { TEN(-5.12, 5.12) } },
-    { "F06_mixed8", mixed8, 0, 2.499800077248766, 0,
+    { "F06_mixed8",
+      mixed8,
+      0,
+      2.499800077248766,
+      0,
       { C("a", 5), C("b", 4), C("c", 3), L("lr", 1e-5, 1), L("wd", 1e-8, 1e-2), I("n", 1, 64),
         U("mom", 0, 1), L("beta", 1e-3, 1e3) } },
-    { "F07_noisy6", noisy6, 0, 1.3620937995244407, 0.1,
-      { L("lr", 1e-4, 1e-1), L("wd", 1e-6, 1e-2), U("drop", 0, .9), I("bs", 16, 256), L("lam", 1e-3, 10),
-        U("mix", 0, 1) } },
-    { "F08_cond", conditional, 0, 0.4548286927258068, 0,
+    { "F07_noisy6",
+      noisy6,
+      0,
+      1.3620937995244407,
+      0.1,
+      { L("lr", 1e-4, 1e-1), L("wd", 1e-6, 1e-2), U("drop", 0, .9), I("bs", 16, 256),
+        L("lam", 1e-3, 10), U("mix", 0, 1) } },
+    { "F08_cond",
+      conditional,
+      0,
+      0.4548286927258068,
+      0,
       { C("model", 3),
         { "reg", BENCH_LOG, 1e-6, 1e2, "model", 1 },
         { "layers", BENCH_CHOICE, 0, 3, "model", 2 },
@@ -215,15 +250,24 @@ static const struct bench_function bench_functions[] = {
         { "opt", BENCH_CHOICE, 0, 2, "model", 4 },
         { "mom", BENCH_UNIFORM, 0, .99, "opt", 1 },
         { "eps", BENCH_LOG, 1e-8, 1e-2, "opt", 2 } } },
-    { "F09_gol13", life13, 0.10205749353262993, 0.5673467331973876, 0,
-      { L("learning_rate", 1e-4, 1e-2), L("one_minus_adam_momentum", 1e-1, 1), L("weight_decay", 1e-8, 1e-3),
-        I("batch_size", 32, 128), L("weight_init_multiplier", .1, 2), I("n_filters", 16, 32),
-        L("internal_coef", 1e2, 1e4), L("teacher_weight_scale", 1e-2, 1),
-        L("teacher_attention_scale", 1e-3, 1e-1), I("n_inner", 16, 32), L("meta_learning_rate", 1e-6, 1e-3),
-        L("meta_momentum", 1e-2, 1), L("validation_split", 1e-2, 1) } },
-    { "F10_grid972", grid972, 0.5426588121753623, 0.8008904213841814, 0,
-      { C("beta1", 2), C("inner_lr", 3), C("teach_coef", 3), C("val_split", 3), C("lr", 2), C("wd", 3),
-        C("aux", 3) } },
+    { "F09_gol13",
+      life13,
+      0.10205749353262993,
+      0.5673467331973876,
+      0,
+      { L("learning_rate", 1e-4, 1e-2), L("one_minus_adam_momentum", 1e-1, 1),
+        L("weight_decay", 1e-8, 1e-3), I("batch_size", 32, 128), L("weight_init_multiplier", .1, 2),
+        I("n_filters", 16, 32), L("internal_coef", 1e2, 1e4), L("teacher_weight_scale", 1e-2, 1),
+        L("teacher_attention_scale", 1e-3, 1e-1), I("n_inner", 16, 32),
+        L("meta_learning_rate", 1e-6, 1e-3), L("meta_momentum", 1e-2, 1),
+        L("validation_split", 1e-2, 1) } },
+    { "F10_grid972",
+      grid972,
+      0.5426588121753623,
+      0.8008904213841814,
+      0,
+      { C("beta1", 2), C("inner_lr", 3), C("teach_coef", 3), C("val_split", 3), C("lr", 2),
+        C("wd", 3), C("aux", 3) } },
 };
 #undef U
 #undef L
@@ -257,13 +301,16 @@ static void bench_condition(struct arena *arena, const struct space *space, stru
     domain->n_conditions = 1;
 }
 
-static void bench_domain(struct arena *arena, struct domain *domain, const struct bench_parameter *p)
+static void bench_domain(struct arena *arena, struct domain *domain,
+                         const struct bench_parameter *p)
 {
     static const enum distribution distributions[] = { [BENCH_UNIFORM] = UNIFORM,
                                                        [BENCH_LOG] = LOG_UNIFORM_VALUES,
                                                        [BENCH_INTEGER] = INT_UNIFORM,
                                                        [BENCH_CHOICE] = CATEGORICAL };
-    *domain = (struct domain){ .distribution = distributions[p->kind], .min = p->low, .max = p->high,
+    *domain = (struct domain){ .distribution = distributions[p->kind],
+                               .min = p->low,
+                               .max = p->high,
                                .integer = p->kind == BENCH_INTEGER,
                                .bounds = { -INFINITY, INFINITY, false, false } };
     if (p->kind != BENCH_CHOICE)
@@ -276,7 +323,8 @@ static void bench_domain(struct arena *arena, struct domain *domain, const struc
 
 static inline struct space bench_space(struct arena *arena, const struct bench_function *function)
 {
-    struct space space = { .parameters = bench_items(arena, BENCH_PARAMETERS, sizeof(struct parameter)) };
+    struct space space = { .parameters =
+                               bench_items(arena, BENCH_PARAMETERS, sizeof(struct parameter)) };
     for (const struct bench_parameter *p = function->parameters; p->kind != BENCH_END; p++) {
         struct domain *domain = bench_items(arena, 1, sizeof *domain);
         bench_domain(arena, domain, p);

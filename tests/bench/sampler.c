@@ -1,8 +1,9 @@
 /* How long a suggestion takes: the 13 parameters of F09 with 100, 1,000 and 10,000 finished trials.
  *
- * What is timed is the sampler's whole cost of one trial: suggest, history_add and history_observe, so that
- * whatever is kept up to date for a quick suggestion is paid for here. Medians over the last trials, of processor
- * time: it is one thread that never waits, and the machine may be shared. */
+ * What is timed is the sampler's whole cost of one trial: suggest, history_add and
+ * history_observe, so that whatever is kept up to date for a quick suggestion is paid for here.
+ * Medians over the last trials, of processor time: it is one thread that never waits, and the
+ * machine may be shared. */
 #include "common/arena.h"
 #include "coordinator/search/sampler.h"
 #include "tests/bench/functions.h"

@@ -112,7 +112,8 @@ static void a_conditional_density_has_mean_one_under_the_prior(void **state)
     fixture_free(&f);
 }
 
-/* E over samples of 1 / density is the volume of the support, 1, where the sampler follows the density. */
+/* E over samples of 1 / density is the volume of the support, 1, where the sampler follows the
+ * density. */
 static void samples_follow_the_density(void **state)
 {
     static const char *const names[] = { "F01", "F10" };

@@ -1,5 +1,6 @@
-/* Suggestions are a function of (space, history, stream): whatever is kept along the way changes no bit,
- * neither does a round trip of the values through their JSON text, nor the order in which outcomes came. */
+/* Suggestions are a function of (space, history, stream): whatever is kept along the way changes
+ * no bit, neither does a round trip of the values through their JSON text, nor the order in which
+ * outcomes came. */
 #include "common/arena.h"
 #include "common/json.h"
 #include "coordinator/search/sampler.h"
@@ -20,7 +21,8 @@ struct outcome {
     double value;
 };
 
-/* A search as it went: points in order, and between them outcomes that come late, out of order, twice. */
+/* A search as it went: points in order, and between them outcomes that come late, out of order,
+ * twice. */
 struct recorded {
     struct arena *arena;
     const struct bench_function *function;
@@ -112,7 +114,8 @@ static void check_suggestion(const struct recorded *r, struct history *history, 
     json_decref(object);
 }
 
-/* Each suggestion from a history made for it alone, with only the last outcome of each configuration. */
+/* Each suggestion from a history made for it alone, with only the last outcome of each
+ * configuration. */
 static void a_fresh_history_suggests_what_a_grown_one_did(void **state)
 {
     static const char *const names[] = { "F06", "F08", "F09", "F10" };

@@ -1,5 +1,5 @@
-/* What every sampler promises: legal points, none twice, an end when the space is exhausted; whatever the
- * outcomes are. */
+/* What every sampler promises: legal points, none twice, an end when the space is exhausted;
+ * whatever the outcomes are. */
 #include "common/arena.h"
 #include "coordinator/search/sampler.h"
 #include "tests/bench/functions.h"
@@ -37,7 +37,8 @@ static struct space space_of(struct arena *arena, const struct bench_parameter *
     return bench_space(arena, &function);
 }
 
-/* Runs a search of n trials with `workers` at once; outcomes by number. Every point is legal and new. */
+/* Runs a search of n trials with `workers` at once; outcomes by number. Every point is legal and
+ * new. */
 typedef void outcome_rule(struct history *history, int configuration, struct rng *rng);
 
 static void run_search(enum sampler_kind kind, const struct space *space, int n, int workers,

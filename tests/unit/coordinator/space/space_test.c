@@ -27,8 +27,9 @@
         label, list, COUNT(list), dimension                                                        \
     }
 
-/* optimizer: sgd or adam; momentum when sgd, one of two domains of depth by optimizer; width when depth is
- * deep; and a constant. sgd: 2 momenta x 3 depths = 6 points; adam: shallow 1, deep 3 widths = 4. */
+/* optimizer: sgd or adam; momentum when sgd, one of two domains of depth by optimizer; width when
+ * depth is deep; and a constant. sgd: 2 momenta x 3 depths = 6 points; adam: shallow 1, deep 3
+ * widths = 4. */
 static struct value optimizers[] = { TEXT("sgd"), TEXT("adam") },
                     depths[] = { TEXT("shallow"), TEXT("deep") },
                     momenta[] = { { VALUE_REAL, { .real = 0.5 } },
@@ -119,7 +120,8 @@ static void the_first_parameter_turns_slowest(void **state)
     check_point(9, "{\"flag\":true,\"optimizer\":\"adam\",\"depth\":\"deep\",\"width\":9}");
 }
 
-/* 40 two-valued parameters, each with a child of its own: 3^40 points, counted without walking them. */
+/* 40 two-valued parameters, each with a child of its own: 3^40 points, counted without walking
+ * them. */
 static void independent_conditions_are_counted_apart(void **state)
 {
     struct parameter parameters[80];
