@@ -124,10 +124,10 @@ static int complain_error(const struct message *answer)
                                                                             : EXIT_FAILED;
 }
 
-int client_expect(struct client *client, const struct message *question, enum message_type wanted,
-                  struct message *answer)
+int client_expect(struct client *client, const struct message *question, int64_t patience_ms,
+                  enum message_type wanted, struct message *answer)
 {
-    enum client_result result = client_ask(client, question, CLIENT_PATIENCE_MS, answer);
+    enum client_result result = client_ask(client, question, patience_ms, answer);
     if (result == CLIENT_SILENT)
         return client_complain_silent(client);
     if (result == CLIENT_INTERRUPTED) {
@@ -141,4 +141,21 @@ int client_expect(struct client *client, const struct message *question, enum me
     complain("%s answered with `%s` where `%s` was expected: is it a coordinator?",
              client->info.client, message_type_name(answer->type), message_type_name(wanted));
     return EXIT_FAILED;
+}
+
+int client_knock(struct client *client)
+{
+    /* no study has such a name, and "not found" is an answer, too */
+    const struct message question = { .type = MESSAGE_STATUS, .status.name = "?" };
+    struct message answer;
+    switch (client_ask(client, &question, CLIENT_PATIENCE_MS, &answer)) {
+    case CLIENT_ANSWERED:
+        return EXIT_OK;
+    case CLIENT_INTERRUPTED:
+        complain("interrupted before the coordinator answered");
+        return EXIT_FAILED;
+    case CLIENT_SILENT:
+        break;
+    }
+    return client_complain_silent(client);
 }

@@ -10,7 +10,11 @@
 
 #include <stdint.h>
 
-enum { CLIENT_RESEND_MS = 1500, CLIENT_PATIENCE_MS = 5000 };
+enum {
+    CLIENT_RESEND_MS = 1500,
+    CLIENT_PATIENCE_MS = 5000,
+    CLIENT_LONG_PATIENCE_MS = 60000, /* for a coordinator that is there, and has much to do */
+};
 
 struct client;
 
@@ -31,8 +35,11 @@ enum client_result client_ask(struct client *client, const struct message *quest
 
 /* Asks and wants an answer of one type. EXIT_OK; or the exit status for what came instead, after
  * having complained. */
-int client_expect(struct client *client, const struct message *question, enum message_type wanted,
-                  struct message *answer);
+int client_expect(struct client *client, const struct message *question, int64_t patience_ms,
+                  enum message_type wanted, struct message *answer);
+
+/* Does anybody answer at all? EXIT_OK, or EXIT_UNREACHABLE after having complained. */
+int client_knock(struct client *client);
 
 /* Says on standard error that nobody answers: where, how that address was found, what to check.
  * Returns EXIT_UNREACHABLE. */

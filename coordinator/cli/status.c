@@ -96,7 +96,7 @@ static int show(const struct context *context, const char *name)
     struct client *client = client_open(context, &status);
     if (client == NULL)
         return status;
-    status = client_expect(client, &question, MESSAGE_STATUS_REPLY, &answer);
+    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_STATUS_REPLY, &answer);
     if (status == EXIT_OK) {
         if (answer.status_reply.note[0] != '\0')
             complain("the coordinator says: %s", answer.status_reply.note);

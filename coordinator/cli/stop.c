@@ -53,7 +53,7 @@ int command_stop(const struct context *context, int argc, char **argv)
     struct client *client = client_open(&arguments.context, &status);
     if (client == NULL)
         return status;
-    status = client_expect(client, &question, MESSAGE_STOPPED, &answer);
+    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_STOPPED, &answer);
     if (status == EXIT_OK)
         status = print_stopped(arguments.context.format, name, &answer, arguments.now);
     client_close(&client);

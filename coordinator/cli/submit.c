@@ -85,7 +85,10 @@ static int submit(const struct context *context, const struct spec *spec, bool q
     char *definition = json_text(spec->document);
     const struct message question = { .type = MESSAGE_SUBMIT,
                                       .submit = { key, definition, spec->text } };
-    status = client_expect(client, &question, MESSAGE_SUBMITTED, &answer);
+    status = client_knock(client);
+    if (status == EXIT_OK) /* a search of many studies takes its time */
+        status =
+            client_expect(client, &question, CLIENT_LONG_PATIENCE_MS, MESSAGE_SUBMITTED, &answer);
     if (status == EXIT_OK) {
         *search = xstrdup(answer.submitted.search);
         if (!quiet)

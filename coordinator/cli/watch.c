@@ -122,8 +122,7 @@ static bool look(struct watch *watch, int *status)
         fputc('\n', stderr);
     *status = status_print(watch->context->format, &answer);
     if (*status == EXIT_OK && progress.stopped) {
-        complain("%s was stopped before its end%s%s", watch->search, progress.note[0] ? ": " : "",
-                 progress.note);
+        complain("%s was stopped before its end: %s", watch->search, log_quote(progress.note));
         *status = EXIT_FAILED;
     }
     return false;

@@ -37,7 +37,7 @@ static int show(const struct context *context)
     struct client *client = client_open(context, &status);
     if (client == NULL)
         return status;
-    status = client_expect(client, &question, MESSAGE_STATUS_REPLY, &answer);
+    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_STATUS_REPLY, &answer);
     if (status == EXIT_OK && answer.status_reply.n_workers == 0)
         complain("there are no workers yet: start one with `ldt-worker`");
     if (status == EXIT_OK && (answer.status_reply.n_workers > 0 || context->format != OUTPUT_TABLE))

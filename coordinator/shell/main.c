@@ -13,11 +13,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* Suggestions: of one call of core_assign; a turn of the loop makes as many calls as its time allows. */
+/* SUGGESTIONS: of one call of core_assign; a turn makes as many calls as its time allows. */
 enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
 struct service {
@@ -79,6 +80,19 @@ static void fill_connect(struct service *service)
     free(absolute);
 }
 
+/* Two coordinators of one user share the default file: who comes later is found there. */
+static void warn_of_replaced_file(const struct service *service)
+{
+    struct connect_info *former = xcalloc(1, sizeof *former);
+    struct error ignored;
+    if (access(service->connect_path, F_OK) == 0 &&
+        connect_find(former, NULL, service->connect_path, &ignored) &&
+        strcmp(former->db, service->connect.db) != 0)
+        log_event(LOG_WARN, "connect-file-replaced", "file=%s former_endpoint=%s former_db=%s",
+                  log_quote(service->connect_path), former->work, log_quote(former->db));
+    free(former);
+}
+
 /* A file that was asked for must be written; without the default one, clients can be told where. */
 static bool write_connect_file(struct service *service, struct error *error)
 {
@@ -88,6 +102,8 @@ static bool write_connect_file(struct service *service, struct error *error)
     fill_connect(service);
     bool fine = asked != NULL ? snprintf(service->connect_path, (size_t)bytes, "%s", asked) < bytes
                               : connect_default_path(service->connect_path, bytes, error);
+    if (fine)
+        warn_of_replaced_file(service);
     fine = fine && connect_write(service->connect_path, &service->connect, error);
     if (fine)
         return true;
