@@ -40,32 +40,15 @@ void net_supervise(struct net *net)
     net->n_supervised += layer->outputs;
 }
 
-static void net_hidden(struct net *net, int hidden, int layers)
-{
-    for (int i = 0; i < layers; i++) {
-        net_linear(net, hidden);
-        net_relu(net);
-    }
-}
-
 struct net net_mlp(int inputs, int hidden, int hidden_layers, int outputs)
 {
     struct net net;
     net_start(&net, inputs);
-    net_hidden(&net, hidden, hidden_layers);
+    for (int i = 0; i < hidden_layers; i++) {
+        net_linear(&net, hidden);
+        net_relu(&net);
+    }
     net_linear(&net, outputs);
-    return net;
-}
-
-struct net net_student_a(int inputs, int hidden, int hidden_layers)
-{
-    struct net net;
-    assert(hidden_layers > 0);
-    net_start(&net, inputs);
-    net_linear(&net, hidden);
-    net_supervise(&net);
-    net_hidden(&net, hidden, hidden_layers - 1);
-    net_linear(&net, 1);
     return net;
 }
 

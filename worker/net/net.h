@@ -40,8 +40,6 @@ void net_supervise(struct net *net); /* the outputs of the layer added last */
 
 /* ReLU between layers: every teacher of the toy tasks. */
 struct net net_mlp(int inputs, int hidden, int hidden_layers, int outputs);
-/* Task A's student: the first hidden layer is linear and supervised, the others ReLU; one logit. */
-struct net net_student_a(int inputs, int hidden, int hidden_layers);
 /* Task B's student: net_mlp with its logits supervised. */
 struct net net_student_b(int inputs, int hidden, int hidden_layers, int outputs);
 

@@ -2,6 +2,7 @@
  * like tasks A and B in miniature. */
 #ifndef META_SCENE_H
 #define META_SCENE_H
+#include "tests/numeric/bottleneck.h"
 #include "tests/numeric/check.h"
 #include "worker/meta/learner.h"
 
@@ -21,7 +22,7 @@ static inline struct learner_config scene_config(enum scene_task task, struct op
 {
     bool a = task == SCENE_A;
     struct learner_config config = {
-        .student = a ? net_student_a(INPUTS, 4, 2) : net_student_b(INPUTS, 6, 2, CLASSES),
+        .student = a ? bottleneck_student(INPUTS, 4, 1) : net_student_b(INPUTS, 6, 2, CLASSES),
         .teacher = net_mlp(PRIVILEGED, 5, 2, a ? 4 : CLASSES),
         .label_loss = a ? LABEL_LOGISTIC : LABEL_CROSS_ENTROPY,
         .teach_loss = a ? TEACH_MSE : TEACH_KL,

@@ -1,13 +1,14 @@
 #include "worker/net/net.h"
 
+#include "tests/numeric/bottleneck.h"
 #include "tests/numeric/check.h"
 #include "worker/net/run.h"
 
 enum { ROWS = 7 };
 
-static void the_models_of_the_toy_tasks_have_the_layers_of_the_paper(void **state)
+static void nets_have_the_layers_that_were_added_in_order(void **state)
 {
-    struct net a = net_student_a(256, 128, 2), b = net_student_b(128, 256, 2, 4);
+    struct net a = bottleneck_student(256, 128, 1), b = net_student_b(128, 256, 2, 4);
     static const enum layer_kind kinds_a[] = { LAYER_LINEAR, LAYER_LINEAR, LAYER_RELU,
                                                LAYER_LINEAR };
     static const enum layer_kind kinds_b[] = { LAYER_LINEAR, LAYER_RELU, LAYER_LINEAR, LAYER_RELU,
@@ -99,7 +100,7 @@ static void naive_forward(const struct net *net, const real *parameters, const r
 
 static void forward_is_the_naive_network(void **state)
 {
-    struct net net = net_student_a(9, 11, 3);
+    struct net net = bottleneck_student(9, 11, 2);
     struct rng rng = test_rng(3);
     struct mat parameters = random_mat(&rng, 1, (int)net.n_parameters);
     struct mat x = random_mat(&rng, ROWS, net.inputs);
@@ -156,7 +157,7 @@ static double value_of(const real *parameters)
 static void the_gradient_and_its_tangent_agree_with_differences(void **state)
 {
     struct rng rng = test_rng(4);
-    net = net_student_a(4, 6, 2);
+    net = bottleneck_student(4, 6, 1);
     x = random_mat(&rng, ROWS, net.inputs);
     output_weights = random_mat(&rng, ROWS, 1);
     struct mat hidden = random_mat(&rng, ROWS, 6),
@@ -187,7 +188,7 @@ static void the_gradient_and_its_tangent_agree_with_differences(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_models_of_the_toy_tasks_have_the_layers_of_the_paper),
+        cmocka_unit_test(nets_have_the_layers_that_were_added_in_order),
         cmocka_unit_test(tensors_cover_the_flat_vector_without_gaps),
         cmocka_unit_test(initial_parameters_fill_their_bounds_and_weights_are_multiplied),
         cmocka_unit_test(the_same_stream_gives_the_same_numbers_in_float_and_double),
