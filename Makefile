@@ -97,7 +97,7 @@ $(foreach program,$(PROGRAMS),$(eval $(call program_rules,$(program))))
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 # tests/unit/FOLDER/x_test.c is the test of FOLDER and linked with what FOLDER may include; tests/numeric/FOLDER/x_test.c
-# likewise, once in float and once in double. tests/sim and tests/bench say their own folders below.
+# likewise, once in float and once in double. tests/system/x.c is a program that system tests run: it reads databases.
 test_folder = $(patsubst tests/unit/%/,%,$(patsubst tests/numeric/%/,%,$(dir $(1))))
 UNIT_TESTS    := $(shell find tests/unit -name '*_test.c')
 NUMERIC_TESTS := $(shell find tests/numeric -name '*_test.c')
@@ -106,6 +106,7 @@ SIM_LAYERS    := coordinator/core worker/agent
 TEST_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/%) $(NUMERIC_TESTS:%.c=$(BUILD)/%.float) $(NUMERIC_TESTS:%.c=$(BUILD)/%.double) \
                  $(SIM_TESTS:%.c=$(BUILD)/%)
 SYSTEM_TESTS  := $(sort $(wildcard tests/system/*_test.sh))
+SYSTEM_TOOLS  := $(wildcard tests/system/*.c)
 SUPPORT       := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
 
 # test_rules: source, program, object, folders, precision suffix of the archives
@@ -115,11 +116,12 @@ $(2): $(3) $(SUPPORT) $(foreach folder,$(4),$(call archives,$(folder),$(5)))
 	$$(call link,$(3) $(SUPPORT),$(foreach folder,$(4),$(call archives,$(folder),$(5))),-lcmocka)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
+$(foreach t,$(SYSTEM_TOOLS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),coordinator/store)))
 $(foreach t,$(SIM_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(SIM_LAYERS))))
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.float),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.double),$(t:%.c=$(BUILD)/obj/%.double.o),$(call test_folder,$(t)),.double)))
 
-check: all $(TEST_PROGRAMS)   ## build everything and run every test; the last line is the sum
+check: all $(TEST_PROGRAMS) $(SYSTEM_TOOLS:%.c=$(BUILD)/%)   ## build everything and run every test; the last line is the sum
 	@sh tests/run.sh $(BUILD) tests/check_layers.sh tests/check_style.sh $(TEST_PROGRAMS) $(SYSTEM_TESTS)
 
 FIXTURE_TESTS := $(filter %fixtures_test.float %fixtures_test.double,$(TEST_PROGRAMS))

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Peers that send what no honest one sends, while a search runs: the daemon lives, its memory stays, the search ends.
+# LDT_HOSTILE_SEED and LDT_HOSTILE_ROUNDS change the run. (TAP)
+. "$(dirname "$0")/lib.sh"
+seed=${LDT_HOSTILE_SEED:-$(date +%s)}
+say "LDT_HOSTILE_SEED=$seed"
+command -v python3 >/dev/null || { skipped 'hostile peers do no harm' 'needs python3'; end_of_test; }
+
+cat >"$work/steady.yaml" <<'END'
+name: steady
+command: [sh, -c, 'read -r line; sleep 0.1; echo "{\"step\": 1, \"metrics\": {\"loss\": 1}}"']
+metric: {name: loss}
+sampler: {name: random}
+trials: 60
+parameters: {x: {min: 0.0, max: 1.0}}
+END
+resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+descriptors() { ls "/proc/$1/fd" | wc -l; }
+
+start_coordinator
+endpoint=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect")
+port=${endpoint##*:}
+start_worker honest -j 2 --allow-command
+submit "$work/steady.yaml" || give_up 'the search is accepted'
+before=$(resident "$coordinator")
+timeout 60 python3 "$(dirname "$0")/hostile.py" 127.0.0.1 "$port" "$seed" "${LDT_HOSTILE_ROUNDS:-150}" >"$work/answers.log" 2>&1
+check_equal 'all of them had their turn' '0' "$?"
+check 'the coordinator lives' kill -0 "$coordinator"
+check 'and answers a client' ldt status
+after=$(resident "$coordinator")
+say "resident: $before KiB before, $after KiB after"
+check 'its memory stays bounded' test $((after - before)) -lt 65536
+check 'the search of the honest worker ends' wait_done steady 60
+check_equal 'with every trial done once' '60 60' \
+    "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt)")"
+check_says 'a peer of another protocol version is told both versions' 'answer:.*99' "$work/answers.log"
+check_says 'dropped messages are logged' 'level=warn' "$work/coordinator.log"
+check_equal 'nothing came into the database' '1' "$(sql 'SELECT count(*) FROM search')"
+gone() { [ "$(descriptors "$coordinator")" -lt 60 ]; }
+check 'connections of those who left are closed' wait_for 40 gone
+stop "$coordinator"
+check_equal 'SIGTERM still ends it cleanly' '0' "$?"
+end_of_test
