@@ -3,7 +3,8 @@
 --     ldt query "SELECT * FROM v_best WHERE study = 'task-b/ldt' LIMIT 5"
 --
 -- Views speak in names, words, seconds and UTC times; NaN and infinities are NULL. In every view `study` is the
--- study's name and `trial` the number inside it, so views join on (study, trial).
+-- study's name and `trial` the number inside it, so views join on (study, trial). Say `WHERE study = ...` where you
+-- can: then only that study's rows are read.
 --
 -- Names that start with v_ belong to this file: when it changes, the coordinator drops and makes them anew on its
 -- next start. Your own views are safe under any other name.
@@ -66,7 +67,7 @@ SELECT study.name AS study, trial.configuration, min(trial.number) AS trial, cou
 FROM study
 JOIN search ON search.id = study.search
 JOIN trial ON trial.study = study.id
-GROUP BY study.id, trial.configuration;
+GROUP BY study.name, trial.configuration;
 
 -- Each study's configurations from the best on, in the direction of its goal. Equal values share a rank, the earlier
 -- trial first; those with a diverged run come last, however good they looked before.
@@ -118,34 +119,38 @@ FROM search
 LEFT JOIN study ON study.search = search.id
 GROUP BY search.id;
 
+-- The last point of each metric of each trial that ended well.
+CREATE VIEW v_last AS
+SELECT study.name AS study, trial.number AS trial, trial.configuration, metric.name AS metric,
+       CASE WHEN abs(point.value) < 9e999 THEN point.value END AS value, point.step, max(point.idx) AS idx
+FROM study
+JOIN trial ON trial.study = study.id AND trial.state = 3
+JOIN point ON point.study = trial.study AND point.trial = trial.number AND point.attempt = trial.attempts
+JOIN metric ON metric.id = point.metric
+GROUP BY study.name, trial.number, metric.name;
+
 -- Over the seeds of each configuration: n, mean, standard deviation and the 95 % interval of the mean (Student's t).
 -- One row for the value of the search's metric (quantity = 'value') and one for each metric's last point (quantity =
--- 'last'). Runs that did not finish, and values that are no finite number, are left out: compare n with runs.
+-- 'last'). Only runs that are done count, and of them only values that are finite numbers.
 CREATE VIEW v_seed_summary AS
-WITH curve_end AS ( -- of each trial and metric, the last point
-    SELECT study, trial, metric, value, max(idx) FROM v_curve GROUP BY study, trial, metric),
-sample AS (
-    SELECT study, configuration, trial.trial, search.metric, 'value' AS quantity, trial.value, trial.state
-    FROM v_trial AS trial JOIN search ON search.name = trial.search
+WITH sample AS (
+    SELECT study.name AS study, trial.configuration, trial.number AS trial, search.metric, 'value' AS quantity, trial.value
+    FROM study JOIN search ON search.id = study.search JOIN trial ON trial.study = study.id AND trial.state = 3
     UNION ALL
-    SELECT trial.study, trial.configuration, trial.trial, curve_end.metric, 'last', curve_end.value, trial.state
-    FROM v_trial AS trial JOIN curve_end ON curve_end.study = trial.study AND curve_end.trial = trial.trial),
+    SELECT study, configuration, trial, metric, 'last', value FROM v_last),
 centred AS (
-    SELECT *, CASE WHEN state = 'done' THEN value END AS x,
-           avg(CASE WHEN state = 'done' THEN value END) OVER (PARTITION BY study, configuration, metric, quantity) AS mean
-    FROM sample),
+    SELECT *, count(value) OVER w AS n, avg(value) OVER w AS mean, row_number() OVER (w ORDER BY trial) AS place
+    FROM sample WINDOW w AS (PARTITION BY study, configuration, metric, quantity)),
 summary AS (
-    SELECT study, configuration, min(trial) AS trial, metric, quantity, count(*) AS runs, count(x) AS n, mean,
-           CASE WHEN count(x) > 1 THEN sqrt(sum((x - mean) * (x - mean)) / (count(x) - 1)) END AS sd
-    FROM centred GROUP BY study, configuration, metric, quantity),
+    SELECT *, CASE WHEN n > 1 THEN sqrt(sum((value - mean) * (value - mean)) OVER w / (n - 1)) END AS sd
+    FROM centred WINDOW w AS (PARTITION BY study, configuration, metric, quantity)),
 student (df, t) AS ( -- the 97.5 % quantile; above 9 degrees of freedom by its expansion in 1 / df
     VALUES (1, 12.70620), (2, 4.30265), (3, 3.18245), (4, 2.77645), (5, 2.57058), (6, 2.44691), (7, 2.36462),
            (8, 2.30600), (9, 2.26216))
-SELECT study, configuration, trial, metric, quantity, runs, n, mean, sd,
-       mean - half AS low, mean + half AS high
+SELECT study, configuration, trial, metric, quantity, n, mean, sd, mean - half AS low, mean + half AS high
 FROM (SELECT summary.*, sd / sqrt(n) * CASE WHEN n < 11 THEN (SELECT t FROM student WHERE df = n - 1)
           ELSE 1.959964 + 2.372271 / (n - 1) + 2.822487 / ((n - 1) * (n - 1)) + 2.555841 / pow(n - 1, 3) END AS half
-      FROM summary);
+      FROM summary WHERE place = 1);
 
 -- Worker processes and what became of their attempts; one that was started again has two rows.
 CREATE VIEW v_worker AS

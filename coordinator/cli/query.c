@@ -70,7 +70,7 @@ int command_query(const struct context *context, int argc, char **argv)
         "ldt query",
         "SQL",
         "Answers one SELECT on the database.\v"
-        "Views to ask: v_search, v_study, v_trial, v_best, v_configuration, v_curve, "
+        "Views to ask: v_search, v_study, v_trial, v_best, v_configuration, v_curve, v_last, "
         "v_seed_summary, v_attempt, "
         "v_worker. Their columns: ldt query \"PRAGMA table_info(v_best)\"",
         options,

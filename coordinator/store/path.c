@@ -96,6 +96,10 @@ static bool file_usable(const char *path, int access_mode, struct error *error)
 bool path_writable(const char *path, struct error *error)
 {
     struct stat status;
+    if (path[0] == '\0') {
+        error_set(error, "the path of the database is empty: give one");
+        return false;
+    }
     bool exists = lstat(path, &status) == 0;
     char *directory = directory_of(path);
     bool usable = (!exists || file_usable(path, R_OK | W_OK, error)) &&

@@ -131,7 +131,7 @@ static void places_that_cannot_hold_a_database_are_refused(void **state)
     snprintf(path, sizeof path, "%s/missing/runs.db", f->directory);
     refused(f, path, "there is no directory");
     refused(f, "/dev/null", "is not a regular file");
-    refused(f, "", "cannot");
+    refused(f, "", "the path of the database is empty");
 }
 
 /* In a child process that has given up root's rights. */

@@ -105,10 +105,10 @@ static void seeds_are_summed_up_with_an_interval(void **state)
 {
     struct fixture *f = *state;
     assert_string_equal(
-        answer(f, "SELECT configuration, metric, quantity, runs, n, mean FROM v_seed_summary "
+        answer(f, "SELECT configuration, metric, quantity, n, mean FROM v_seed_summary "
                   "WHERE study = 'task-b/ldt' ORDER BY 1, 3 DESC, 2"),
-        "0|test_kl|value|2|2|2.0\n0|test_kl|last|2|2|2.0\n0|test_loss|last|1|0|\n"
-        "1|test_kl|value|2|1|1.5\n2|test_kl|value|2|2|0.6");
+        "0|test_kl|value|2|2.0\n0|test_kl|last|2|2.0\n0|test_loss|last|0|\n"
+        "1|test_kl|value|1|1.5\n2|test_kl|value|2|0.6");
     assert_float_equal(number(f, "sd"), sqrt(2), 1e-12);
     assert_float_equal(number(f, "high"), 2 + 12.7062, 1e-3); /* t(0.975, 1) sqrt(2) / sqrt(2) */
     assert_float_equal(number(f, "low"), 2 - 12.7062, 1e-3);
@@ -141,6 +141,33 @@ static void the_interval_uses_students_quantiles(void **state)
         double t = atof(answer(
             f, "SELECT (high - mean) / (sd / sqrt(n)) FROM v_seed_summary WHERE study = 'deep'"));
         assert_float_equal(t, known[i].t, 3e-4);
+    }
+}
+
+static void the_last_points_are_those_of_trials_that_are_done(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, "SELECT trial, metric, value, step FROM v_last ORDER BY 1, 2"),
+                        "0|test_kl|1.0|480\n0|test_loss||480\n1|test_kl|3.0|480");
+}
+
+/* Else a question about one study would read all the others too. */
+static void naming_a_study_reads_only_its_rows(void **state)
+{
+    static const char *const views[] = { "v_trial", "v_attempt", "v_configuration", "v_best",
+                                         "v_curve", "v_last",    "v_seed_summary" };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        char sql[120];
+        snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT * FROM %s WHERE study = 'x'",
+                 views[i]);
+        const char *plan = answer(f, sql);
+        static const char *const tables[] = { "SCAN trial", "SCAN attempt", "SCAN point" };
+        for (size_t k = 0; k < 3; k++) {
+            if (strstr(plan, tables[k]) != NULL)
+                fail_msg("%s: %s", views[i], plan);
+        }
+        assert_non_null(strstr(plan, "SEARCH study"));
     }
 }
 
@@ -177,6 +204,8 @@ int main(void)
         WITH_EXAMPLE(studies_count_their_trials),
         WITH_EXAMPLE(seeds_are_summed_up_with_an_interval),
         WITH_EXAMPLE(the_interval_uses_students_quantiles),
+        WITH_EXAMPLE(the_last_points_are_those_of_trials_that_are_done),
+        WITH_EXAMPLE(naming_a_study_reads_only_its_rows),
         WITH_EXAMPLE(workers_and_what_they_did),
         WITH_EXAMPLE(views_changed_by_hand_are_made_anew),
     };
