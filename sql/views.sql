@@ -113,7 +113,8 @@ SELECT search.name AS search, search.metric, search.goal, search.sampler, search
        (SELECT count(*) FROM trial JOIN study AS own ON own.id = trial.study
         WHERE own.search = search.id AND trial.state >= 3) AS ended,
        sum(study.state IN (3, 4)) = count(*) AS finished,
-       coalesce(search.definition ->> '$.program', search.definition ->> '$.command') AS program,
+       coalesce(search.definition ->> '$.program',
+                (SELECT group_concat(value, ' ') FROM json_each(search.definition, '$.command'))) AS program,
        strftime('%Y-%m-%dT%H:%M:%SZ', search.created_ms / 1000, 'unixepoch') AS created
 FROM search
 LEFT JOIN study ON study.search = search.id

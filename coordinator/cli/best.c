@@ -54,12 +54,12 @@ int command_best(const struct context *context, int argc, char **argv)
         { NULL, ARGUMENT_COUNT, "N", 0, "How many of each study (default 5)", 0 }, { 0 }
     };
     static const struct verb verb = {
-        "ldt best",
-        "STUDY|SEARCH",
-        "Shows the best configurations of a study, or of each study of a search.",
-        options,
-        1,
-        1
+        .name = "ldt best",
+        .words = "STUDY|SEARCH",
+        .help = "Shows the best configurations of a study, or of each study of a search.",
+        .options = options,
+        .minimum = 1,
+        .maximum = 1,
     };
     struct arguments arguments;
     int status;

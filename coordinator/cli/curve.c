@@ -198,12 +198,12 @@ int command_curve(const struct context *context, int argc, char **argv)
         { "metric", ARGUMENT_METRIC, "NAME", 0, "Only this metric (default: all)", 0 }, { 0 }
     };
     static const struct verb verb = {
-        "ldt curve",
-        "STUDY TRIAL...",
-        "Shows learning curves of trials: a row for each step, a column for each metric.",
-        options,
-        2,
-        -1
+        .name = "ldt curve",
+        .words = "STUDY TRIAL...",
+        .help = "Shows learning curves of trials: a row for each step, a column for each metric.",
+        .options = options,
+        .minimum = 2,
+        .maximum = -1,
     };
     struct arguments arguments;
     struct curves curves = { 0 };

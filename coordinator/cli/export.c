@@ -114,13 +114,13 @@ int command_export(const struct context *context, int argc, char **argv)
 {
     static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
-        "ldt export",
-        "[STUDY|SEARCH]",
-        "Writes all trials of a study, a search or the whole database as CSV (or -o json), one "
-        "column for each parameter.",
-        options,
-        0,
-        1
+        .name = "ldt export",
+        .words = "[STUDY|SEARCH]",
+        .help = "Writes all trials of a study, a search or the whole database as CSV (or -o "
+                "json), one column for each parameter.",
+        .options = options,
+        .minimum = 0,
+        .maximum = 1,
     };
     struct arguments arguments;
     int status;

@@ -107,12 +107,12 @@ int command_logs(const struct context *context, int argc, char **argv)
         { 0 }
     };
     static const struct verb verb = {
-        "ldt logs",
-        "STUDY TRIAL",
-        "Shows the last output of a trial, and why it failed if it did.",
-        options,
-        2,
-        2
+        .name = "ldt logs",
+        .words = "STUDY TRIAL",
+        .help = "Shows the last output of a trial, and why it failed if it did.",
+        .options = options,
+        .minimum = 2,
+        .maximum = 2,
     };
     struct arguments arguments;
     int status;

@@ -232,7 +232,7 @@ void output_real(struct output *output, double number)
 
 void output_flag(struct output *output, bool flag)
 {
-    cell(output, false, flag ? "yes" : "no", flag ? "yes" : "no",
+    cell(output, false, flag ? "yes" : "no", flag ? "true" : "false",
          flag ? json_true() : json_false());
 }
 

@@ -26,7 +26,8 @@ void output_null(struct output *output);
 void output_text(struct output *output, const char *text);   /* NULL: null */
 void output_integer(struct output *output, int64_t number);
 void output_real(struct output *output, double number);
-void output_flag(struct output *output, bool flag);          /* yes or no; true or false in JSON */
+void output_flag(struct output *output,
+                 bool flag); /* yes or no in a table, true or false elsewhere */
 /* A tree: itself in JSON, its text in CSV, "name=value name=value" for an object in a table. */
 void output_json(struct output *output, const json_t *value);
 /* A text that may be JSON: as output_json if it is an object, else as output_text. */

@@ -39,8 +39,12 @@ int command_trials(const struct context *context, int argc, char **argv)
 {
     static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
-        "ldt trials", "STUDY", "Lists the trials of a study: state, value, time, parameters.",
-        options,      1,       1
+        .name = "ldt trials",
+        .words = "STUDY",
+        .help = "Lists the trials of a study: state, value, time, parameters.",
+        .options = options,
+        .minimum = 1,
+        .maximum = 1,
     };
     struct arguments arguments;
     int status;

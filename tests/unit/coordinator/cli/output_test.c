@@ -56,9 +56,9 @@ static void csv_is_quoted_as_its_standard_says(void **state)
     assert_string_equal(
         sample(OUTPUT_CSV),
         "name,count,value,flag,parameters\r\n"
-        "\"a, \"\"b\"\"\nc\",-9223372036854775808,0.3333333333333333,yes,"
+        "\"a, \"\"b\"\"\nc\",-9223372036854775808,0.3333333333333333,true,"
         "\"{\"\"lr\"\":0.1,\"\"batch\"\":32,\"\"task\"\":\"\"task-b\"\",\"\"bn\"\":true}\"\r\n"
-        ",7,,no,no JSON\r\n");
+        ",7,,false,no JSON\r\n");
 }
 
 static void a_table_aligns_rounds_and_shows_no_value_as_a_dash(void **state)

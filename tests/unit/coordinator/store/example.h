@@ -33,7 +33,7 @@ static inline void save_example_searches(struct fixture *f)
         "\"task-b\"},\"student_lr\":{\"min\":0.0001,\"max\":0.01},\"batch.size\":[{\"values\":"
         "[8]}],\"epochs\":{\"value\":16}}}";
     static const char solo[] =
-        "{\"name\":\"solo\",\"command\":[\"train\"],\"metric\":{\"name\":\"score\",\"goal\":"
+        "{\"name\":\"solo\",\"command\":[\"train\",\"it\"],\"metric\":{\"name\":\"score\",\"goal\":"
         "\"maximize\"},\"sampler\":{\"name\":\"random\"},\"parameters\":{\"x\":{\"min\":0,"
         "\"max\":1}}}";
     assert_int_equal(save(f, example_search(1, "task-b", task_b), example_search(2, "solo", solo),

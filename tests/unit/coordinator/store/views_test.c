@@ -88,7 +88,7 @@ static void studies_count_their_trials(void **state)
     assert_string_equal(
         answer(f, "SELECT search, metric, sampler, repeat, studies, trials, ended, finished, "
                   "program FROM v_search"),
-        "task-b|test_kl|tpe|2|2|12|5|0|ldt\nsolo|score|random|1|1|10|7|0|[\"train\"]");
+        "task-b|test_kl|tpe|2|2|12|5|0|ldt\nsolo|score|random|1|1|10|7|0|train it");
 }
 
 static double number(struct fixture *f, const char *column)
