@@ -33,8 +33,7 @@ static void dimension_init(struct dimension *dimension, const struct domain *dom
                                      .always = domain->n_conditions == 0 };
     if (dimension->kind == DIMENSION_CATEGORICAL) {
         dimension->share = xcalloc((size_t)options, sizeof *dimension->share);
-        for (int64_t k = 0; k < options; k++)
-            dimension->share[k] = domain_share(domain, k);
+        domain_shares(domain, dimension->share);
     }
     if (dimension->kind == DIMENSION_CELLS) {
         dimension->edges = xcalloc((size_t)options + 1, sizeof *dimension->edges);

@@ -325,13 +325,21 @@ void domain_cell(const struct domain *domain, int64_t k, double *low, double *hi
     }
 }
 
-double domain_share(const struct domain *domain, int64_t k)
+void domain_shares(const struct domain *domain, double *shares)
 {
-    if (domain_is_categorical(domain))
-        return probability(domain, categorical_place(domain, k)) / probability_sum(domain);
-    double low, high;
-    domain_cell(domain, k, &low, &high);
-    return high - low;
+    if (domain_is_categorical(domain)) {
+        double sum = probability_sum(domain);
+        for (int i = 0; i < domain->n_values; i++)
+            if (probability(domain, i) > 0)
+                *shares++ = probability(domain, i) / sum;
+        return;
+    }
+    int64_t options = domain_options(domain);
+    for (int64_t k = 0; k < options; k++) {
+        double low, high;
+        domain_cell(domain, k, &low, &high);
+        shares[k] = high - low;
+    }
 }
 
 /* The option whose cell holds u. */

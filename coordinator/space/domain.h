@@ -55,10 +55,10 @@ bool domain_is_categorical(const struct domain *domain); /* or constant: u is an
  * that doubles cannot tell the options apart (more than 2^53). */
 int64_t domain_options(const struct domain *domain);
 
-/* The k-th option of a finite domain, its probability in the prior, and (numeric ones) its cell of
- * u. */
+/* Of a finite domain: the k-th option, the probability of each option in the prior (shares has
+ * domain_options entries), and the cell of u that stands for option k (numeric domains only). */
 struct value domain_option(const struct domain *domain, int64_t k);
-double domain_share(const struct domain *domain, int64_t k);
+void domain_shares(const struct domain *domain, double *shares);
 void domain_cell(const struct domain *domain, int64_t k, double *low, double *high);
 
 /* One value of a numeric domain at u in [0, 1], and back (also for categorical ones). domain_value

@@ -27,14 +27,15 @@ struct fixture {
     struct parzen *parzen;
 };
 
-static void fixture_init(struct fixture *f, const char *name, int n, uint64_t seed)
+static void fixture_of(struct fixture *f, const struct bench_function *function, int n,
+                       uint64_t seed)
 {
     struct value values[BENCH_PARAMETERS];
     struct rng rng;
     int members[64];
     double weights[64];
     f->arena = arena_create(1 << 14);
-    f->space = bench_space(f->arena, function_named(name));
+    f->space = bench_space(f->arena, function);
     f->history = history_create(&f->space);
     f->parzen = parzen_create();
     rng_init(&rng, seed, RNG_TEST, 0);
@@ -45,6 +46,11 @@ static void fixture_init(struct fixture *f, const char *name, int n, uint64_t se
         weights[i] = 0.5 + rng_uniform(&rng);
     }
     parzen_build(f->parzen, f->history, members, n, weights);
+}
+
+static void fixture_init(struct fixture *f, const char *name, int n, uint64_t seed)
+{
+    fixture_of(f, function_named(name), n, seed);
 }
 
 static void fixture_free(struct fixture *f)
@@ -91,6 +97,27 @@ static void a_categorical_density_has_mean_one_under_the_prior(void **state)
     assert_int_equal(size, 972);
     assert_true(fabs(sum / (double)size - 1) < 1e-12);
     fixture_free(&f);
+}
+
+static void a_density_over_cells_has_mean_one_under_the_prior(void **state)
+{
+    const struct bench_function integers = { .name = "integers",
+                                             .parameters = {
+                                                 { "a", BENCH_INTEGER, 1, 17, NULL, 0 },
+                                                 { "b", BENCH_INTEGER, 0, 4, NULL, 0 } } };
+    for (int n = 1; n <= 61; n += 12) {
+        struct fixture f;
+        struct value values[BENCH_PARAMETERS];
+        double u[BENCH_PARAMETERS], sum = 0;
+        fixture_of(&f, &integers, n, 37);
+        for (int64_t k = 0; k < 17 * 5; k++) {
+            space_point(&f.space, k, values);
+            space_coordinates(&f.space, values, u);
+            sum += density(&f, u);
+        }
+        assert_true(fabs(sum / (17 * 5) - 1) < 1e-12);
+        fixture_free(&f);
+    }
 }
 
 /* Under the prior the relative density has mean 1, whatever the conditions. */
@@ -237,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_continuous_density_integrates_to_one),
         cmocka_unit_test(a_categorical_density_has_mean_one_under_the_prior),
+        cmocka_unit_test(a_density_over_cells_has_mean_one_under_the_prior),
         cmocka_unit_test(a_conditional_density_has_mean_one_under_the_prior),
         cmocka_unit_test(samples_follow_the_density),
         cmocka_unit_test(a_sample_has_exactly_the_dimensions_that_apply),
