@@ -1,9 +1,11 @@
 #!/bin/sh
 # The paper's two toy tasks beside the figures of the reference implementation, as Markdown tables.
 # usage: tests/bench/reproduce.sh [BUILD]      BUILD is where the programs are (default: build)
-#        SEEDS=8 tests/bench/reproduce.sh      seeds 1..8 instead of 1..3; a seed costs about 40 s on one core
-# A number is the mean over the seeds, in brackets are the seeds themselves. Task A: the highest test accuracy of
-# 50 epochs (Figure 3b). Task B: KL(truth || student) on the test set (Figure 3d). All other settings are defaults.
+#        SEEDS=8 tests/bench/reproduce.sh      seeds 1 to 8 instead of 1 to 3; a seed costs about 10 s on one core
+# An entry is the mean over the seeds, their standard deviation, and in brackets the lowest and highest of them; the
+# reference's is a mean over (number of its seeds; the single ones where they are known). Task A: the highest test
+# accuracy of 50 epochs (Figure 3b). Task B: KL(truth || student) on the test set (Figure 3d). What the tables do not
+# name is at its default.
 build=${1:-build}
 seeds=${SEEDS:-3}
 trial="$build/bin/ldt-worker trial"
@@ -15,10 +17,15 @@ curve() {
         sed -n "s/.*\"epoch\":\([^,]*\),.*\"$1\":\([^,}]*\).*/\1 \2/p"
 }
 
-# Mean and members of the numbers on standard input.
+# "mean ± deviation (lowest to highest)" of the numbers on standard input.
 summary() {
-    awk '{ sum += $1; text = text sprintf(" %.3f", $1); n++ }
-         END { if (n == 0) exit 1; printf "%.3f (%s)", sum / n, substr(text, 2) }'
+    awk 'NR == 1 { low = high = $1 }
+         { sum += $1; squares += $1 * $1; if ($1 < low) low = $1; if ($1 > high) high = $1 }
+         END {
+             if (NR == 0) exit 1
+             variance = NR > 1 ? (squares - sum * sum / NR) / (NR - 1) : 0
+             printf "%.3f ± %.3f (%.3f to %.3f)", sum / NR, sqrt(variance > 0 ? variance : 0), low, high
+         }'
 }
 
 task_a_cell() { # D n METHOD
@@ -28,18 +35,20 @@ task_a_cell() { # D n METHOD
     done | summary
 }
 
+spaced() { printf '%s' "$1" | tr _ ' '; }
+
 task_a() {
     printf '\n## Task A: highest test accuracy, seeds 1 to %d\n\n' "$seeds"
     printf '| D | n | LDT, reference | LDT | no-teacher, reference | no-teacher |\n|---|---|---|---|---|---|\n'
     while read -r dim n ldt alone; do
-        printf '| %d | %d | %s | %s | %s | %s |\n' "$dim" "$n" "$ldt" "$(task_a_cell "$dim" "$n" ldt)" \
-            "$alone" "$(task_a_cell "$dim" "$n" no-teacher)"
+        printf '| %d | %d | %s | %s | %s | %s |\n' "$dim" "$n" "$(spaced "$ldt")" \
+            "$(task_a_cell "$dim" "$n" ldt)" "$(spaced "$alone")" "$(task_a_cell "$dim" "$n" no-teacher)"
     done <<CELLS
-64 256 .770 .540
-64 512 .939 .691
-128 512 .858 .562
-128 1024 .946 .701
-256 512 .768 .523
+64 256 .770_(2) .540_(2)
+64 512 .939_(3) .691_(3)
+128 512 .858_(3;_.911_.938_.726) .562_(3)
+128 1024 .946_(2) .701_(3)
+256 512 .768_(3;_.892_.769_.643) .523_(3)
 CELLS
 }
 
@@ -60,7 +69,7 @@ task_b_row() { # NAME SETTINGS REFERENCE...
 task_b() {
     printf '\n## Task B: test KL, seeds 1 to %d\n\n' "$seeds"
     printf '| | epoch 0 | 4 | 8 | 12 | 16 |\n|---|---|---|---|---|---|\n'
-    task_b_row LDT '"method":"ldt"' .554 .215 .108 .067 '.055 (.050 .059 .057)'
+    task_b_row LDT '"method":"ldt"' .554 .215 .108 .067 '.055 (3; .050 .059 .057)'
     task_b_row 'no-teacher, β = 0' '"method":"no-teacher","entropy_coef":0' .545 .303 .704 .989 1.144
     task_b_row 'no-teacher, β = 0.1' '"method":"no-teacher","entropy_coef":0.1' .545 .272 .603 .837 .962
     task_b_row 'no-teacher, β = 1' '"method":"no-teacher","entropy_coef":1' .545 .252 .261 .288 .304

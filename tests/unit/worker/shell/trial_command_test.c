@@ -1,0 +1,246 @@
+#include "worker/shell/trial_command.h"
+#include "common/buf.h"
+#include "common/json.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The command in a process of its own, as an agent runs it. */
+struct child {
+    pid_t pid;
+    int output, errors; /* read ends */
+};
+
+static void become_the_command(const char *input, const char *argument, const int out[2],
+                               const int err[2])
+{
+    char verb[] = "trial", word[64];
+    int in[2];
+    if (pipe(in) != 0 || write(in[1], input, strlen(input)) != (ssize_t)strlen(input))
+        _exit(99);
+    close(in[1]);
+    dup2(in[0], STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    dup2(err[1], STDERR_FILENO);
+    close(out[0]);
+    close(out[1]);
+    close(err[0]);
+    close(err[1]);
+    snprintf(word, sizeof word, "%s", argument != NULL ? argument : "");
+    int status = trial_command(argument != NULL ? 2 : 1,
+                               (char *[]){ verb, argument != NULL ? word : NULL, NULL });
+    fflush(NULL);
+    _exit(status);
+}
+
+static struct child start(const char *input, const char *argument)
+{
+    int out[2], err[2];
+    assert_int_equal(pipe(out), 0);
+    assert_int_equal(pipe(err), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        become_the_command(input, argument, out, err);
+    close(out[1]);
+    close(err[1]);
+    return (struct child){ .pid = pid, .output = out[0], .errors = err[0] };
+}
+
+static void read_all(int fd, struct buf *out)
+{
+    char chunk[4096];
+    ssize_t count;
+    while ((count = read(fd, chunk, sizeof chunk)) > 0)
+        assert_true(buf_add(out, chunk, (size_t)count));
+    close(fd);
+}
+
+struct outcome {
+    struct buf output, errors;
+    int status;
+};
+
+static struct outcome finish(struct child child)
+{
+    struct outcome outcome;
+    int status;
+    buf_init(&outcome.output, (size_t)1 << 20);
+    buf_init(&outcome.errors, (size_t)1 << 20);
+    read_all(child.output, &outcome.output);
+    read_all(child.errors, &outcome.errors);
+    assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+    assert_true(WIFEXITED(status));
+    outcome.status = WEXITSTATUS(status);
+    return outcome;
+}
+
+static void outcome_free(struct outcome *outcome)
+{
+    buf_free(&outcome->output);
+    buf_free(&outcome->errors);
+}
+
+/* The next line as JSON, which it must be, with its end; NULL after the last. */
+static json_t *next_line(const char **at)
+{
+    struct error error;
+    if (**at == '\0')
+        return NULL;
+    size_t length = strcspn(*at, "\n");
+    assert_int_equal((*at)[length], '\n');
+    json_t *line = json_parse_lenient(*at, length, &error);
+    if (line == NULL)
+        fail_msg("%s", error.text);
+    *at += length + 1;
+    return line;
+}
+
+static const char small_trial[] =
+    "{\"study\":\"s\",\"trial\":7,\"attempt\":1,\"seed\":3,\"parameters\":{\"task\":\"task-a\","
+    "\"student_hidden\":4,\"teacher_hidden\":4,\"input_dim\":8,\"n_inner\":2,\"epochs\":4}}";
+
+static void a_trial_comes_out_as_facts_and_lines_of_metrics(void **state)
+{
+    struct outcome outcome = finish(start(small_trial, NULL));
+    assert_int_equal(outcome.status, 0);
+    assert_string_equal(outcome.errors.bytes, "");
+    const char *at = outcome.output.bytes;
+    json_t *line = next_line(&at);
+    json_t *info = json_object_get(line, "info");
+    static const char *const facts[] = { "version", "blas_core", "openblas", "cpu", "real" };
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        assert_true(json_string_length(json_object_get(info, facts[i])) > 0);
+    json_decref(line);
+    for (int epoch = 1; epoch <= 4; epoch++) {
+        line = next_line(&at);
+        assert_int_equal(json_integer_value(json_object_get(line, "step")), 24 * epoch);
+        assert_true(json_number_value(json_object_get(line, "epoch")) == epoch);
+        json_t *metrics = json_object_get(line, "metrics");
+        assert_int_equal(json_object_size(metrics), 7);
+        assert_true(json_is_number(json_object_get(metrics, "test_accuracy")));
+        json_decref(line);
+    }
+    assert_null(next_line(&at));
+    outcome_free(&outcome);
+}
+
+static void a_number_that_became_infinite_is_no_failure(void **state)
+{
+    struct outcome outcome = finish(
+        start("{\"seed\":1,\"parameters\":{\"task\":\"task-b\",\"method\":\"no-teacher\","
+              "\"student_lr\":1e38,\"student_hidden\":4}}",
+              NULL));
+    assert_int_equal(outcome.status, 0);
+    const char *at = outcome.output.bytes, *reason = NULL;
+    json_t *line, *last = NULL, *diverged = NULL;
+    while ((line = next_line(&at)) != NULL) {
+        json_t *fact = json_object_get(json_object_get(line, "info"), "diverged");
+        if (fact != NULL)
+            diverged = json_incref(fact);
+        json_decref(last);
+        last = line;
+    }
+    reason = json_string_value(diverged);
+    assert_non_null(reason);
+    assert_true(strlen(reason) > 10);
+    json_t *metrics = json_object_get(last, "metrics");
+    assert_string_equal(json_string_value(json_object_get(metrics, "test_kl")), "NaN");
+    assert_string_equal(json_string_value(json_object_get(metrics, "train_loss")), "NaN");
+    json_decref(diverged);
+    json_decref(last);
+    outcome_free(&outcome);
+}
+
+static void termination_hands_the_attempt_back_between_two_lines(void **state)
+{
+    struct child child = start("{\"seed\":1,\"parameters\":{\"task\":\"task-b\","
+                               "\"student_hidden\":4,\"teacher_hidden\":4,\"n_inner\":1,"
+                               "\"epochs\":1000000}}",
+                               NULL);
+    char first;
+    assert_int_equal(read(child.output, &first, 1), 1); /* so it has begun to write */
+    assert_int_equal(kill(child.pid, SIGTERM), 0);
+    struct outcome outcome = finish(child);
+    assert_int_equal(outcome.status, 75);
+    assert_int_equal(first, '{');
+    assert_int_equal(outcome.output.bytes[outcome.output.length - 1], '\n');
+    const char *at = outcome.output.bytes + strcspn(outcome.output.bytes, "\n") + 1;
+    for (json_t *line; (line = next_line(&at)) != NULL;)
+        json_decref(line);
+    outcome_free(&outcome);
+}
+
+static void wrong_input_is_one_sentence_and_status_1(void **state)
+{
+    static const struct {
+        const char *input, *sentence;
+    } cases[] = {
+        { "", "standard input: empty; it must hold one JSON object, such as "
+              "{\"seed\": 1, \"parameters\": {\"task\": \"task-b\"}}\n" },
+        { "[]", "standard input: not a JSON object\n" },
+        { "{\"seed\":1", "standard input:1:9: '}' expected near end of file\n" },
+        { "{}", "seed: missing; give an integer of at least 0\n" },
+        { "{\"seed\":1.5}", "seed: not a seed; give an integer of at least 0\n" },
+        { "{\"seed\":1}", "parameters: `task` is missing and has no default; give "
+                          "{\"task\": \"task-a\"} or another task\n" },
+        { "{\"seed\":1,\"parameters\":{\"task\":\"task-b\",\"epoch\":1}}",
+          "parameters: unknown setting `epoch`; did you mean epochs?\n" },
+        { "{\"seed\":1,\"parameters\":{\"task\":\"task-a\",\"n_train\":2,"
+          "\"selection_split\":0.5}}",
+          "selection_split: 2 training examples leave none to carve off; n_train must be at least "
+          "3\n" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct outcome outcome = finish(start(cases[i].input, NULL));
+        assert_string_equal(outcome.errors.bytes, cases[i].sentence);
+        assert_int_equal(outcome.status, 1);
+        assert_null(strstr(outcome.output.bytes, "metrics"));
+        outcome_free(&outcome);
+    }
+}
+
+static void help_lists_the_settings_and_any_other_argument_is_refused(void **state)
+{
+    struct outcome outcome = finish(start("", "--help"));
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.output.bytes, "usage: ldt-worker trial"));
+    assert_non_null(strstr(outcome.output.bytes, "\n  teaching_coef "));
+    assert_non_null(strstr(outcome.output.bytes, "\n  test_kl "));
+    outcome_free(&outcome);
+    outcome = finish(start("", "file.json"));
+    assert_int_equal(outcome.status, 2);
+    assert_non_null(strstr(outcome.errors.bytes, "`file.json`"));
+    outcome_free(&outcome);
+}
+
+/* The command would execute this program again without them. */
+static int forget_blas_variables(void **state)
+{
+    unsetenv("OPENBLAS_CORETYPE");
+    unsetenv("OPENBLAS_L2_SIZE");
+    unsetenv("OPENBLAS_BLOCK_FACTOR");
+    unsetenv("LDT_OPENBLAS_CORETYPE");
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_comes_out_as_facts_and_lines_of_metrics),
+        cmocka_unit_test(a_number_that_became_infinite_is_no_failure),
+        cmocka_unit_test(termination_hands_the_attempt_back_between_two_lines),
+        cmocka_unit_test(wrong_input_is_one_sentence_and_status_1),
+        cmocka_unit_test(help_lists_the_settings_and_any_other_argument_is_refused),
+    };
+    return cmocka_run_group_tests(tests, forget_blas_variables, NULL);
+}
