@@ -35,9 +35,13 @@ struct progress progress_of(const struct message *reply)
         progress.done = progress.done && !open && study->counts.running == 0;
         if (is_better(study, progress.best))
             progress.best = study;
+        if (!study->has_best && progress.barren == NULL)
+            progress.barren = study->name;
         if (study->note[0] != '\0' && progress.note[0] == '\0')
             progress.note = study->note;
     }
+    if (!progress.done)
+        progress.barren = NULL;
     if (reply->status_reply.note[0] != '\0')
         progress.note = reply->status_reply.note;
     return progress;

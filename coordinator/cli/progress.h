@@ -11,6 +11,7 @@ struct progress {
     const struct study_status *best; /* the study that has the best value, or NULL */
     bool done;                      /* no study will do anything more */
     bool stopped;                   /* done, and at least one was stopped before its end */
+    const char *barren;              /* done: a study none of whose trials has a value, or NULL */
     const char *note;               /* why nothing moves, or "" */
 };
 

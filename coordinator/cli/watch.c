@@ -96,6 +96,20 @@ static bool reconnect(struct watch *watch, int *status)
     return watch->client != NULL;
 }
 
+/* What is printed at the end, and what the exit status says of it. */
+static int finish(const struct watch *watch, const struct progress *progress,
+                  const struct message *answer)
+{
+    int status = status_print(watch->context->format, answer);
+    if (progress->stopped)
+        complain("%s was stopped before its end: %s", watch->search, log_quote(progress->note));
+    else if (progress->barren != NULL)
+        complain("no trial of %s has a value; `ldt trials %s` shows the reasons", progress->barren,
+                 progress->barren);
+    return status == EXIT_OK && (progress->stopped || progress->barren != NULL) ? EXIT_FAILED
+                                                                                : status;
+}
+
 /* One question; true while there is more to watch. */
 static bool look(struct watch *watch, int *status)
 {
@@ -120,11 +134,7 @@ static bool look(struct watch *watch, int *status)
         return true;
     if (watch->terminal)
         fputc('\n', stderr);
-    *status = status_print(watch->context->format, &answer);
-    if (*status == EXIT_OK && progress.stopped) {
-        complain("%s was stopped before its end: %s", watch->search, log_quote(progress.note));
-        *status = EXIT_FAILED;
-    }
+    *status = finish(watch, &progress, &answer);
     return false;
 }
 

@@ -6,8 +6,8 @@
 
 enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of a program that Ctrl-C ended */
 
-/* EXIT_OK when the search is done, EXIT_FAILED when it was stopped, EXIT_UNREACHABLE when the
- * coordinator has been silent for a minute, EXIT_INTERRUPTED. Prints the studies on standard
- * output at the end. */
+/* EXIT_OK when the search is done, EXIT_FAILED when it was stopped or a study of it has no value
+ * at all, EXIT_UNREACHABLE when the coordinator has been silent for a minute, EXIT_INTERRUPTED.
+ * Prints the studies on standard output at the end. */
 int watch_search(const struct context *context, const char *search);
 #endif

@@ -1,4 +1,5 @@
 /* codec.h: what is sent arrives, and what is hostile costs little and breaks nothing. */
+#include "common/rng.h"
 #include "proto/codec.h"
 #include "tests/unit/proto/samples.h"
 
@@ -165,6 +166,53 @@ static void no_corrupt_byte_breaks_anything(void **state)
             }
     }
     assert_true(accepted > 0 && refused > 0);
+}
+
+/* Several changes at once: bytes overwritten, runs cut out or said twice. */
+static void mutate(struct rng *rng, struct buf *frame)
+{
+    for (uint64_t n = 1 + rng_below(rng, 4); n > 0 && frame->length > 0; n--) {
+        size_t at = rng_below(rng, frame->length), left = frame->length - at;
+        size_t run = 1 + rng_below(rng, left < 8 ? left : 8);
+        if (rng_below(rng, 3) > 0) {
+            frame->bytes[at] = (char)rng_u64(rng);
+        } else if (rng_below(rng, 2) > 0) {
+            memmove(frame->bytes + at, frame->bytes + at + run, left - run);
+            frame->length -= run;
+        } else {
+            char again[8];
+            memcpy(again, frame->bytes + at, run);
+            buf_add(frame, again, run);
+        }
+    }
+}
+
+static void random_damage_breaks_nothing(void **state)
+{
+    enum { SEED = 20, ROUNDS = 20000 };
+    struct fixture *fixture = *state;
+    struct rng rng;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        rng_init(&rng, SEED, RNG_TEST, round);
+        struct message sent =
+            sample_message((enum message_type)(1 + rng_below(&rng, MESSAGE_TYPES - 1)));
+        struct message received, again;
+        encode(fixture, &sent);
+        mutate(&rng, &fixture->frame);
+        if (!decode_frame(fixture, &received))
+            continue;
+        encode(fixture, &received); /* whatever decodes may be sent again */
+        struct arena *arena = arena_create(1 << 12);
+        bool fine = codec_decode(&again, fixture->frame.bytes, fixture->frame.length, arena,
+                                 &fixture->version, &fixture->error);
+        if (!fine)
+            print_message("seed %d, round %llu\n", SEED, (unsigned long long)round);
+        assert_true(fine);
+        const char *differs = sample_difference(&received, &again);
+        if (differs != NULL)
+            fail_msg("seed %d, round %llu: %s differs", SEED, (unsigned long long)round, differs);
+        arena_destroy(&arena);
+    }
 }
 
 static void assert_refused(struct fixture *fixture, const struct message *message, const char *why)
@@ -363,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_frame_cut_at_any_length_is_refused_or_whole, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(no_corrupt_byte_breaks_anything, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(random_damage_breaks_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(texts_over_their_limit_are_not_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_over_their_limit_are_not_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_message_larger_than_a_frame_is_not_sent, set_up,

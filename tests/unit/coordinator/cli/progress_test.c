@@ -76,6 +76,9 @@ static void a_search_is_done_when_nothing_of_it_moves(void **state)
     assert_true(progress_of(&reply).stopped);
     studies[1].state = SEARCH_DONE;
     assert_false(progress_of(&reply).stopped);
+    assert_string_equal(progress_of(&reply).barren, "toy/a");
+    studies[0].has_best = studies[1].has_best = true;
+    assert_null(progress_of(&reply).barren);
     reply.status_reply.n_studies = 0;
     assert_false(progress_of(&reply).done); /* of no study nothing is known */
 }
@@ -95,7 +98,9 @@ static void one_line_says_it_all(void **state)
     struct study_status best = study("toy/a", SEARCH_OPEN, (struct trial_counts){ 0 });
     best.best_value = 0.012345678;
     best.best_trial = 7;
-    struct progress progress = { 48, 12, 2, 1, &best, false, false, "" };
+    struct progress progress = {
+        .total = 48, .finished = 12, .running = 2, .failed = 1, .best = &best, .note = ""
+    };
     assert_line(&progress, 12, 1000, 0,
                 "12/48 done, 2 running, 1 failed, best loss 0.0123457 (toy/a, trial 7)");
     assert_line(
@@ -112,7 +117,9 @@ static void one_line_says_it_all(void **state)
 
 static void a_line_never_wraps_nor_ends_inside_a_character(void **state)
 {
-    struct progress progress = { 48, 12, 2, 1, NULL, false, false, "caf\xc3\xa9" };
+    struct progress progress = {
+        .total = 48, .finished = 12, .running = 2, .failed = 1, .note = "caf\xc3\xa9"
+    };
     assert_line(&progress, 12, 0, 5, "12/48");
     assert_line(&progress, 12, 0, 37, "12/48 done, 2 running, 1 failed; caf");
     assert_line(&progress, 12, 0, 38, "12/48 done, 2 running, 1 failed; caf\xc3\xa9");
