@@ -21,9 +21,9 @@ struct child_plan {
 struct child {
     struct attempt_ref ref;
     struct child_plan plan;
-    const char *metric;  /* the objective of its search */
+    const char *metric; /* the objective of its search */
     int64_t reported;
-    int64_t next_ms;     /* its next point, or its end */
+    int64_t next_ms; /* its next point, or its end */
     bool killed, preempted, pruned;
 };
 

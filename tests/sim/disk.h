@@ -105,34 +105,40 @@ static inline void *disk_put(void *table, size_t *count, size_t *capacity, size_
     return memcpy(*rows + low * bytes, row, bytes);
 }
 
+static inline void *disk_find(const void *table, size_t count, size_t bytes, const void *key,
+                              int (*order)(const void *, const void *))
+{
+    return count > 0 ? bsearch(key, table, count, bytes, order) : NULL;
+}
+
 static inline struct search_row *disk_search(const struct disk *disk, int64_t id)
 {
     struct search_row key = { .id = id };
-    return bsearch(&key, disk->searches, disk->n_searches, sizeof key, disk_order_search);
+    return disk_find(disk->searches, disk->n_searches, sizeof key, &key, disk_order_search);
 }
 
 static inline struct study_row *disk_study(const struct disk *disk, int64_t id)
 {
     struct study_row key = { .id = id };
-    return bsearch(&key, disk->studies, disk->n_studies, sizeof key, disk_order_study);
+    return disk_find(disk->studies, disk->n_studies, sizeof key, &key, disk_order_study);
 }
 
 static inline struct worker_row *disk_worker(const struct disk *disk, int64_t id)
 {
     struct worker_row key = { .id = id };
-    return bsearch(&key, disk->workers, disk->n_workers, sizeof key, disk_order_worker);
+    return disk_find(disk->workers, disk->n_workers, sizeof key, &key, disk_order_worker);
 }
 
 static inline struct trial_row *disk_trial(const struct disk *disk, int64_t study, int64_t number)
 {
     struct trial_row key = { .study = study, .number = number };
-    return bsearch(&key, disk->trials, disk->n_trials, sizeof key, disk_order_trial);
+    return disk_find(disk->trials, disk->n_trials, sizeof key, &key, disk_order_trial);
 }
 
 static inline struct attempt_row *disk_attempt(const struct disk *disk, struct attempt_ref ref)
 {
     struct attempt_row key = { .ref = ref };
-    return bsearch(&key, disk->attempts, disk->n_attempts, sizeof key, disk_order_attempt);
+    return disk_find(disk->attempts, disk->n_attempts, sizeof key, &key, disk_order_attempt);
 }
 
 /* ---- saving: each returns what is wrong with the row, or NULL -------------------------------- */
@@ -260,14 +266,29 @@ static inline const char *disk_save(struct disk *disk, const struct actions *act
     for (size_t i = 0; i < actions->count && fault == NULL; i++) {
         const struct action *action = &actions->list[i];
         switch (action->type) {
-        case SAVE_SEARCH: fault = disk_save_search(disk, action->search); break;
-        case SAVE_STUDY: fault = disk_save_study(disk, action->study); break;
-        case SAVE_TRIAL: fault = disk_save_trial(disk, action->trial); break;
-        case SAVE_ATTEMPT: fault = disk_save_attempt(disk, action->attempt); break;
-        case ADD_OUTCOME: fault = disk_add_outcome(disk, action->outcome); break;
-        case ADD_POINTS: fault = disk_add_points(disk, action->points); break;
-        case SAVE_WORKER: fault = disk_save_worker(disk, action->worker); break;
-        case SEND: break;
+        case SAVE_SEARCH:
+            fault = disk_save_search(disk, action->search);
+            break;
+        case SAVE_STUDY:
+            fault = disk_save_study(disk, action->study);
+            break;
+        case SAVE_TRIAL:
+            fault = disk_save_trial(disk, action->trial);
+            break;
+        case SAVE_ATTEMPT:
+            fault = disk_save_attempt(disk, action->attempt);
+            break;
+        case ADD_OUTCOME:
+            fault = disk_add_outcome(disk, action->outcome);
+            break;
+        case ADD_POINTS:
+            fault = disk_add_points(disk, action->points);
+            break;
+        case SAVE_WORKER:
+            fault = disk_save_worker(disk, action->worker);
+            break;
+        case SEND:
+            break;
         }
     }
     return fault;

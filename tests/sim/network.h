@@ -13,7 +13,7 @@ enum { CLIENT_ADDRESS = -1, COORDINATOR_ADDRESS = -2 }; /* workers are 0, 1, ...
 struct packet {
     int64_t at_ms;
     int from, to;
-    uint64_t life;       /* of the worker that shall get it: not delivered to a later one */
+    uint64_t life; /* of the worker that shall get it: not delivered to a later one */
     struct message message;
     struct arena *arena; /* what the message points to */
 };
@@ -65,8 +65,11 @@ static inline void copy_from_worker(struct arena *arena, struct message *m)
         m->result.log = arena_text(arena, m->result.log);
         m->result.info = arena_text(arena, m->result.info);
         break;
-    case MESSAGE_RELEASE: m->release.reason = arena_text(arena, m->release.reason); break;
-    default: break; /* no pointers */
+    case MESSAGE_RELEASE:
+        m->release.reason = arena_text(arena, m->release.reason);
+        break;
+    default:
+        break; /* no pointers */
     }
 }
 
@@ -92,9 +95,14 @@ static inline void copy_from_coordinator(struct arena *arena, struct message *m)
         m->beat_ok.stale = arena_copy(arena, m->beat_ok.stale, m->beat_ok.n_stale * bytes);
         break;
     }
-    case MESSAGE_ERROR: m->error.text = arena_text(arena, m->error.text); break;
-    case MESSAGE_SUBMITTED: m->submitted.search = arena_text(arena, m->submitted.search); break;
-    default: break; /* no pointers; submissions point to texts that outlive the run */
+    case MESSAGE_ERROR:
+        m->error.text = arena_text(arena, m->error.text);
+        break;
+    case MESSAGE_SUBMITTED:
+        m->submitted.search = arena_text(arena, m->submitted.search);
+        break;
+    default:
+        break; /* no pointers; submissions point to texts that outlive the run */
     }
 }
 

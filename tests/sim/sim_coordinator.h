@@ -58,8 +58,10 @@ static inline const char *told_too_early(const struct sim *sim, const struct mes
             return NULL;
         attempt = disk_attempt(disk, message->result_ack.ref);
         return attempt != NULL && attempt->state != ATTEMPT_RUNNING ? NULL : "a result";
-    case MESSAGE_SUBMITTED: return disk->n_searches > 0 ? NULL : "a search";
-    default: return NULL;
+    case MESSAGE_SUBMITTED:
+        return disk->n_searches > 0 ? NULL : "a search";
+    default:
+        return NULL;
     }
 }
 
@@ -106,8 +108,9 @@ static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct
     int to = address_of_peer(sim, peer);
     sim_trace(sim, "coordinator -> %d: %s", to, message_type_name(message->type));
     if (to == COORDINATOR_ADDRESS)
-        core_step(sim->core, &(struct event){ EVENT_PEER_GONE, sim->now_ms, sim_wall(sim), peer,
-                                              NULL, 0 }, &sim->actions);
+        core_step(sim->core,
+                  &(struct event){ EVENT_PEER_GONE, sim->now_ms, sim_wall(sim), peer, NULL, 0 },
+                  &sim->actions);
     else
         sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);
 }
@@ -128,6 +131,15 @@ static inline void coordinator_send_all(struct sim *sim)
     }
 }
 
+/* The parameters of the study's first trial, under another number. */
+static inline void forge_parameters(struct sim *sim, struct action *action)
+{
+    const struct trial_row *first = disk_trial(&sim->disk, action->trial.study, 0);
+    bool is_new = disk_trial(&sim->disk, action->trial.study, action->trial.number) == NULL;
+    if (first != NULL && is_new && action->trial.repetition == 0)
+        action->trial.parameters = first->parameters;
+}
+
 static inline void plant_in_rows(struct sim *sim)
 {
     for (size_t i = 0; i < sim->actions.count; i++) {
@@ -139,11 +151,8 @@ static inline void plant_in_rows(struct sim *sim)
         if (sim->bug == BUG_WRONG_ATTEMPT && action->type == SAVE_TRIAL &&
             action->trial.state == TRIAL_RUNNING && action->trial.attempts > 1)
             action->trial.attempts--;
-        if (sim->bug == BUG_FORGED_SUGGESTION && action->type == SAVE_TRIAL &&
-            disk_trial(&sim->disk, action->trial.study, action->trial.number) == NULL &&
-            action->trial.number > 0 && action->trial.repetition == 0)
-            action->trial.parameters =
-                disk_trial(&sim->disk, action->trial.study, 0)->parameters;
+        if (sim->bug == BUG_FORGED_SUGGESTION && action->type == SAVE_TRIAL)
+            forge_parameters(sim, action);
     }
 }
 

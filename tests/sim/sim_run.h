@@ -9,27 +9,31 @@
 /* ---- the cast ----------------------------------------------------------------------------------
  */
 
+/* Each draw stands alone: the order of a call's arguments is the compiler's choice, and a seed
+ * must be the same run with any compiler. */
 static inline void write_definition(struct sim *sim, struct sim_client *client)
 {
     static const char *const samplers[] = { "tpe", "random", "grid" };
     const char *sampler = samplers[rng_below(&sim->rng, 3)];
-    bool grid = strcmp(sampler, "grid") == 0, command = sim_chance(sim, 0.6);
-    const char *range = grid ? "\"values\":[0.001,0.002,0.003,0.004]"
-                             : "\"distribution\":\"log_uniform_values\",\"min\":1e-4,\"max\":1e-2";
-    char limits[128] = "";
-    if (sim_chance(sim, 0.4))
-        snprintf(limits, sizeof limits, "\"max_concurrent_trials\":%d,\"max_failed_trials\":%d,",
-                 (int)sim_between(sim, 1, 3), (int)sim_between(sim, 0, 3));
-    snprintf(client->definition, sizeof client->definition,
-             "{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
-             "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s"
-             "\"parameters\":{%s\"student_lr\":{%s}}}",
-             client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
-             command ? "loss" : "test_kl", sim_chance(sim, 0.5) ? "best" : "last", sampler,
-             (int)sim_between(sim, 0, 1000), (int)sim_between(sim, 1, 6),
-             (int)sim_between(sim, 1, 2), limits,
-             sim_chance(sim, 0.5) ? "\"matrix\":{\"batch_size\":[8,16]}," : "",
-             command ? "" : "\"task\":{\"value\":\"task-b\"},", range);
+    bool command = sim_chance(sim, 0.6), last = sim_chance(sim, 0.5), matrix = sim_chance(sim, 0.5);
+    bool limited = sim_chance(sim, 0.4), long_one = sim_chance(sim, 0.02);
+    int seed = (int)sim_between(sim, 0, 1000), repeat = (int)sim_between(sim, 1, 2);
+    int trials = (int)sim_between(sim, 1, 6);
+    int at_once = (int)sim_between(sim, 1, 3), failures = (int)sim_between(sim, 0, 3);
+    char *limits =
+        xasprintf("\"max_concurrent_trials\":%d,\"max_failed_trials\":%d,", at_once, failures);
+    client->definition = xasprintf(
+        "{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
+        "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s"
+        "\"parameters\":{%s\"student_lr\":{%s}}}",
+        client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
+        command ? "loss" : "test_kl", last ? "last" : "best", sampler, seed, long_one ? 40 : trials,
+        repeat, limited ? limits : "", matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "",
+        command ? "" : "\"task\":{\"value\":\"task-b\"},",
+        strcmp(sampler, "grid") == 0
+            ? "\"values\":[0.001,0.002,0.003,0.004]"
+            : "\"distribution\":\"log_uniform_values\",\"min\":1e-4,\"max\":1e-2");
+    free(limits);
 }
 
 static inline void set_clients(struct sim *sim)
@@ -37,8 +41,7 @@ static inline void set_clients(struct sim *sim)
     sim->n_clients = (int)sim_between(sim, 1, SIM_MAX_SEARCHES);
     for (int i = 0; i < sim->n_clients; i++) {
         struct sim_client *client = &sim->clients[i];
-        snprintf(client->name, sizeof client->name, "search-%d", i);
-        snprintf(client->key, sizeof client->key, "key-%d", i);
+        client->name = i == 0 ? "first" : "second";
         write_definition(sim, client);
         client->next_ms = sim_between(sim, 0, 60000) * i;
         client->stops = sim_chance(sim, 0.15);
@@ -86,6 +89,8 @@ static inline void sim_destroy(struct sim *sim)
 {
     for (int i = 0; i < sim->n_workers; i++)
         agent_destroy(&sim->workers[i].agent);
+    for (int i = 0; i < sim->n_clients; i++)
+        free(sim->clients[i].definition);
     core_destroy(&sim->core);
     network_close(&sim->network);
     disk_close(&sim->disk);
@@ -105,7 +110,7 @@ static inline void client_time(struct sim *sim, int index)
     struct message message = { .id = (uint64_t)index };
     if (!client->submitted) {
         message.type = MESSAGE_SUBMIT;
-        message.submit.submit_key = client->key;
+        message.submit.submit_key = client->name;
         message.submit.definition = client->definition;
         message.submit.spec = "";
     } else if (client->stops && !client->stopped && sim->now_ms >= client->stop_ms) {
@@ -138,8 +143,8 @@ static inline void deliver(struct sim *sim, struct packet *next)
     if (packet.to == COORDINATOR_ADDRESS) {
         uint64_t peer =
             packet.from == CLIENT_ADDRESS ? SIM_CLIENT_PEER : sim->workers[packet.from].peer;
-        coordinator_event(sim, (struct event){ .type = EVENT_MESSAGE, .peer = peer,
-                                               .message = &packet.message });
+        coordinator_event(
+            sim, (struct event){ .type = EVENT_MESSAGE, .peer = peer, .message = &packet.message });
     } else if (packet.to == CLIENT_ADDRESS) {
         client_hears(sim, &packet.message);
     } else if (sim->workers[packet.to].life == packet.life &&
@@ -147,8 +152,8 @@ static inline void deliver(struct sim *sim, struct packet *next)
         if (sim->bug == BUG_OLD_ATTEMPT && packet.message.type == MESSAGE_TRIAL &&
             packet.message.trial.ref.attempt > 1)
             packet.message.trial.ref.attempt--;
-        worker_event(sim, packet.to, (struct agent_event){ .type = AGENT_MESSAGE,
-                                                           .message = &packet.message });
+        worker_event(sim, packet.to,
+                     (struct agent_event){ .type = AGENT_MESSAGE, .message = &packet.message });
     }
     arena_destroy(&packet.arena);
 }
@@ -304,13 +309,13 @@ static inline void check_study(struct sim *sim, const struct study_row *study)
     }
     if (n_outcomes != n_trials)
         sim_fail(sim, "I2: %zu outcomes of %zu trials", n_outcomes, n_trials);
-    if (study->state == SEARCH_DONE &&
-        (int64_t)n_trials != study->budget * definition->repeat)
+    if (study->state == SEARCH_DONE && (int64_t)n_trials != study->budget * definition->repeat)
         sim_fail(sim, "study %s is done with %zu trials", study->name, n_trials);
     int64_t mismatch;
     struct error error = { "" };
-    struct recorded_study recorded = { definition, (size_t)study->position, first, n_trials,
-                                       outcomes, n_outcomes };
+    struct recorded_study recorded = { definition, (size_t)study->position,
+                                       first,      n_trials,
+                                       outcomes,   n_outcomes };
     if (!replay_study(&recorded, &mismatch, &error))
         sim_fail(sim, "study %s, trial %d: does not replay: %s", study->name, (int)mismatch,
                  error.text);

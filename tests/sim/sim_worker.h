@@ -118,13 +118,23 @@ static inline void worker_event(struct sim *sim, int index, struct agent_event e
             return;
         }
         switch (action->type) {
-        case AGENT_SEND: worker_send(sim, index, &action->message); break;
-        case AGENT_START: child_start(sim, worker, action); break;
+        case AGENT_SEND:
+            worker_send(sim, index, &action->message);
+            break;
+        case AGENT_START:
+            child_start(sim, worker, action);
+            break;
         case AGENT_KILL:
         case AGENT_PRUNE:
-        case AGENT_PREEMPT: child_signal(sim, worker, action); break;
-        case AGENT_LOG: sim_trace(sim, "worker %d says: %s", index, action->text); break;
-        case AGENT_FINISHED: worker_die(sim, index); return;
+        case AGENT_PREEMPT:
+            child_signal(sim, worker, action);
+            break;
+        case AGENT_LOG:
+            sim_trace(sim, "worker %d says: %s", index, action->text);
+            break;
+        case AGENT_FINISHED:
+            worker_die(sim, index);
+            return;
         }
     }
 }
@@ -139,17 +149,21 @@ static inline void child_moves(struct sim *sim, int index, int which)
         struct point point =
             child_point(child->ref, child->plan.fate, child->metric, child->reported++);
         child->next_ms = sim->now_ms + child->plan.step_ms;
-        worker_event(sim, index, (struct agent_event){ .type = AGENT_POINTS, .ref = child->ref,
-                                                       .points = &point, .n_points = 1 });
+        worker_event(
+            sim, index,
+            (struct agent_event){
+                .type = AGENT_POINTS, .ref = child->ref, .points = &point, .n_points = 1 });
         return;
     }
     struct child ended = *child;
     *child = worker->children[--worker->n_children];
     struct message result = child_result(&ended);
     bool handed_back = ended.preempted && !ended.killed;
-    worker_event(sim, index, (struct agent_event){
-        .type = handed_back ? AGENT_HANDED_BACK : AGENT_EXITED,
-        .ref = ended.ref, .message = &result, .reason = "the worker leaves" });
+    worker_event(sim, index,
+                 (struct agent_event){ .type = handed_back ? AGENT_HANDED_BACK : AGENT_EXITED,
+                                       .ref = ended.ref,
+                                       .message = &result,
+                                       .reason = "the worker leaves" });
 }
 
 static inline void worker_time(struct sim *sim, int index)

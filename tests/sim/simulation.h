@@ -21,13 +21,13 @@
 /* Faults that no run may survive: the test of the tests. */
 enum planted_bug {
     BUG_NONE,
-    BUG_TELL_BEFORE_SAVE,   /* messages leave before the commit */
-    BUG_LOST_OUTCOME,       /* an outcome is not written */
-    BUG_LOST_POINTS,        /* points are acknowledged and not written */
-    BUG_THINNED_POINTS,     /* a worker leaves points out */
-    BUG_WRONG_ATTEMPT,      /* a restored trial forgets its latest attempt number */
-    BUG_OLD_ATTEMPT,        /* a trial is handed out again under its old attempt number */
-    BUG_FORGED_SUGGESTION,  /* a trial's parameters are not what the sampler said */
+    BUG_TELL_BEFORE_SAVE,  /* messages leave before the commit */
+    BUG_LOST_OUTCOME,      /* an outcome is not written */
+    BUG_LOST_POINTS,       /* points are acknowledged and not written */
+    BUG_THINNED_POINTS,    /* a worker leaves points out */
+    BUG_WRONG_ATTEMPT,     /* a restored trial forgets its latest attempt number */
+    BUG_OLD_ATTEMPT,       /* a trial is handed out again under its old attempt number */
+    BUG_FORGED_SUGGESTION, /* a trial's parameters are not what the sampler said */
     PLANTED_BUGS
 };
 
@@ -35,9 +35,9 @@ enum { SIM_CLIENT_PEER = 1 << 20 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
 
 struct sim_worker {
-    struct agent *agent;      /* NULL: dead until back_ms */
-    uint64_t life;            /* counts its processes */
-    uint64_t peer;            /* the connection: a new number after every reconnect */
+    struct agent *agent; /* NULL: dead until back_ms */
+    uint64_t life;       /* counts its processes */
+    uint64_t peer;       /* the connection: a new number after every reconnect */
     int64_t back_ms, cut_until_ms;
     bool stopping;
     struct child children[SIM_MAX_CHILDREN];
@@ -47,7 +47,8 @@ struct sim_worker {
 };
 
 struct sim_client {
-    char definition[1024], key[32], name[16];
+    const char *name; /* of its search, and its submit key */
+    char *definition;
     bool submitted, stops, stop_now, stopped;
     int64_t next_ms, stop_ms;
 };
@@ -63,11 +64,11 @@ struct sim {
 
     struct network network;
     struct disk disk;
-    struct core *core;          /* NULL: down until up_ms */
-    struct actions actions;     /* of the open turn; held while the disk is full */
+    struct core *core;      /* NULL: down until up_ms */
+    struct actions actions; /* of the open turn; held while the disk is full */
     bool turn_open, held;
     int64_t up_ms, tick_ms, tick_due_ms, full_until_ms, held_since_ms;
-    uint64_t peers;             /* connections made so far */
+    uint64_t peers; /* connections made so far */
 
     struct sim_worker workers[SIM_MAX_WORKERS];
     int n_workers;

@@ -42,14 +42,14 @@ static void an_index_finds_what_was_put_and_not_what_was_removed(void **state)
 
 static void names_are_found_by_their_letters(void **state)
 {
-    static char names[1000][8];
+    static char names[1000][16];
     struct name_index index = { 0 };
     for (int i = 0; i < 1000; i++) {
         snprintf(names[i], sizeof names[i], "n%d", i);
         name_index_put(&index, names[i], &names[i]);
     }
     for (int i = 0; i < 1000; i++) {
-        char copy[8];
+        char copy[16];
         snprintf(copy, sizeof copy, "n%d", i);
         assert_ptr_equal(name_index_find(&index, copy), &names[i]);
     }

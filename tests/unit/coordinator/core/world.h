@@ -20,7 +20,10 @@
 
 enum { LEASE_MS = 30000, SENT_MAX = 512 };
 
-struct sent { uint64_t peer; struct message message; };
+struct sent {
+    uint64_t peer;
+    struct message message;
+};
 
 struct world {
     struct core *core;
@@ -31,8 +34,8 @@ struct world {
     int32_t suggestions_per_turn;
     struct sent sent[SENT_MAX]; /* of the last turn */
     size_t n_sent;
-    bool more;                  /* what core_assign said */
-    bool quick;                 /* no restore after each turn */
+    bool more;  /* what core_assign said */
+    bool quick; /* no restore after each turn */
 };
 
 #define SPEC(more)                                                                                 \
@@ -103,8 +106,7 @@ static inline void world_end_turn(struct world *world)
         if (action->type != SEND)
             continue;
         assert_true(world->n_sent < SENT_MAX);
-        world->sent[world->n_sent++] =
-            (struct sent){ action->send.peer, action->send.message };
+        world->sent[world->n_sent++] = (struct sent){ action->send.peer, action->send.message };
     }
 }
 
