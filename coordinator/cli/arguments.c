@@ -81,7 +81,7 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     }
 }
 
-static void check_words(const struct argp *argp, const struct verb *verb, int n_words)
+static void check_words(const struct verb *verb, int n_words)
 {
     const char *fault = n_words < verb->minimum ? "words are missing" : "too many words";
     if (n_words >= verb->minimum && (verb->maximum < 0 || n_words <= verb->maximum))
@@ -99,10 +99,9 @@ void arguments_parse(struct arguments *out, const struct verb *verb, const struc
                               children,      NULL,      NULL };
     *out = (struct arguments){ .context = *context };
     argp_err_exit_status = EXIT_USAGE;
-    argv[0] = (char *)(uintptr_t)
-                  verb->name; /* how argp calls it in usage and errors; argp writes nothing there */
+    argv[0] = (char *)(uintptr_t)verb->name; /* its name in usage and errors; argp only reads it */
     argp_parse(&own, argc, argv, 0, NULL, out);
-    check_words(&own, verb, out->n_words);
+    check_words(verb, out->n_words);
 }
 
 static bool wants_help_or_version(const char *word)

@@ -35,17 +35,18 @@ static bool undamaged(sqlite3 *db, const char *path, struct error *error)
     if (verdict == NULL)
         sql_failed(db, "read", error);
     else if (!good)
-        error_set(
-            error,
-            "%s is damaged (%s): put a copy in its place, or save what can still be read with "
-            "`sqlite3 %s .recover`",
-            path, verdict, path);
+        sql_damaged(path, verdict, error);
     sqlite3_finalize(statement);
     return good;
 }
 
-/* What makes a commit durable. synchronous = NORMAL loses acknowledged rows in a power cut, and a
- * memory-mapped file turns an I/O error into a signal. */
+/* synchronous = NORMAL would lose acknowledged rows in a power cut, and a memory-mapped file turns
+ * an I/O error into a signal. The log may keep 64 MiB after a reader has held it up; the cache
+ * is 16. */
+static const char pragmas[] = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                              "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
+                              "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384";
+
 static bool set_pragmas(sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -59,10 +60,7 @@ static bool set_pragmas(sqlite3 *db, struct error *error)
         error_set(error, "%s cannot have a write-ahead log on this file system: use another disk",
                   sqlite3_db_filename(db, "main"));
     sqlite3_finalize(statement);
-    return wal && sql_run(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                              "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
-                              "PRAGMA cache_size = -16384;"
-                              "PRAGMA journal_size_limit = 67108864", error);
+    return wal && sql_run(db, pragmas, error);
 }
 
 /* Notes how long the write-ahead log is; store_save decides when to empty it. */

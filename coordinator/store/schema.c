@@ -95,13 +95,16 @@ static bool drop_views(sqlite3 *db, struct error *error)
     }
 }
 
+/* Without the views first, because SQLite refuses to alter a table in a way that breaks one. */
 static bool migrate(sqlite3 *db, int version, struct error *error)
 {
+    if (!drop_views(db, error))
+        return false;
     for (int i = version; i < schema_version; i++) {
         if (!sql_run(db, migrations[i].sql, error))
             return false;
     }
-    return views_current(db) || (drop_views(db, error) && sql_run(db, views_sql, error));
+    return sql_run(db, views_sql, error);
 }
 
 bool schema_migrate(sqlite3 *db, const char *path, int version, struct error *error)

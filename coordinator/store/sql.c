@@ -11,6 +11,15 @@ bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error)
     return rc == SQLITE_OK || sql_failed(*db, "open", error);
 }
 
+bool sql_damaged(const char *path, const char *finding, struct error *error)
+{
+    error_set(error,
+              "%s is damaged (%s): put a copy in its place, or save what can still be read with "
+              "`sqlite3 %s .recover`",
+              path, finding, path);
+    return false;
+}
+
 bool sql_failed(sqlite3 *db, const char *action, struct error *error)
 {
     const char *path = sqlite3_db_filename(db, "main");
@@ -30,13 +39,7 @@ bool sql_failed(sqlite3 *db, const char *action, struct error *error)
                   "copy in its place",
                   path);
         break;
-    case SQLITE_CORRUPT:
-        error_set(
-            error,
-            "%s is damaged (%s): put a copy in its place, or save what can still be read with "
-            "`sqlite3 %s .recover`",
-            path, sqlite3_errmsg(db), path);
-        break;
+    case SQLITE_CORRUPT: sql_damaged(path, sqlite3_errmsg(db), error); break;
     default:
         error_set(error, "cannot %s %s: %s", action, path, sqlite3_errmsg(db));
     }

@@ -20,4 +20,7 @@ bool sql_number(sqlite3 *db, const char *sql, int64_t *number, struct error *err
 
 /* Sets "cannot ACTION PATH: what SQLite says", with advice where there is some. Returns false. */
 bool sql_failed(sqlite3 *db, const char *action, struct error *error);
+
+/* Sets the sentence for a file with wrong content, and what to do. Returns false. */
+bool sql_damaged(const char *path, const char *finding, struct error *error);
 #endif

@@ -117,6 +117,28 @@ static void a_metric_that_was_rolled_back_is_made_again(void **state)
     assert_string_equal(answer(f, "SELECT metric, value FROM v_curve"), "new_metric|1.0");
 }
 
+static void many_metrics_keep_their_numbers(void **state)
+{
+    enum { NAMES = 300 };
+    struct fixture *f = *state;
+    static char names[NAMES][16];
+    struct point points[NAMES];
+    save_ground(f);
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(names[i], sizeof names[i], "m%d", i * 7919 % 1000); /* in no order */
+        points[i] = (struct point){ i, 0, names[i], i };
+    }
+    for (int turn = 0; turn < 3; turn++) {
+        struct attempt_ref ref = { 1, 0, 1 };
+        assert_int_equal(save(f, points_action(ref, NAMES * turn, points, NAMES)), STORE_OK);
+        if (turn == 1)
+            reopen(f);
+    }
+    assert_string_equal(answer(f, "SELECT count(*) FROM metric"), "300");
+    assert_string_equal(answer(f, "SELECT count(*) FROM v_curve WHERE metric = format('m%d', "
+                                  "step * 7919 % 1000) AND value = step"), "900");
+}
+
 static void texts_are_never_read_as_sql(void **state)
 {
     static const char nasty[] = "x'); DROP TABLE trial; --\"\n\t%s\xff";
@@ -208,6 +230,7 @@ int main(void)
         WITH_STORE(a_turn_is_saved_whole_or_not_at_all),
         WITH_STORE(outcomes_and_points_are_only_ever_added),
         WITH_STORE(a_metric_that_was_rolled_back_is_made_again),
+        WITH_STORE(many_metrics_keep_their_numbers),
         WITH_STORE(texts_are_never_read_as_sql),
         WITH_STORE(what_the_rules_forbid_is_refused),
         WITH_STORE(sends_are_not_rows),
