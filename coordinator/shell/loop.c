@@ -137,7 +137,7 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
 {
     bool told = false;
     frame_wait(&loop->socket, 1, &loop->signals, &told, loop->signals >= 0 ? 1 : 0,
-               loop->more ? 0 : wait_ms);
+               loop->more && !loop->held ? 0 : wait_ms);
     loop->counters.turns++;
     loop->leaving = loop->leaving || told;
     if (loop->held) {

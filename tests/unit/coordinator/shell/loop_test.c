@@ -249,6 +249,19 @@ static void a_full_disk_is_tried_again_at_intervals_not_in_a_hurry(void **state)
         assert_true(loop_turn(&world->loop, TURN_MS));
 }
 
+static void a_held_turn_waits_although_there_is_work_to_hand_out(void **state)
+{
+    struct world *world = *state;
+    disk = STORE_FULL;
+    send_message(world, world->other, hello("w", 9));
+    while (saves == 0)
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    world->loop.more = true;
+    int64_t started = clock_monotonic_ms();
+    assert_true(loop_turn(&world->loop, 50));
+    assert_true(clock_monotonic_ms() - started >= 40);
+}
+
 static void no_worker_hears_of_state_that_is_not_durable(void **state)
 {
     struct world *world = *state;
@@ -363,6 +376,7 @@ int main(void)
         IN_A_WORLD(a_search_is_handed_to_a_worker_and_its_result_recorded),
         IN_A_WORLD(nothing_is_told_while_the_disk_is_full),
         IN_A_WORLD(a_full_disk_is_tried_again_at_intervals_not_in_a_hurry),
+        IN_A_WORLD(a_held_turn_waits_although_there_is_work_to_hand_out),
         IN_A_WORLD(no_worker_hears_of_state_that_is_not_durable),
         IN_A_WORLD(a_broken_database_ends_the_loop_without_another_word),
         IN_A_WORLD(a_signal_ends_the_loop),
