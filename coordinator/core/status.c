@@ -15,21 +15,24 @@ enum {
 
 /* ---- studies --------------------------------------------------------------------------------- */
 
-/* Why an open study does not move, if the reason is that nobody could run its trials. */
-static const char *nobody_to_run(const struct core *core, const struct study *study)
+/* Why the trials of a program cannot run anywhere, if that is so; [1] for commands. */
+struct nobody {
+    const char *notes[2];
+};
+
+static struct nobody nobody_to_run(const struct core *core)
 {
-    if (study->row.state != SEARCH_OPEN || study->counts.running > 0)
-        return NULL;
-    if (core->connected.count == 0)
-        return "no worker is connected: start one with ldt-worker";
-    if (study->search->definition->program != PROGRAM_COMMAND)
-        return NULL;
+    if (core->connected.count == 0) {
+        const char *note = "no worker is connected: start one with ldt-worker";
+        return (struct nobody){ { note, note } };
+    }
     LIST_EACH(&core->connected, link)
     {
         if (LIST_ITEM(link, struct worker, heard)->row.allow_command)
-            return NULL;
+            return (struct nobody){ { NULL, NULL } };
     }
-    return "no worker accepts commands: start one with --allow-command";
+    return (
+        struct nobody){ { NULL, "no worker accepts commands: start one with --allow-command" } };
 }
 
 static const char *short_note(struct arena *arena, const char *note)
@@ -42,10 +45,19 @@ static const char *short_note(struct arena *arena, const char *note)
     return arena_printf(arena, "%.*s...", (int)length, note);
 }
 
-static struct study_status study_line(struct turn *turn, const struct study *study)
+/* Why an open study does not move, or what its row says. */
+static const char *study_note(struct turn *turn, const struct study *study,
+                              const struct nobody *nobody)
+{
+    bool idle = study->row.state == SEARCH_OPEN && study->counts.running == 0;
+    const char *note = nobody->notes[study->search->definition->program == PROGRAM_COMMAND];
+    return idle && note != NULL ? note : short_note(turn->out->arena, study->row.note);
+}
+
+static struct study_status study_line(struct turn *turn, const struct study *study,
+                                      const struct nobody *nobody)
 {
     const struct definition *definition = study->search->definition;
-    const char *nobody = nobody_to_run(turn->core, study);
     struct study_status line = {
         .search = study->search->row.name,
         .name = study->row.name,
@@ -54,7 +66,7 @@ static struct study_status study_line(struct turn *turn, const struct study *stu
         .counts = study->counts,
         .metric = definition->metric,
         .maximize = definition->maximize,
-        .note = nobody != NULL ? nobody : short_note(turn->out->arena, study->row.note),
+        .note = study_note(turn, study, nobody),
         .created_wall_ms = study->row.created_ms,
         .finished_wall_ms = study->row.finished_ms,
     };
@@ -74,12 +86,13 @@ static size_t line_bytes(const struct study_status *line)
 struct lines {
     struct study_status *list;
     size_t first, capacity, bytes, left_out;
+    struct nobody nobody;
 };
 
 static void add_line(struct lines *lines, struct turn *turn, const struct study *study)
 {
     if (lines->first > 0) {
-        struct study_status line = study_line(turn, study);
+        struct study_status line = study_line(turn, study, &lines->nobody);
         lines->bytes += line_bytes(&line);
         if (lines->bytes <= REPLY_BYTES) {
             lines->list[--lines->first] = line;
@@ -172,7 +185,7 @@ static const char *overall_note(struct turn *turn, size_t left_out)
 
 void status_answer(struct turn *turn, const struct message *message)
 {
-    struct lines lines = { 0 };
+    struct lines lines = { .nobody = nobody_to_run(turn->core) };
     if (!list_studies(turn, message, &lines))
         return;
     struct message *answer = reply(turn, message, MESSAGE_STATUS_REPLY);
