@@ -344,7 +344,7 @@ static void check_parameter(struct draft *draft, struct draft_key *key, bool jud
                     "the conditions of `%s` have more than %d combinations to try; mention fewer "
                     "keys, or keys with fewer values",
                     key->name, DRAFT_MAX_COMBINATIONS_TRIED);
-    else if (walk.tried > 0)
+    else if (walk.tried > 0 && !draft->exhausted)
         tell_judgement(draft, &judgement);
     walk_end(&walk);
 }

@@ -78,7 +78,9 @@ static bool check_values(struct draft *draft, const struct draft_key *key, struc
                          const struct draft_condition *condition)
 {
     bool is_list = json_is_array(node.json), any = false, good = true;
-    for (int i = 0; i < condition->n_values && draft_spend(draft, 1); i++) {
+    for (int i = 0; i < condition->n_values; i++) {
+        if (!draft_spend(draft, 1))
+            return false;
         bool is_used = key_has_value(draft, key, condition->values[i]);
         any |= is_used;
         if (is_used || (key->setting != NULL && is_list))

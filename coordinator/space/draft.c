@@ -172,15 +172,14 @@ bool draft_read_values(struct draft *draft, const struct draft_key *key, struct 
 
 bool draft_spend(struct draft *draft, int64_t comparisons)
 {
-    bool was_spent = draft->work > DRAFT_MAX_WORK;
     draft->work += comparisons;
     if (draft->work <= DRAFT_MAX_WORK)
         return true;
-    if (!was_spent)
+    if (!draft->exhausted)
         problem_add(draft->problems, "", false,
                     "the conditions of this search are too many to check; use fewer values or "
                     "several searches");
-    draft->work = 2 * (int64_t)DRAFT_MAX_WORK; /* told once */
+    draft->exhausted = true;
     return false;
 }
 

@@ -63,7 +63,8 @@ struct draft {
     int *combinations;       /* n_combinations rows of n_matrix value indices */
     int *places;             /* the same; -1 where the study's method does not have the setting */
     size_t n_combinations;
-    int64_t work;
+    int64_t work;            /* comparisons so far */
+    bool exhausted;          /* they were too many: told, and nothing more is judged */
 };
 
 /* The key of that name, or -1. */

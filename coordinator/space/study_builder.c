@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GRID_POINTS = 10000000 };
+enum { MAX_GRID_POINTS = 10000000, MAX_COUNTING_STEPS = 1000000 };
 
 /* What a study under construction knows of each key. */
 struct member {
-    int parameter; /* index in the space, -1: not in it */
-    const struct value
-        *values;  /* that it may take: of a matrix key, constant or unguarded categorical */
-    int n_values; /* 0: none */
-    bool always;  /* it is active in every point */
+    int parameter;              /* index in the space, -1: not in it */
+    const struct value *values; /* that it may take; of a numeric parameter: none */
+    int n_values;
+    bool always;                /* it is active in every point */
+    bool is_named;              /* by a condition that the study leaves open */
 };
 
 struct builder {
@@ -26,6 +26,8 @@ struct builder {
     size_t combination;
     struct member *members; /* by key */
     struct space *space;
+    struct buf shape; /* which domains and conditions the study leaves open, as text */
+    json_t *points;   /* shape -> points */
 };
 
 /* ---- conditions that the study decides ----------------------------------------------------- */
@@ -64,12 +66,15 @@ static struct domain resolve(struct builder *builder, const struct draft_domain 
                                     (size_t)draft_domain->n_conditions * sizeof *domain.conditions);
     for (int c = 0; c < draft_domain->n_conditions; c++) {
         const struct draft_condition *condition = &draft_domain->conditions[c];
-        if (ask(builder, condition) == SOMETIMES)
-            domain.conditions[domain.n_conditions++] = (struct condition){
-                .parameter = builder->members[condition->key].parameter,
-                .values = condition->values,
-                .n_values = condition->n_values,
-            };
+        if (ask(builder, condition) != SOMETIMES)
+            continue;
+        buf_printf(&builder->shape, "%d,", c);
+        builder->members[condition->key].is_named = true;
+        domain.conditions[domain.n_conditions++] = (struct condition){
+            .parameter = builder->members[condition->key].parameter,
+            .values = condition->values,
+            .n_values = condition->n_values,
+        };
     }
     return domain;
 }
@@ -141,6 +146,8 @@ static void add_parameter(struct builder *builder, int index)
         domains = arena_alloc(builder->draft->arena, (size_t)key->n_domains * sizeof *domains);
     for (int d = 0; d < key->n_domains; d++) {
         enum answer answer = ask_all(builder, &key->domains[d]);
+        if (key->domains[d].n_conditions > 0)
+            buf_printf(&builder->shape, "%d:%d:%d ", index, d, answer);
         if (answer == NEVER)
             continue;
         domains[left++] = resolve(builder, &key->domains[d]);
@@ -234,6 +241,23 @@ static bool check_trial(struct draft *draft, const struct study_definition *stud
     return good;
 }
 
+/* Counting takes up to MAX_COUNTING_STEPS where conditions tie parameters together, so studies of
+ * one shape are counted once; constants of the matrix change no number of points. */
+static int64_t count_points(struct builder *builder)
+{
+    const json_t *known = json_object_get(builder->points, builder->shape.bytes);
+    int64_t steps = 1;
+    if (known != NULL)
+        return json_integer_value(known);
+    for (int k = 0; k < builder->draft->n_keys && steps < MAX_COUNTING_STEPS; k++)
+        if (builder->members[k].is_named)
+            steps *= builder->members[k].n_values;
+    builder->draft->work += steps < MAX_COUNTING_STEPS ? steps : MAX_COUNTING_STEPS;
+    int64_t points = space_size(builder->space);
+    json_object_set_new(builder->points, builder->shape.bytes, json_integer(points));
+    return points;
+}
+
 static bool build_study(struct builder *builder, struct study_definition *study)
 {
     struct draft *draft = builder->draft;
@@ -241,13 +265,14 @@ static bool build_study(struct builder *builder, struct study_definition *study)
     space->parameters =
         arena_alloc(draft->arena, ((size_t)draft->n_keys + 1) * sizeof *space->parameters);
     builder->space = study->space = space;
+    buf_clear(&builder->shape);
     for (int k = 0; k < draft->n_matrix; k++)
         add_matrix_key(builder, k);
     for (int i = 0; i < draft->n_keys - draft->n_matrix; i++)
         add_parameter(builder, draft->order[i]);
     if (!name_study(builder, study))
         return false;
-    study->points = space_size(space);
+    study->points = count_points(builder);
     return check_grid(draft, study) &&
            (draft->definition->program != PROGRAM_LDT || check_trial(draft, study));
 }
@@ -277,6 +302,8 @@ void draft_build_studies(struct draft *draft)
     definition->studies =
         arena_alloc(draft->arena, definition->n_studies * sizeof *definition->studies);
     builder.members = xcalloc((size_t)draft->n_keys + 1, sizeof *builder.members);
+    builder.points = json_object();
+    buf_init(&builder.shape, (size_t)1 << 24);
     for (size_t i = 0; i < definition->n_studies; i++) {
         builder.combination = i;
         definition->studies[i].search_seed = seed;
@@ -284,4 +311,6 @@ void draft_build_studies(struct draft *draft)
             break;
     }
     free(builder.members);
+    json_decref(builder.points);
+    buf_free(&builder.shape);
 }
