@@ -1,18 +1,25 @@
 #!/bin/sh
 # Runs test programs and scripts (all speak TAP), two at a time, and prints what failed and then one line with the sum.
 # usage: tests/run.sh BUILD TEST...
-build=$1; shift
-out=$(mktemp -d "${TMPDIR:-/tmp}/ldt-check.XXXXXX") || exit 1
-trap 'rm -rf "$out"' EXIT
-unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
-export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
-export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" UBSAN_OPTIONS=print_stacktrace=1
+
+# What one job of xargs below does: runs a test, keeps its output and exit status.
 one() {
     log=$2/$(printf %s "$1" | tr '/' '_').log
     case $1 in *.sh) sh "$1" ;; *) "$1" ;; esac >"$log" 2>&1
     echo "$?" >"$log.status"
 }
-if [ "$build" = --one ]; then one "$1" "$2"; exit 0; fi
+if [ "$1" = --one ]; then
+    one "$2" "$3"
+    exit 0
+fi
+
+build=$1
+shift
+out=$(mktemp -d "${TMPDIR:-/tmp}/ldt-check.XXXXXX") || exit 1
+trap 'rm -rf "$out"' EXIT
+unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
+export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" UBSAN_OPTIONS=print_stacktrace=1
 printf '%s\n' "$@" | xargs -P "${LDT_JOBS:-2}" -I{} sh "$0" --one {} "$out"
 awk -v out="$out" '
     function count(name, log_file,   line, ok, bad, skipped, status) {
