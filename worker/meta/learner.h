@@ -41,7 +41,8 @@ struct learner_config {
     struct optimiser meta_optimiser;
     int n_inner;         /* steps of the unroll; 0 if no meta-step will be taken */
     double meta_clip;    /* each component of the meta-gradient is clipped to +-meta_clip */
-    size_t memory_limit; /* bytes for recorded activations; beyond it they are recomputed */
+    size_t memory_limit; /* bytes for recorded activations and gradients of inner steps; what is
+                            beyond it is recomputed. The student's n_inner + 1 states come on top. */
 };
 
 /* False: the configuration cannot be run; the sentence says why. */

@@ -109,7 +109,8 @@ void optimiser_step(const struct optimiser *optimiser, const struct optimiser_st
  *     v'-bar = v-bar + q (m'/D) s/(2 r), the second term 0 where r = 0
  *     g-bar  = (1 - b1) m'-bar + 2 (1 - b2) g v'-bar
  *     m-bar <- b1 m'-bar          v-bar <- b2 v'-bar
- * m'/D first: its size is that of a step, so nothing overflows in float. */
+ * m'/D first: its size is that of a step, so nothing overflows in float. An r of 0 is replaced by
+ * infinity in its one division, because a branch would keep the loop from being vectorised. */
 static void adam_adjoint(struct adam k, const real *th, const struct optimiser_state *after,
                          const real *gradient, struct optimiser_state *adjoint, real *direction,
                          size_t count)
@@ -121,11 +122,11 @@ static void adam_adjoint(struct adam k, const real *th, const struct optimiser_s
     for (size_t i = 0; i < count; i++) {
         real g = gradient[i] + k.decay * th[i];
         real root = real_sqrt(v_new[i]);
-        real denominator = k.root_scale * root + k.eps;
-        real q = k.rate * th_bar[i] / denominator;
+        real inverse = 1 / (k.root_scale * root + k.eps); /* of D */
         real slope = half_scale / (root > 0 ? root : (real)INFINITY);
+        real q = k.rate * th_bar[i] * inverse;
         real m_full = m_bar[i] - q;
-        real v_full = v_bar[i] + q * (m_new[i] / denominator) * slope;
+        real v_full = v_bar[i] + q * (m_new[i] * inverse) * slope;
         direction[i] = k.c1 * m_full + two_c2 * g * v_full;
         m_bar[i] = k.b1 * m_full;
         v_bar[i] = k.b2 * v_full;
