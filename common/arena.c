@@ -46,7 +46,8 @@ void arena_destroy(struct arena **arena)
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-    size_t rounded = (bytes + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    size_t rounded =
+        (bytes + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
     if (arena->blocks == NULL || rounded > arena->blocks->capacity - arena->used) {
         size_t capacity = rounded > arena->block_bytes ? rounded : arena->block_bytes;
         struct block *block = xmalloc(sizeof *block + capacity);

@@ -38,7 +38,8 @@ static void write_object(struct buf *out, const json_t *object)
     json_t *member, *tree = (json_t *)(uintptr_t)object; /* jansson's iteration takes no const */
     bool first = true;
     buf_text(out, "{");
-    json_object_foreach (tree, key, member) {
+    json_object_foreach(tree, key, member)
+    {
         json_t *name = json_string(key);
         buf_text(out, first ? "" : ",");
         write_leaf(out, name);
@@ -97,8 +98,9 @@ static void quote_bare_words(struct buf *out, const char *text, size_t length)
         }
         if (word_length > 0)
             buf_printf(out, "\"%.*s\"", (int)word_length, text + i);
-        size_t copied = word_length > 0 ? word_length
-                        : in_string && text[i] == '\\' && i + 1 < length ? 2 : 1;
+        size_t copied = word_length > 0                                  ? word_length
+                        : in_string && text[i] == '\\' && i + 1 < length ? 2
+                                                                         : 1;
         if (word_length == 0)
             buf_add(out, text + i, copied);
         i += copied;
@@ -111,8 +113,8 @@ json_t *json_parse_lenient(const char *text, size_t length, struct error *error)
     json_error_t where;
     buf_init(&strict, 3 * length + 16);
     quote_bare_words(&strict, text, length);
-    json_t *value = json_loadb(strict.bytes, strict.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
-                               &where);
+    json_t *value =
+        json_loadb(strict.bytes, strict.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (value == NULL)
         error_set(error, "%s (at byte %d)", where.text, where.position);
     buf_free(&strict);

@@ -162,8 +162,17 @@ struct message {
             size_t n_cancel, n_prune, n_stale;
         } beat_ok;
         /* worker -> coordinator; POINTS_ACK. Points `first` .. first+n-1 of the attempt. */
-        struct { struct attempt_ref ref; int64_t first; struct point *points; size_t n_points; } points;
-        struct { struct attempt_ref ref; bool stale; int64_t points; /* recorded so far */ } points_ack;
+        struct {
+            struct attempt_ref ref;
+            int64_t first;
+            struct point *points;
+            size_t n_points;
+        } points;
+        struct {
+            struct attempt_ref ref;
+            bool stale;
+            int64_t points; /* recorded so far */
+        } points_ack;
         /* worker -> coordinator; RESULT_ACK */
         struct {
             struct attempt_ref ref;

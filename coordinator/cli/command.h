@@ -1,7 +1,7 @@
 /* command.h - one verb of `ldt`: one file, one row of the table in main.c.
  *
- * Data goes to standard output, everything else to standard error. A command returns its exit status; it has
- * already said, in one sentence with place, fault and fix, why it is not 0. */
+ * Data goes to standard output, everything else to standard error. A command returns its exit
+ * status; it has already said, in one sentence with place, fault and fix, why it is not 0. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 #include <stdbool.h>

@@ -32,8 +32,8 @@ static void numbers_have_their_shortest_spelling(void **state)
 
 static void a_tree_is_written_compactly_in_the_order_of_its_keys(void **state)
 {
-    json_t *tree = json_pack("{s:f, s:i, s:[b, n, s], s:{}}", "z", 2.0, "a", 3, "list", 1, "x\"\n",
-                             "empty");
+    json_t *tree =
+        json_pack("{s:f, s:i, s:[b, n, s], s:{}}", "z", 2.0, "a", 3, "list", 1, "x\"\n", "empty");
     char *text = json_text(tree);
     assert_string_equal(text, "{\"z\":2.0,\"a\":3,\"list\":[true,null,\"x\\\"\\n\"],\"empty\":{}}");
     free(text);
@@ -42,7 +42,8 @@ static void a_tree_is_written_compactly_in_the_order_of_its_keys(void **state)
 
 static void the_bare_words_of_numpy_become_strings_but_not_inside_strings(void **state)
 {
-    static const char line[] = "{\"a\": NaN, \"b\": [-Infinity, Infinity], \"c\": \"NaN \\\" NaN\"}";
+    static const char line[] =
+        "{\"a\": NaN, \"b\": [-Infinity, Infinity], \"c\": \"NaN \\\" NaN\"}";
     struct error error;
     json_t *tree = json_parse_lenient(line, strlen(line), &error);
     assert_non_null(tree);
@@ -55,8 +56,14 @@ static void the_bare_words_of_numpy_become_strings_but_not_inside_strings(void *
 
 static void what_is_not_json_is_refused_with_a_sentence(void **state)
 {
-    static const char *const lines[] = { "", "{", "{\"a\": 1, \"a\": 2}", "{\"a\": NaNs}", "{'a': 1}",
-                                         "{\"a\": 1} x", "\"open NaN", "{\"a\": 1e999}" };
+    static const char *const lines[] = { "",
+                                         "{",
+                                         "{\"a\": 1, \"a\": 2}",
+                                         "{\"a\": NaNs}",
+                                         "{'a': 1}",
+                                         "{\"a\": 1} x",
+                                         "\"open NaN",
+                                         "{\"a\": 1e999}" };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct error error = { "" };
         assert_null(json_parse_lenient(lines[i], strlen(lines[i]), &error));
