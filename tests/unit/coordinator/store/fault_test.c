@@ -274,6 +274,31 @@ static void io_calls_of_emptying_the_log_may_fail(void **state)
     free(log);
 }
 
+/* A failure is told, unless SQLite can do without that call (it gives hints, too), and the file
+ * opens afterwards. */
+static void every_io_call_of_making_a_database_may_fail(void **state)
+{
+    int calls = 0, refused = 0;
+    for (int call = 0; call <= calls; call++) {
+        void *directory;
+        make_directory(&directory);
+        struct fixture *f = directory;
+        arm(call);
+        bool opened = store_open(&f->store, f->path, &f->error);
+        if (call == 0)
+            calls = shim.calls;
+        assert_true(call > 0 || opened);
+        assert_true(opened || strstr(f->error.text, f->path) != NULL);
+        refused += !opened;
+        arm(0);
+        reopen(f);
+        save_ground(f);
+        remove_all(&directory);
+    }
+    assert_in_range(calls, 10, 1000);
+    assert_in_range(refused, calls * 3 / 4, calls);
+}
+
 static void a_death_in_mid_transaction_leaves_the_last_commit(void **state)
 {
     struct fixture *f = *state;
@@ -354,6 +379,7 @@ int main(void)
         WITH_STORE(a_foreign_writer_holds_the_turn_too),
         cmocka_unit_test(every_io_call_of_a_turn_may_fail),
         cmocka_unit_test(io_calls_of_emptying_the_log_may_fail),
+        cmocka_unit_test(every_io_call_of_making_a_database_may_fail),
         WITH_STORE(a_death_in_mid_transaction_leaves_the_last_commit),
         WITH_STORE(kill_9_loses_nothing_that_was_acknowledged),
     };
