@@ -43,9 +43,10 @@ static void tell_core(struct loop *loop)
     for (size_t i = 0; i < loop->n_gone; i++)
         step(loop, (struct event){ .type = EVENT_PEER_GONE, .peer = loop->gone[i] });
     loop->n_gone = 0;
-    if (now - loop->ticked_ms >= TICK_MS)
-        step(loop, (struct event){ .type = EVENT_TICK });
-    loop->ticked_ms = now - loop->ticked_ms >= TICK_MS ? now : loop->ticked_ms;
+    if (now - loop->ticked_ms < TICK_MS)
+        return;
+    step(loop, (struct event){ .type = EVENT_TICK });
+    loop->ticked_ms = now;
 }
 
 static void look_for_foreign_writes(struct loop *loop)
@@ -122,8 +123,8 @@ static void turn_aside(struct loop *loop)
     settle(loop);
 }
 
-/* In small helpings until their time is up, so that a slow sampler cannot starve heartbeats and a quick
- * one is not held back. */
+/* In small helpings until their time is up, so that a slow sampler cannot starve heartbeats and a
+ * quick one is not held back. */
 static void assign(struct loop *loop)
 {
     int64_t started = clock_monotonic_ms(), now = started;

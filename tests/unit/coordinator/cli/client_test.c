@@ -1,5 +1,5 @@
-/* client.h: one question, one answer; a coordinator that is silent, slow or says no. The coordinator
- * here is a child process that follows a script. */
+/* client.h: one question, one answer; a coordinator that is silent, slow or says no: here it is a
+ * child process that follows a script. */
 #include "coordinator/cli/client.h"
 #include "common/frame.h"
 #include "proto/codec.h"
