@@ -188,33 +188,37 @@ static void remove_item(int *list, int *count, int item)
     memmove(list + place, list + place + 1, (size_t)(*count - place) * sizeof *list);
 }
 
-void history_add(struct history *history, const struct value *values)
+/* The new configuration's coordinate in every dimension. */
+static void add_coordinates(struct history *history, int number, const struct value *values)
 {
-    reserve(history);
-    int number = history->count++;
-    memcpy(history->values + (size_t)number * (size_t)history->n_parameters, values,
-           (size_t)history->n_parameters * sizeof *values);
-    history->states[number] = OBSERVED_RUNNING;
-    history->results[number] = NAN;
     for (int d = 0; d < history->n_dimensions; d++) {
         struct dimension *dimension = &history->dimensions[d];
-        if (dimension->kind != DIMENSION_FIXED) {
-            dimension->u[number] = NAN;
-            dimension->narrow_shift[number] = NAN;
-        }
+        if (dimension->kind != DIMENSION_FIXED)
+            dimension->u[number] = dimension->narrow_shift[number] = NAN;
     }
     for (int p = 0; p < history->n_parameters; p++) {
         int active = space_active_domain(history->space, p, values);
         if (active < 0 || values[p].type == VALUE_NONE)
             continue;
-        struct dimension *dimension =
-            &history->dimensions[history->space->parameters[p].first_dimension + active];
+        int first = history->space->parameters[p].first_dimension;
+        struct dimension *dimension = &history->dimensions[first + active];
         if (dimension->kind == DIMENSION_FIXED)
             continue;
         dimension->u[number] = domain_coordinate(dimension->domain, values[p]);
         if (!isnan(dimension->u[number]))
             insert_sorted(dimension->sorted, &dimension->n_sorted, dimension->u, number);
     }
+}
+
+void history_add(struct history *history, const struct value *values)
+{
+    reserve(history);
+    int number = history->count++;
+    size_t n = (size_t)history->n_parameters;
+    memcpy(history->values + (size_t)number * n, values, n * sizeof *values);
+    history->states[number] = OBSERVED_RUNNING;
+    history->results[number] = NAN;
+    add_coordinates(history, number, values);
     if ((size_t)history->count * 2 > history->n_slots)
         double_slots(history);
     else

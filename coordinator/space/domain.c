@@ -1,8 +1,6 @@
 /* A numeric value x goes through three scales, each a monotone map of the one before:
- *     u in [0, 1]  --affine-->  line  --exp, or mu + sigma times the quantile-->  x 
- *     --transform-->  value
- * The line is cut where the setting's bounds are, so that all of [0, 1] is legal (but for open
- * ends). */
+ *     u in [0, 1]  --affine-->  line  --exp, or mu + sigma quantile-->  x  --transform-->  value
+ * The line is cut where the setting's bounds are, so all of [0, 1] is legal (but open ends). */
 #include "coordinator/space/domain.h"
 #include "common/dmath.h"
 

@@ -120,6 +120,86 @@ static void no_point_comes_twice_whatever_the_outcomes(void **state)
     arena_destroy(&arena);
 }
 
+/* One parameter of every distribution, with transforms, open bounds, probabilities, and a guarded
+ * list. */
+struct everything {
+    struct value words[3], flags[2], constant[1];
+    double probabilities[3];
+    struct condition if_first, if_other;
+    struct domain domains[11];
+    struct parameter parameters[10];
+    struct space space;
+};
+
+static struct domain numeric(enum distribution distribution, double min, double max, double q)
+{
+    return (struct domain){ .distribution = distribution,
+                            .min = min,
+                            .max = max,
+                            .q = q,
+                            .bounds = { -INFINITY, INFINITY, false, false } };
+}
+
+static void everything_init(struct everything *e)
+{
+    static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
+    const struct bounds unit = { 0, 1, true, true }, none = { -INFINITY, INFINITY, false, false };
+    *e = (struct everything){ .words = { { VALUE_TEXT, { .text = "x" } },
+                                         { VALUE_TEXT, { .text = "y" } },
+                                         { VALUE_TEXT, { .text = "z" } } },
+                              .flags = { { VALUE_BOOLEAN, { .boolean = false } },
+                                         { VALUE_BOOLEAN, { .boolean = true } } },
+                              .constant = { { VALUE_REAL, { .real = 0.5 } } },
+                              .probabilities = { 0.6, 0, 0.4 } };
+    e->if_first = (struct condition){ 1, &e->words[0], 1 };
+    e->if_other = (struct condition){ 1, &e->words[1], 2 };
+    e->domains[0] = (struct domain){
+        .distribution = CONSTANT, .values = e->constant, .n_values = 1, .bounds = none
+    };
+    e->domains[1] = (struct domain){ .distribution = CATEGORICAL,
+                                     .values = e->words,
+                                     .n_values = 3,
+                                     .probabilities = e->probabilities,
+                                     .bounds = none };
+    e->domains[2] = numeric(LOG_UNIFORM_VALUES, 1e-9, 1, 0);
+    e->domains[2].transform = ONE_MINUS;
+    e->domains[2].bounds = unit;
+    e->domains[3] = numeric(UNIFORM, -3, 3, 0);
+    e->domains[3].transform = POW10;
+    e->domains[4] = numeric(NORMAL, 0, 0, 0);
+    e->domains[4].sigma = 2;
+    e->domains[4].bounds = unit;
+    e->domains[5] = numeric(LOG_NORMAL, 0, 0, 0);
+    e->domains[5].sigma = 3;
+    e->domains[6] = numeric(Q_UNIFORM, -1, 1, 0.1);
+    e->domains[7] = numeric(Q_LOG_UNIFORM_VALUES, 1, 100, 1);
+    e->domains[7].integer = true;
+    e->domains[8] = numeric(INT_UNIFORM, 1, 9, 0);
+    e->domains[8].integer = true;
+    e->domains[9] = (struct domain){
+        .distribution = CATEGORICAL, .values = e->flags, .n_values = 2, .bounds = none
+    };
+    e->domains[8].conditions = &e->if_first;
+    e->domains[9].conditions = &e->if_other;
+    e->domains[8].n_conditions = e->domains[9].n_conditions = 1;
+    e->domains[10] = numeric(UNIFORM, 0, 1, 0);
+    for (int p = 0; p < 10; p++) /* the ninth parameter has two domains */
+        e->parameters[p] = (struct parameter){ names[p], &e->domains[p < 9 ? p : 10],
+                                               p == 8 ? 2 : 1, p < 9 ? p : 10 };
+    e->space = (struct space){ e->parameters, 10, 11 };
+}
+
+static void every_distribution_can_be_searched(void **state)
+{
+    struct everything e;
+    everything_init(&e);
+    for (uint64_t seed = 100; seed < 104; seed++) {
+        run_search(SAMPLER_TPE, &e.space, 120, 3, sum_of_values, seed);
+        run_search(SAMPLER_RANDOM, &e.space, 120, 3, sum_of_values, seed);
+        run_search(SAMPLER_TPE, &e.space, 120, 8, all_but_few_failed, seed);
+    }
+}
+
 static const struct bench_parameter small[] = { { "a", BENCH_CHOICE, 0, 3, NULL, 0 },
                                                 { "b", BENCH_INTEGER, 1, 5, "a", 1 },
                                                 { "c", BENCH_INTEGER, -2, 9, NULL, 0 },
@@ -240,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_point_comes_twice_whatever_the_outcomes),
+        cmocka_unit_test(every_distribution_can_be_searched),
         cmocka_unit_test(a_finite_space_is_exhausted_point_by_point),
         cmocka_unit_test(the_grid_goes_by_number_and_passes_over_what_is_there),
         cmocka_unit_test(a_space_of_one_point_has_one_suggestion),
