@@ -41,8 +41,9 @@ struct learner_config {
     struct optimiser meta_optimiser;
     int n_inner;         /* steps of the unroll; 0 if no meta-step will be taken */
     double meta_clip;    /* each component of the meta-gradient is clipped to +-meta_clip */
-    size_t memory_limit; /* bytes for recorded activations and gradients of inner steps; what is
-                            beyond it is recomputed. The student's n_inner + 1 states come on top. */
+    /* Bytes for the recorded activations and gradients of inner steps; those beyond it are
+     * recomputed, with the same bits. The student's n_inner + 1 states come on top. */
+    size_t memory_limit;
 };
 
 /* False: the configuration cannot be run; the sentence says why. */
@@ -50,8 +51,7 @@ bool learner_config_check(const struct learner_config *config, struct error *err
 
 struct learner;
 
-/* Parameters and states are zero until learner_initialise. False: the configuration cannot be run.
- * */
+/* Parameters and moments are zero until learner_initialise. Fails as learner_config_check does. */
 bool learner_create(struct learner **out, const struct learner_config *config, struct error *error);
 void learner_destroy(struct learner **learner); /* leaves NULL, accepts NULL */
 

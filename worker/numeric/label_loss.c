@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- log-softmax: y = x - lse(x)      y'_j = x'_j - sum_k q_k x'_k,  q = exp y -------------- */
 
@@ -32,14 +33,12 @@ void log_softmax(const struct pass *pass, struct mat y, struct mat x)
 {
     assert(y.rows == x.rows && y.cols == x.cols);
     for (int row = 0; pass->fill_values && row < y.rows; row++)
-        log_softmax_row(mat_rows(y, row, 1).value, mat_rows(x, row, 1).value, y.cols);
-    for (int row = 0; pass->fill_tangents && row < y.rows; row++) {
-        struct mat to = mat_rows(y, row, 1);
-        if (x.tangent)
-            log_softmax_tangent_row(to.tangent, to.value, mat_rows(x, row, 1).tangent, y.cols);
-        for (int col = 0; !x.tangent && col < y.cols; col++)
-            to.tangent[col] = 0;
-    }
+        log_softmax_row(mat_row(y, y.value, row), mat_row(x, x.value, row), y.cols);
+    if (pass->fill_tangents && !x.tangent)
+        memset(y.tangent, 0, mat_count(y) * sizeof(real));
+    for (int row = 0; pass->fill_tangents && x.tangent && row < y.rows; row++)
+        log_softmax_tangent_row(mat_row(y, y.tangent, row), mat_row(y, y.value, row),
+                                mat_row(x, x.tangent, row), y.cols);
 }
 
 /* ---- cross-entropy, with l = log softmax(z), q = exp l, H = -sum q l, B rows -----------------
@@ -86,22 +85,20 @@ static double cross_entropy(struct pass *pass, struct mat d, struct mat z, const
                             double beta, double *entropy)
 {
     struct mat l = mat_new(pass, z.rows, z.cols);
-    log_softmax(pass, l, z);
     double loss = 0;
+    log_softmax(pass, l, z);
     for (int row = 0; pass->fill_values && row < z.rows; row++) {
-        const real *l_row = mat_rows(l, row, 1).value;
+        const real *l_row = mat_row(l, l.value, row);
         int label = (int)labels[row];
         assert(label >= 0 && label < z.cols);
         double h = beta != 0 ? row_entropy(l_row, z.cols) : 0;
-        cross_entropy_row(mat_rows(d, row, 1).value, l_row, z.cols, label, beta, h, z.rows);
+        cross_entropy_row(mat_row(d, d.value, row), l_row, z.cols, label, beta, h, z.rows);
         loss -= (double)l_row[label];
         *entropy += h / z.rows;
     }
-    for (int row = 0; pass->fill_tangents && row < z.rows; row++) {
-        struct mat from = mat_rows(l, row, 1);
-        cross_entropy_tangent_row(mat_rows(d, row, 1).tangent, from.value, from.tangent, z.cols,
-                                  beta, z.rows);
-    }
+    for (int row = 0; pass->fill_tangents && row < z.rows; row++)
+        cross_entropy_tangent_row(mat_row(d, d.tangent, row), mat_row(l, l.value, row),
+                                  mat_row(l, l.tangent, row), z.cols, beta, z.rows);
     return loss / z.rows;
 }
 

@@ -40,6 +40,12 @@ static inline struct mat mat_view(struct mat flat, size_t at, int rows, int cols
     return view;
 }
 
+/* A row of the values or of the tangents of m, which must be there. */
+static inline real *mat_row(struct mat m, real *numbers, int row)
+{
+    return numbers + (size_t)row * (size_t)m.cols;
+}
+
 /* count rows from row first on. */
 static inline struct mat mat_rows(struct mat m, int first, int count)
 {

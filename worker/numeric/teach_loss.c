@@ -35,16 +35,17 @@ static double mse(const struct pass *pass, struct mat dh, struct mat dout, struc
 {
     double count = (double)mat_count(o), loss = 0;
     real c = (real)(2 * coef / count);
-    for (int row = 0; row < h.rows; row++) {
-        struct mat h_row = mat_rows(h, row, 1), dh_row = mat_rows(dh, row, 1);
-        size_t at = (size_t)row * (size_t)o.cols + (size_t)first_column;
-        if (pass->fill_values) {
-            mse_row(dh_row.value, dout.value + at, h_row.value, o.value + at, h.cols, c);
-            loss += vector_squared_distance(h_row.value, o.value + at, (size_t)h.cols);
-        }
-        if (pass->fill_tangents)
-            mse_tangent_row(dh_row.tangent, dout.tangent + at, h_row.tangent, h.cols, c);
+    for (int row = 0; pass->fill_values && row < h.rows; row++) {
+        const real *h_row = mat_row(h, h.value, row);
+        const real *o_row = mat_row(o, o.value, row) + first_column;
+        mse_row(mat_row(dh, dh.value, row), mat_row(dout, dout.value, row) + first_column, h_row,
+                o_row, h.cols, c);
+        loss += vector_squared_distance(h_row, o_row, (size_t)h.cols);
     }
+    for (int row = 0; pass->fill_tangents && row < h.rows; row++)
+        mse_tangent_row(mat_row(dh, dh.tangent, row),
+                        mat_row(dout, dout.tangent, row) + first_column,
+                        h.tangent ? mat_row(h, h.tangent, row) : NULL, h.cols, c);
     return loss / count;
 }
 
@@ -65,16 +66,15 @@ static double kl_row(real *dh, real *dout, const real *log_p, const real *log_q,
     return kl;
 }
 
-static void kl_tangent_row(struct mat dh, struct mat dout, const real *log_p, struct mat log_q,
-                           double c)
+static void kl_tangent_row(real *dh, real *dout, const real *log_p, const real *log_q,
+                           const real *moved, int cols, double c)
 {
     double mean = 0;
-    for (int col = 0; col < dh.cols; col++)
-        mean += exp((double)log_p[col]) * (double)log_q.tangent[col];
-    for (int col = 0; col < dh.cols; col++) {
-        double moved = log_q.tangent[col];
-        dh.tangent[col] = (real)(c * exp((double)log_q.value[col]) * moved);
-        dout.tangent[col] = (real)(c * exp((double)log_p[col]) * (mean - moved));
+    for (int col = 0; col < cols; col++)
+        mean += exp((double)log_p[col]) * (double)moved[col];
+    for (int col = 0; col < cols; col++) {
+        dh[col] = (real)(c * exp((double)log_q[col]) * (double)moved[col]);
+        dout[col] = (real)(c * exp((double)log_p[col]) * (mean - (double)moved[col]));
     }
 }
 
@@ -82,17 +82,17 @@ static double kl(struct pass *pass, struct mat dh, struct mat dout, struct mat h
                  double coef)
 {
     struct mat log_p = mat_new(pass, o.rows, o.cols), log_q = mat_new(pass, h.rows, h.cols);
+    double loss = 0, c = coef / h.rows;
     log_softmax(pass, log_p, o);
     log_softmax(pass, log_q, h);
-    double loss = 0, c = coef / h.rows;
-    for (int row = 0; row < h.rows; row++) {
-        struct mat p_row = mat_rows(log_p, row, 1), q_row = mat_rows(log_q, row, 1);
-        struct mat dh_row = mat_rows(dh, row, 1), dout_row = mat_rows(dout, row, 1);
-        if (pass->fill_values)
-            loss += kl_row(dh_row.value, dout_row.value, p_row.value, q_row.value, h.cols, c);
-        if (pass->fill_tangents)
-            kl_tangent_row(dh_row, dout_row, p_row.value, q_row, c);
-    }
+    for (int row = 0; pass->fill_values && row < h.rows; row++)
+        loss +=
+            kl_row(mat_row(dh, dh.value, row), mat_row(dout, dout.value, row),
+                   mat_row(log_p, log_p.value, row), mat_row(log_q, log_q.value, row), h.cols, c);
+    for (int row = 0; pass->fill_tangents && row < h.rows; row++)
+        kl_tangent_row(mat_row(dh, dh.tangent, row), mat_row(dout, dout.tangent, row),
+                       mat_row(log_p, log_p.value, row), mat_row(log_q, log_q.value, row),
+                       mat_row(log_q, log_q.tangent, row), h.cols, c);
     return loss / h.rows;
 }
 
