@@ -64,8 +64,22 @@ static void print_space(const struct definition *definition, size_t study)
     putchar('\n');
 }
 
+static bool all_spaces_have(const struct definition *definition, int64_t points)
+{
+    for (size_t i = 0; i < definition->n_studies; i++)
+        if (definition->studies[i].points != points)
+            return false;
+    return true;
+}
+
 static void print_spaces(const struct definition *definition)
 {
+    int64_t points = definition->studies[0].points;
+    if (definition->n_studies > 1 && is_finite_space(&definition->studies[0]) &&
+        definition->trials <= points && all_spaces_have(definition, points)) {
+        printf("each study's space has %" PRId64 " point%s\n", points, plural(points));
+        return;
+    }
     size_t shown = 0, finite = 0;
     for (size_t i = 0; i < definition->n_studies; i++) {
         if (!is_finite_space(&definition->studies[i]))
