@@ -16,7 +16,7 @@ static void acknowledge(struct turn *turn, const struct message *message,
     answer->result_ack.points = points;
 }
 
-/* "metric `test_kl` was never reported; the trial reported `loss`, `accuracy`" */
+/* "metric `test_kl` was never reported; got `loss`, `accuracy`" */
 static const char *metric_missing(struct turn *turn, const struct trial *trial)
 {
     struct arena *arena = turn->out->arena;
@@ -24,11 +24,12 @@ static const char *metric_missing(struct turn *turn, const struct trial *trial)
     const char *wanted = study->search->definition->metric;
     if (trial->attempt.points == 0)
         return arena_printf(arena, "metric `%s` was never reported, nor any other metric", wanted);
+    if (study->n_metrics == 0) /* names are memory only: they came before a restart */
+        return arena_printf(arena, "metric `%s` was never reported, only other metrics", wanted);
     const char *list = "";
     for (int i = 0; i < study->n_metrics; i++)
         list = arena_printf(arena, "%s%s`%s`", list, i > 0 ? ", " : "", study->metrics[i]);
-    return arena_printf(arena, "metric `%s` was never reported; got %s", wanted,
-                        study->n_metrics > 0 ? list : "others");
+    return arena_printf(arena, "metric `%s` was never reported; got %s", wanted, list);
 }
 
 static const char *reason_or(const struct message *message, const char *otherwise)

@@ -133,6 +133,8 @@ static void become_final(struct turn *turn, struct trial *trial, enum trial_stat
     ledger_outcome(trial->study->ledger, trial->row.number, state, trial->row.has_value,
                    trial->row.value);
     add_outcome(turn, trial);
+    if (state == TRIAL_FAILED) /* first: one failure too many says more than "done" */
+        study_count_failure(turn, trial->study, trial, reason);
     study_settle(turn, trial->study);
 }
 
@@ -216,7 +218,6 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
         return;
     }
     become_final(turn, trial, TRIAL_FAILED, reason);
-    study_count_failure(turn, trial->study, trial, reason);
 }
 
 void trial_release(struct turn *turn, struct trial *trial, const char *reason)

@@ -3,10 +3,11 @@
 
 #define SEARCH(name, program, more, parameters)                                                    \
     "{\"name\":\"" name "\"," program ",\"metric\":{\"name\":\"test_kl\"},"                        \
-    "\"sampler\":{\"name\":\"random\"},\"trials\":500," more "\"parameters\":{" parameters \
+    "\"sampler\":{\"name\":\"random\"},\"trials\":500," more "\"parameters\":{" parameters         \
     "\"student_lr\":{\"distribution\":\"uniform\",\"min\":0.001,\"max\":0.01}}}"
 #define COMMAND(name, more) SEARCH(name, "\"command\":[\"t\"]", more, "")
-#define BUILT_IN(name) SEARCH(name, "\"program\":\"ldt\"", "", "\"task\":{\"value\":\"task-b\"},")
+#define TASK_B              "\"task\":{\"value\":\"task-b\"},"
+#define BUILT_IN(name)      SEARCH(name, "\"program\":\"ldt\"", "", TASK_B)
 
 static int64_t running(struct world *world, const char *study)
 {
@@ -39,6 +40,22 @@ static void a_search_of_many_studies_gets_no_more_than_one_of_few(void **state)
     assert_int_equal(running(world, "b"), 8);
     assert_int_equal(running(world, "a/1"), 2);
     assert_int_equal(running(world, "a/4"), 2);
+    world_destroy(world);
+}
+
+static void equally_loaded_studies_take_turns(void **state)
+{
+    struct world *world = world_create();
+    submit(world, COMMAND("a", ""));
+    submit(world, COMMAND("b", "\"matrix\":{\"k\":[1,2]},"));
+    uint64_t session = worker_joins(world, 1, 1);
+    const char *const order[] = { "a", "b/1", "a", "b/2", "a", "b/1" };
+    for (int i = 0; i < 6; i++) {
+        ask(world, 1, session, 1, i);
+        const struct message *trial = told(world, 1, MESSAGE_TRIAL);
+        assert_string_equal(trial->trial.study_name, order[i]);
+        worker_fails(world, 1, session, trial->trial.ref, "no");
+    }
     world_destroy(world);
 }
 
@@ -189,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(searches_share_the_fleet_evenly),
         cmocka_unit_test(a_search_of_many_studies_gets_no_more_than_one_of_few),
+        cmocka_unit_test(equally_loaded_studies_take_turns),
         cmocka_unit_test(trials_spread_over_workers_before_they_fill_one),
         cmocka_unit_test(commands_go_only_to_workers_that_allow_them),
         cmocka_unit_test(a_worker_that_allows_commands_runs_the_built_in_trainer_too),

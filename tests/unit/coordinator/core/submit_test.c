@@ -122,6 +122,26 @@ static void status_says_why_nothing_moves(void **state)
     world_destroy(world);
 }
 
+static void a_very_long_note_is_cut_between_two_characters(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"max_failed_trials\":0"));
+    uint64_t session = worker_joins(world, 1, 1);
+    char reason[1200] = "";
+    for (int i = 0; i < 500; i++)
+        memcpy(reason + 2 * i, "\xc3\xa4", 2); /* a letter of two bytes */
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        ask(world, 1, session, 1, attempt - 1);
+        worker_fails(world, 1, session, told(world, 1, MESSAGE_TRIAL)->trial.ref, reason);
+    }
+    const char *note = status_of(world, "s")->note;
+    size_t length = strlen(note);
+    assert_true(length < 520);
+    assert_memory_equal(note + length - 5, "\xc3\xa4...", 5);
+    assert_true(strlen(disk_study(&world->disk, 1)->note) > 1000);
+    world_destroy(world);
+}
+
 static void a_status_of_very_many_studies_fits_one_message_and_says_what_is_missing(void **state)
 {
     struct world *world = world_create();
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(status_counts_trials_by_state),
         cmocka_unit_test(status_lists_all_studies_by_age),
         cmocka_unit_test(status_says_why_nothing_moves),
+        cmocka_unit_test(a_very_long_note_is_cut_between_two_characters),
         cmocka_unit_test(a_status_of_very_many_studies_fits_one_message_and_says_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,51 @@ static void a_trial_without_its_metric_fails_and_the_reason_names_what_came(void
     world_destroy(world);
 }
 
+static void the_reason_is_honest_when_a_restart_has_forgotten_the_names(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point point = { 1, NAN, "accuracy", 0.5 };
+    send_points(world, 1, session, ref, 0, &point, 1);
+    coordinator_restarts(world);
+    session = worker_joins(world, 1, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, &point, 1));
+    assert_string_equal(disk_attempt(&world->disk, ref)->reason,
+                        "metric `loss` was never reported, only other metrics");
+    ask(world, 1, session, 1, 0);
+    ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+    send_result(world, 1, session, result(ref, RESULT_DONE, NULL, 0));
+    assert_string_equal(disk_attempt(&world->disk, ref)->reason,
+                        "metric `loss` was never reported, nor any other metric");
+    world_destroy(world);
+}
+
+static void a_failure_without_a_reason_gets_one_that_people_understand(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9"));
+    static const struct {
+        enum result_kind kind;
+        const char *reason;
+    } cases[] = { { RESULT_FAILED, "it ended with exit status 3" },
+                  { RESULT_DIED, "its process was killed" },
+                  { RESULT_TIMEOUT, "it ran longer than max_trial_duration" },
+                  { RESULT_REFUSED, "the worker could not start it" } };
+    uint64_t session = worker_joins(world, 1, 1);
+    for (int i = 0; i < 4; i++) {
+        ask(world, 1, session, 1, i);
+        struct attempt_ref ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+        struct message message = result(ref, cases[i].kind, NULL, 0);
+        message.result.exit_status = 3;
+        send_result(world, 1, session, message);
+        assert_int_equal(disk_attempt(&world->disk, ref)->state, ATTEMPT_FAILED);
+        assert_string_equal(disk_attempt(&world->disk, ref)->reason, cases[i].reason);
+    }
+    world_destroy(world);
+}
+
 static void a_result_that_comes_before_its_points_is_told_how_many_are_there(void **state)
 {
     struct world *world = world_create();
@@ -340,6 +385,8 @@ int main(void)
         cmocka_unit_test(a_failed_result_is_acknowledged_again_while_its_trial_waits),
         cmocka_unit_test(a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_again),
         cmocka_unit_test(a_trial_without_its_metric_fails_and_the_reason_names_what_came),
+        cmocka_unit_test(the_reason_is_honest_when_a_restart_has_forgotten_the_names),
+        cmocka_unit_test(a_failure_without_a_reason_gets_one_that_people_understand),
         cmocka_unit_test(a_result_that_comes_before_its_points_is_told_how_many_are_there),
         cmocka_unit_test(a_curve_that_is_not_the_recorded_one_fails_its_attempt),
         cmocka_unit_test(points_that_overlap_are_skipped_and_a_gap_is_refused),

@@ -234,6 +234,8 @@ static void a_senseless_hello_is_refused_with_the_reason(void **state)
     error_told(world, 1, ERROR_REFUSED);
     say(world, 1, hello(1, 0));
     error_told(world, 1, ERROR_REFUSED);
+    say(world, 1, hello(1, MESSAGE_MAX_HELD));
+    told(world, 1, MESSAGE_WELCOME);
     say(world, 1, hello(1, MESSAGE_MAX_HELD + 1));
     assert_string_equal(error_told(world, 1, ERROR_REFUSED), "a worker has 1 to 1024 slots");
     world_destroy(world);
@@ -250,6 +252,21 @@ messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered(voi
     say(world, 1, (struct message){ .type = MESSAGE_ERROR, .error.text = "" });
     assert_int_equal(world->n_sent, 0);
     world_destroy(world);
+}
+
+/* What the loop steps while the disk is full. The other direction is checked after every step of
+ * every test. */
+static void only_messages_that_change_rows_count_as_saving(void **state)
+{
+    for (int type = MESSAGE_NONE; type < MESSAGE_TYPES + 1; type++) {
+        struct message message = { .type = (enum message_type)type };
+        struct event event = { .type = EVENT_MESSAGE, .message = &message };
+        bool saves = type == MESSAGE_HELLO || type == MESSAGE_POINTS || type == MESSAGE_RESULT ||
+                     type == MESSAGE_RELEASE || type == MESSAGE_SUBMIT || type == MESSAGE_STOP;
+        assert_int_equal(core_event_saves(&event), saves);
+    }
+    assert_false(core_event_saves(&(struct event){ .type = EVENT_TICK }));
+    assert_false(core_event_saves(&(struct event){ .type = EVENT_PEER_GONE }));
 }
 
 int main(void)
@@ -272,6 +289,7 @@ int main(void)
         cmocka_unit_test(a_worker_is_told_to_drop_what_was_cancelled),
         cmocka_unit_test(a_pause_of_the_disk_extends_every_lease),
         cmocka_unit_test(a_senseless_hello_is_refused_with_the_reason),
+        cmocka_unit_test(only_messages_that_change_rows_count_as_saving),
         cmocka_unit_test(
             messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered),
     };
