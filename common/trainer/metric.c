@@ -3,15 +3,16 @@
 
 #include <string.h>
 
-#define TASK_BIT(task)   (1u << (task))
-#define EVERY_TASK       ((1u << TASKS) - 1)
-#define CLASSIFYING      (TASK_BIT(TASK_A) | TASK_BIT(TASK_GAME_OF_LIFE) | TASK_BIT(TASK_ARRAYS))
-#define REGRESSING       (TASK_BIT(TASK_MUJOCO) | TASK_BIT(TASK_ARRAYS))
-#define EVERY_METHOD     ((1u << METHODS) - 1)
-#define LDT              METHOD_BIT(METHOD_LDT)
-#define TAUGHT \
-    (LDT | METHOD_BIT(METHOD_FIXED_TEACHER) | METHOD_BIT(METHOD_ORACLE_TEACHER))
+#define TASK_BIT(task) (1u << (task))
+#define EVERY_TASK     ((1u << TASKS) - 1)
+#define CLASSIFYING    (TASK_BIT(TASK_A) | TASK_BIT(TASK_GAME_OF_LIFE) | TASK_BIT(TASK_ARRAYS))
+#define REGRESSING     (TASK_BIT(TASK_MUJOCO) | TASK_BIT(TASK_ARRAYS))
+#define EVERY_METHOD   ((1u << METHODS) - 1)
+#define LDT            METHOD_BIT(METHOD_LDT)
+#define TAUGHT         (LDT | METHOD_BIT(METHOD_FIXED_TEACHER) | METHOD_BIT(METHOD_ORACLE_TEACHER))
 
+/* A row reads as name, tasks, methods, help. */
+/* clang-format off */
 const struct metric_row metric_table[METRICS] = {
     [METRIC_TRAIN_LOSS] = { "train_loss", EVERY_TASK, EVERY_METHOD,
         .help = "label loss (nats), mean over all examples the student trains on: the training "
@@ -46,6 +47,7 @@ const struct metric_row metric_table[METRICS] = {
         .help = "teaching loss without its coefficient, mean over the last iteration's student "
                 "steps" },
 };
+/* clang-format on */
 
 const struct metric_row *metric_find(const char *name)
 {

@@ -3,20 +3,22 @@
 #define TRAINER_METRIC_H
 #include "common/trainer/setting.h"
 
+/* clang-format off */
 enum metric_id {
     METRIC_TRAIN_LOSS, METRIC_TEST_LOSS, METRIC_TRAIN_ACCURACY, METRIC_TEST_ACCURACY,
     METRIC_TRAIN_MSE, METRIC_TEST_MSE, METRIC_TEST_KL, METRIC_PREDICTION_ENTROPY,
     METRIC_SELECTION_LOSS, METRIC_META_LOSS, METRIC_META_GRADIENT_NORM, METRIC_TEACHING_LOSS,
     METRICS
 };
+/* clang-format on */
 
 struct metric_row {
     const char *name;
-    unsigned tasks;          /* 1 << task */
-    unsigned methods;        /* METHOD_BIT */
-    bool needs_selection;    /* only where selection_split > 0 */
-    bool larger_is_better;   /* for the hint when a goal looks wrong */
-    const char *help;        /* definition and unit */
+    unsigned tasks;        /* 1 << task */
+    unsigned methods;      /* METHOD_BIT */
+    bool needs_selection;  /* only where selection_split > 0 */
+    bool larger_is_better; /* for the hint when a goal looks wrong */
+    const char *help;      /* definition and unit */
 };
 extern const struct metric_row metric_table[METRICS];
 

@@ -10,10 +10,10 @@
 
 /* What this version runs. The other tasks and methods are named by the table, and refused. */
 static const unsigned methods_of_task[TASKS] = {
-    [TASK_A] = METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) |
-               METHOD_BIT(METHOD_FIXED_TEACHER),
-    [TASK_B] = METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) |
-               METHOD_BIT(METHOD_FIXED_TEACHER),
+    [TASK_A] =
+        METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) | METHOD_BIT(METHOD_FIXED_TEACHER),
+    [TASK_B] =
+        METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) | METHOD_BIT(METHOD_FIXED_TEACHER),
 };
 
 /* ---- tasks and methods ----------------------------------------------------------------------- */

@@ -13,8 +13,13 @@
 
 enum task { TASK_A, TASK_B, TASK_GAME_OF_LIFE, TASK_MUJOCO, TASK_ARRAYS, TASKS };
 enum method {
-    METHOD_LDT, METHOD_NO_TEACHER, METHOD_FIXED_TEACHER, METHOD_ORACLE_TEACHER, METHOD_AUXILIARY,
-    METHOD_MODEL_BASED, METHODS
+    METHOD_LDT,
+    METHOD_NO_TEACHER,
+    METHOD_FIXED_TEACHER,
+    METHOD_ORACLE_TEACHER,
+    METHOD_AUXILIARY,
+    METHOD_MODEL_BASED,
+    METHODS
 };
 #define METHOD_BIT(method) (1u << (method))
 
@@ -26,11 +31,14 @@ bool task_available(enum task task);                      /* false: named, not i
 bool task_has_method(enum task task, enum method method); /* of those available */
 
 enum setting_type {
-    SETTING_REAL, SETTING_INTEGER, SETTING_BOOLEAN, /* a boolean is spelt yes, no, true or false */
+    SETTING_REAL,
+    SETTING_INTEGER,
+    SETTING_BOOLEAN,        /* a boolean is spelt yes, no, true or false */
     SETTING_CHOICE,         /* one of `choices` */
     SETTING_INTEGER_OR_AUTO /* an integer in bounds, or the word auto */
 };
 
+/* clang-format off */
 enum setting_id {
     SETTING_TASK, SETTING_METHOD, SETTING_DATA_SEED, SETTING_N_TRAIN, SETTING_N_TEST,
     SETTING_INPUT_DIM, SETTING_EPOCHS, SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
@@ -44,23 +52,24 @@ enum setting_id {
     SETTING_LOGIT_SCALE, SETTING_ENTROPY_COEF, SETTING_MEMORY_LIMIT,
     SETTINGS
 };
+/* clang-format on */
 
 struct setting_row {
     const char *name;
     enum setting_type type;
-    double lower, upper;          /* numeric; infinite: unbounded */
-    bool lower_open, upper_open;  /* the bound itself is no legal value (a search may touch it) */
-    const char *choices[8];       /* NULL-terminated */
-    const char *defaults[TASKS];  /* as a person would write it; NULL: not had */
-    unsigned methods;             /* METHOD_BIT of those that have it */
-    const char *unit;             /* "MiB", "epochs", or NULL */
-    const char *help;             /* one sentence */
-    const char *paper_name;       /* how the paper calls it, or NULL */
+    double lower, upper;         /* numeric; infinite: unbounded */
+    bool lower_open, upper_open; /* the bound itself is no legal value (a search may touch it) */
+    const char *choices[8];      /* NULL-terminated */
+    const char *defaults[TASKS]; /* as a person would write it; NULL: not had */
+    unsigned methods;            /* METHOD_BIT of those that have it */
+    const char *unit;            /* "MiB", "epochs", or NULL */
+    const char *help;            /* one sentence */
+    const char *paper_name;      /* how the paper calls it, or NULL */
 };
 extern const struct setting_row setting_table[SETTINGS];
 
-const struct setting_row *setting_find(const char *name);   /* NULL: unknown */
-const char *setting_nearest(const char *name);              /* by spelling, or NULL */
+const struct setting_row *setting_find(const char *name); /* NULL: unknown */
+const char *setting_nearest(const char *name);            /* by spelling, or NULL */
 bool setting_applies(const struct setting_row *row, enum task task, enum method method);
 
 /* What a value of this setting may be, for sentences and help: "an integer at least 1 and at

@@ -9,8 +9,10 @@
 #define UNTAUGHT     METHOD_BIT(METHOD_NO_TEACHER)
 
 /* Defaults of the tasks of this version; the others' settings arrive with the tasks. */
+/* clang-format off */
 #define TOYS(a, b) { [TASK_A] = a, [TASK_B] = b }
 
+/* A row reads as name, kind, bounds, defaults, methods, help. */
 const struct setting_row setting_table[SETTINGS] = {
     [SETTING_TASK] = { "task", SETTING_CHOICE,
         .choices = { "task-a", "task-b", "game-of-life", "mujoco", "arrays" },
@@ -139,3 +141,4 @@ const struct setting_row setting_table[SETTINGS] = {
         .help = "for the recorded activations of an unroll; steps beyond it are computed "
                 "again, with the same result" },
 };
+/* clang-format on */

@@ -65,7 +65,8 @@ static bool set_task_and_method(struct settings *out, const json_t *parameters, 
     if (task == NULL) {
         error_set(error,
                   "parameters: `task` is missing and has no default; give {\"task\": \"%s\"} or "
-                  "another task", task_name(TASK_A));
+                  "another task",
+                  task_name(TASK_A));
         return false;
     }
     if (!set_value(out, &setting_table[SETTING_TASK], task, error))
@@ -95,7 +96,8 @@ static bool find_applicable(const struct settings *settings, const char *name,
         else
             error_set(error,
                       "parameters: unknown setting `%.64s`; `ldt-worker trial --help` lists all of "
-                      "them", name);
+                      "them",
+                      name);
         return false;
     }
     if (setting_applies(*row, settings->task, settings->method))

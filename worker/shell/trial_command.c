@@ -233,8 +233,10 @@ int trial_command(int argc, char **argv)
         return fflush(stdout) == 0 ? 0 : EXIT_FAILED;
     }
     if (argc > 1) {
-        fprintf(stderr, "ldt-worker trial: it takes no argument `%s`; the trial is read from "
-                        "standard input, and --help says more\n", argv[1]);
+        fprintf(stderr,
+                "ldt-worker trial: it takes no argument `%s`; the trial is read from "
+                "standard input, and --help says more\n",
+                argv[1]);
         return EXIT_USAGE;
     }
     char program[] = "ldt-worker", verb[] = "trial";

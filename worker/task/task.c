@@ -23,7 +23,8 @@ static bool request_fits(const struct task_request *request, struct error *error
         return true;
     error_set(error,
               "n_train, n_test, input_dim: %.0f examples of %d numbers are too many; a matrix "
-              "holds %.0f at most", examples, request->input_dim, matrix_limit);
+              "holds %.0f at most",
+              examples, request->input_dim, matrix_limit);
     return false;
 }
 

@@ -70,8 +70,8 @@ static void allocate(struct batches *batches)
     const struct schedule *schedule = &batches->schedule;
     size_t total = (size_t)schedule->selection_count + (size_t)schedule->pool_count;
     size_t passes = (size_t)batches->n_passes;
-    int most_used = batches->n_inner > schedule->student_steps ? batches->n_inner
-                                                               : schedule->student_steps;
+    int most_used =
+        batches->n_inner > schedule->student_steps ? batches->n_inner : schedule->student_steps;
     batches->selection = xcalloc((size_t)schedule->selection_count, sizeof(int));
     batches->pool = xcalloc((size_t)schedule->pool_count, sizeof(int));
     batches->validation = xcalloc((size_t)schedule->validation_count, sizeof(int));

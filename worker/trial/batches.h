@@ -23,7 +23,7 @@ struct iteration {
     int n_inner;                 /* 0 for methods without a meta-step */
     const struct batch *student; /* one for each real step */
     int n_student;
-    struct batch validation;     /* empty for methods without a meta-step */
+    struct batch validation; /* empty for methods without a meta-step */
 };
 
 struct batches *batches_create(const struct settings *settings, const struct schedule *schedule,

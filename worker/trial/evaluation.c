@@ -88,6 +88,5 @@ void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
     values[METRIC_TEST_KL] = test.kl;
     values[METRIC_PREDICTION_ENTROPY] = test.entropy;
     if (evaluation->selection.count > 0)
-        values[METRIC_SELECTION_LOSS] =
-            measure(evaluation, &evaluation->selection, learner).loss;
+        values[METRIC_SELECTION_LOSS] = measure(evaluation, &evaluation->selection, learner).loss;
 }

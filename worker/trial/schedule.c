@@ -16,7 +16,8 @@ static bool divide_examples(struct schedule *out, const struct settings *setting
     if (selection > 0 && examples <= needed) {
         error_set(error,
                   "selection_split: %d training examples leave none to carve off; n_train must be "
-                  "at least %d", examples, needed + 1);
+                  "at least %d",
+                  examples, needed + 1);
         return false;
     }
     if (selection > 0)
@@ -35,8 +36,8 @@ static bool divide_examples(struct schedule *out, const struct settings *setting
 static int count_iterations(const struct schedule *schedule, enum method method)
 {
     int64_t examples = (int64_t)schedule->student_steps * schedule->batch_size;
-    int64_t rounded = method == METHOD_LDT ? schedule->train_count + examples - 1
-                                           : schedule->train_count;
+    int64_t rounded =
+        method == METHOD_LDT ? schedule->train_count + examples - 1 : schedule->train_count;
     return clamp(rounded / examples, 1, schedule->n_batches);
 }
 
@@ -58,9 +59,8 @@ bool schedule_init(struct schedule *out, const struct settings *settings, struct
 
     out->evaluations_per_epoch = out->iterations_per_epoch;
     if (!setting_is_auto(settings, SETTING_EVALUATIONS_PER_EPOCH))
-        out->evaluations_per_epoch =
-            clamp(setting_integer(settings, SETTING_EVALUATIONS_PER_EPOCH), 1,
-                  out->iterations_per_epoch);
+        out->evaluations_per_epoch = clamp(setting_integer(settings, SETTING_EVALUATIONS_PER_EPOCH),
+                                           1, out->iterations_per_epoch);
     return true;
 }
 

@@ -16,7 +16,7 @@ struct schedule {
     int validation_count; /* of the pool, for the meta-loss; 0 for methods without a meta-step */
     int train_count;      /* of the pool, that the student trains on in one iteration */
     int batch_size;
-    int n_batches;        /* in train_count examples */
+    int n_batches; /* in train_count examples */
     int student_steps;
     int iterations_per_epoch;
     int64_t iterations;

@@ -20,8 +20,8 @@ struct run {
     struct evaluation evaluation;
     struct step_losses *losses; /* of one iteration's real steps */
     int64_t iterations_done;
-    double values[METRICS];     /* the latest of each metric */
-    struct error reason;        /* why a number became non-finite */
+    double values[METRICS]; /* the latest of each metric */
+    struct error reason;    /* why a number became non-finite */
 };
 
 static bool make_data(struct run *run, uint64_t seed, struct error *error)
@@ -132,8 +132,7 @@ static bool report(struct run *run, bool diverged)
         names[count] = row->name;
         values[count++] = diverged ? NAN : run->values[id];
     }
-    return run->sink->report(run->sink->context,
-                             run->iterations_done * run->schedule.student_steps,
+    return run->sink->report(run->sink->context, run->iterations_done * run->schedule.student_steps,
                              schedule_epoch(&run->schedule, run->iterations_done), names, values,
                              count);
 }

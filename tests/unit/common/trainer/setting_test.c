@@ -64,8 +64,8 @@ static void every_default_is_a_value_that_the_setting_accepts(void **state)
             bool parsed = parse(&settings, text, &error);
             assert_int_equal(parsed, task_has_method((enum task)task, (enum method)method));
             for (int id = 0; parsed && id < SETTINGS; id++) {
-                bool applies = setting_applies(&setting_table[id], (enum task)task,
-                                               (enum method)method);
+                bool applies =
+                    setting_applies(&setting_table[id], (enum task)task, (enum method)method);
                 bool is_auto = applies && setting_is_auto(&settings, (enum setting_id)id);
                 assert_int_equal(applies, is_auto || !isnan(settings.number[id]));
                 defaults += applies;
@@ -93,19 +93,32 @@ static void the_toy_tasks_have_the_documented_defaults(void **state)
         enum setting_id id;
         double task_a, task_b;
     } expected[] = {
-        { SETTING_DATA_SEED, NAN, NAN },        { SETTING_N_TRAIN, 512, 1000 },
-        { SETTING_N_TEST, 1000, 1000 },         { SETTING_INPUT_DIM, 256, 128 },
-        { SETTING_EPOCHS, 50, 16 },             { SETTING_EVALUATIONS_PER_EPOCH, 1, NAN },
-        { SETTING_BATCH_SIZE, 16, 32 },         { SETTING_STUDENT_LR, 1e-3, 1e-3 },
-        { SETTING_STUDENT_BETA1, 0.5, 0.9 },    { SETTING_WEIGHT_DECAY, 1e-8, 1e-6 },
-        { SETTING_N_INNER, 32, 64 },            { SETTING_STUDENT_STEPS, NAN, 8 },
-        { SETTING_TEACHING_COEF, 1e3, 1e4 },    { SETTING_VALIDATION_SPLIT, 0.25, 0.5 },
-        { SETTING_RESAMPLE_SPLIT, 1, 1 },       { SETTING_SELECTION_SPLIT, 0, 0 },
-        { SETTING_META_LR, 3e-4, 1e-3 },        { SETTING_META_MOMENTUM, 0.5, 0.9 },
-        { SETTING_META_CLIP, 1e8, 1e8 },        { SETTING_STUDENT_HIDDEN, 128, 256 },
-        { SETTING_STUDENT_LAYERS, 2, 2 },       { SETTING_STUDENT_WEIGHT_NORM, 0, 0 },
-        { SETTING_TEACHER_HIDDEN, 512, 256 },   { SETTING_TEACHER_LAYERS, 2, 2 },
-        { SETTING_WEIGHT_INIT_MULTIPLIER, 1, 1 }, { SETTING_MEMORY_LIMIT, 1024, 1024 },
+        { SETTING_DATA_SEED, NAN, NAN },
+        { SETTING_N_TRAIN, 512, 1000 },
+        { SETTING_N_TEST, 1000, 1000 },
+        { SETTING_INPUT_DIM, 256, 128 },
+        { SETTING_EPOCHS, 50, 16 },
+        { SETTING_EVALUATIONS_PER_EPOCH, 1, NAN },
+        { SETTING_BATCH_SIZE, 16, 32 },
+        { SETTING_STUDENT_LR, 1e-3, 1e-3 },
+        { SETTING_STUDENT_BETA1, 0.5, 0.9 },
+        { SETTING_WEIGHT_DECAY, 1e-8, 1e-6 },
+        { SETTING_N_INNER, 32, 64 },
+        { SETTING_STUDENT_STEPS, NAN, 8 },
+        { SETTING_TEACHING_COEF, 1e3, 1e4 },
+        { SETTING_VALIDATION_SPLIT, 0.25, 0.5 },
+        { SETTING_RESAMPLE_SPLIT, 1, 1 },
+        { SETTING_SELECTION_SPLIT, 0, 0 },
+        { SETTING_META_LR, 3e-4, 1e-3 },
+        { SETTING_META_MOMENTUM, 0.5, 0.9 },
+        { SETTING_META_CLIP, 1e8, 1e8 },
+        { SETTING_STUDENT_HIDDEN, 128, 256 },
+        { SETTING_STUDENT_LAYERS, 2, 2 },
+        { SETTING_STUDENT_WEIGHT_NORM, 0, 0 },
+        { SETTING_TEACHER_HIDDEN, 512, 256 },
+        { SETTING_TEACHER_LAYERS, 2, 2 },
+        { SETTING_WEIGHT_INIT_MULTIPLIER, 1, 1 },
+        { SETTING_MEMORY_LIMIT, 1024, 1024 },
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         assert_default(TASK_A, expected[i].id, expected[i].task_a);
@@ -198,7 +211,7 @@ static void a_boolean_has_four_spellings(void **state)
     static const struct {
         const char *text;
         bool value;
-    } spellings[] = { { "\"yes\"", true }, { "\"true\"", true }, { "true", true },
+    } spellings[] = { { "\"yes\"", true }, { "\"true\"", true },   { "true", true },
                       { "\"no\"", false }, { "\"false\"", false }, { "false", false } };
     const struct setting_row *row = &setting_table[SETTING_RESAMPLE_SPLIT];
     for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
@@ -246,7 +259,8 @@ static void methods_have_the_settings_that_they_use(void **state)
         enum setting_id id;
         bool ldt, no_teacher, fixed_teacher;
     } rows[] = {
-        { SETTING_N_INNER, true, false, false },       { SETTING_META_LR, true, false, false },
+        { SETTING_N_INNER, true, false, false },
+        { SETTING_META_LR, true, false, false },
         { SETTING_VALIDATION_SPLIT, true, false, false },
         { SETTING_TEACHING_COEF, true, false, true },
         { SETTING_TEACHER_HIDDEN, true, false, true },
@@ -259,8 +273,7 @@ static void methods_have_the_settings_that_they_use(void **state)
         const struct setting_row *row = &setting_table[rows[i].id];
         assert_int_equal(setting_applies(row, TASK_B, METHOD_LDT), rows[i].ldt);
         assert_int_equal(setting_applies(row, TASK_B, METHOD_NO_TEACHER), rows[i].no_teacher);
-        assert_int_equal(setting_applies(row, TASK_B, METHOD_FIXED_TEACHER),
-                         rows[i].fixed_teacher);
+        assert_int_equal(setting_applies(row, TASK_B, METHOD_FIXED_TEACHER), rows[i].fixed_teacher);
     }
     assert_false(setting_applies(&setting_table[SETTING_ENTROPY_COEF], TASK_A, METHOD_NO_TEACHER));
     assert_false(setting_applies(&setting_table[SETTING_LOGIT_SCALE], TASK_A, METHOD_LDT));

@@ -18,10 +18,12 @@ static struct task_data make(const char *name, struct task_request request)
     return data;
 }
 
-static const struct task_request request_a = { .data_seed = 5, .n_train = 4000, .n_test = 50,
-                                               .input_dim = 64 };
-static const struct task_request request_b = { .data_seed = 6, .n_train = 4000, .n_test = 50,
-                                               .input_dim = 128, .logit_scale = 3 };
+static const struct task_request request_a = {
+    .data_seed = 5, .n_train = 4000, .n_test = 50, .input_dim = 64
+};
+static const struct task_request request_b = {
+    .data_seed = 6, .n_train = 4000, .n_test = 50, .input_dim = 128, .logit_scale = 3
+};
 
 static bool near(double a, double b)
 {
@@ -57,7 +59,7 @@ static void inputs_are_standard_normal(void **state)
         squares += x * x;
         fourths += x * x * x * x;
     }
-    assert_true(fabs(sum / count) < 0.01);          /* five standard errors */
+    assert_true(fabs(sum / count) < 0.01); /* five standard errors */
     assert_true(fabs(squares / count - 1) < 0.015);
     assert_true(fabs(fourths / count - 3) < 0.1);
     task_free(&data);
@@ -153,7 +155,7 @@ static void softmax(const real *logits, double p[4])
 static void the_labels_of_task_b_are_drawn_from_the_true_logits(void **state)
 {
     struct task_data data = make("task-b", request_b);
-    for (int class = 0; class < 4; class++) {
+    for (int class = 0; class < 4; class ++) {
         double excess = 0, weighted = 0, variance = 0;
         for (int i = 0; i < data.train.count; i++) {
             double p[4];

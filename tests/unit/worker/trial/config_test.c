@@ -6,10 +6,12 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-static const struct task_data data_a = { .inputs = 256, .privileged = 4, .outputs = 1,
-                                         .label_loss = LABEL_LOGISTIC };
-static const struct task_data data_b = { .inputs = 128, .privileged = 32, .outputs = 4,
-                                         .label_loss = LABEL_CROSS_ENTROPY };
+static const struct task_data data_a = {
+    .inputs = 256, .privileged = 4, .outputs = 1, .label_loss = LABEL_LOGISTIC
+};
+static const struct task_data data_b = {
+    .inputs = 128, .privileged = 32, .outputs = 4, .label_loss = LABEL_CROSS_ENTROPY
+};
 
 static struct learner_config config_of(const char *text, const struct task_data *data)
 {
@@ -49,8 +51,8 @@ static void task_a_is_built_as_the_reference_has_it(void **state)
 
 static void the_papers_narrow_student_of_task_a_can_be_had(void **state)
 {
-    struct learner_config config = config_of(
-        "{\"task\":\"task-a\",\"student_hidden\":32,\"teacher_hidden\":256}", &data_a);
+    struct learner_config config =
+        config_of("{\"task\":\"task-a\",\"student_hidden\":32,\"teacher_hidden\":256}", &data_a);
     assert_int_equal(config.student.n_parameters, parameters_of(256, 32, 128, 1));
     assert_int_equal(config.teacher.n_parameters, parameters_of(4, 256, 256, 32));
 }
@@ -69,8 +71,8 @@ static void task_b_supervises_its_logits(void **state)
 
 static void a_student_without_a_teacher_has_none_and_may_have_entropy(void **state)
 {
-    struct learner_config config = config_of(
-        "{\"task\":\"task-b\",\"method\":\"no-teacher\",\"entropy_coef\":0.1}", &data_b);
+    struct learner_config config =
+        config_of("{\"task\":\"task-b\",\"method\":\"no-teacher\",\"entropy_coef\":0.1}", &data_b);
     assert_int_equal(config.teacher.n_layers, 0);
     assert_int_equal(config.n_inner, 0);
     assert_true(config.entropy_coef == 0.1);
@@ -78,8 +80,8 @@ static void a_student_without_a_teacher_has_none_and_may_have_entropy(void **sta
 
 static void an_inner_optimiser_of_its_own_kind_has_the_students_numbers(void **state)
 {
-    struct learner_config config = config_of(
-        "{\"task\":\"task-b\",\"inner_optimizer\":\"sgd\",\"student_lr\":0.02}", &data_b);
+    struct learner_config config =
+        config_of("{\"task\":\"task-b\",\"inner_optimizer\":\"sgd\",\"student_lr\":0.02}", &data_b);
     assert_false(config.inner_is_shared);
     assert_true(config.inner_optimiser.kind == OPTIMISER_SGD);
     assert_true(config.inner_optimiser.lr == 0.02 && config.inner_optimiser.beta1 == 0.9);

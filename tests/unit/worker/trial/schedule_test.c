@@ -98,8 +98,7 @@ static void evaluations_are_spread_evenly_and_never_more_than_iterations(void **
         "{\"task\":\"task-b\",\"student_steps\":3,\"epochs\":7,\"evaluations_per_epoch\":3}");
     assert_int_equal(schedule.iterations_per_epoch, 6); /* 500 examples by 96 */
     assert_int_equal(count_evaluations(&schedule), 1 + 21);
-    schedule = schedule_of(
-        "{\"task\":\"task-b\",\"method\":\"no-teacher\",\"student_steps\":3}");
+    schedule = schedule_of("{\"task\":\"task-b\",\"method\":\"no-teacher\",\"student_steps\":3}");
     assert_int_equal(schedule.iterations_per_epoch, 10); /* 1000 examples by 96 */
 }
 

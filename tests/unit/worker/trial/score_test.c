@@ -16,8 +16,7 @@ static void assert_near(double actual, double expected)
 static void a_uniform_prediction_costs_and_carries_the_logarithm_of_its_classes(void **state)
 {
     const real logits[8] = { 7, 7, 7, 7, -2, -2, -2, -2 }, labels[2] = { 0, 3 };
-    struct score score =
-        score_predictions(logits, labels, logits, 2, 4, LABEL_CROSS_ENTROPY);
+    struct score score = score_predictions(logits, labels, logits, 2, 4, LABEL_CROSS_ENTROPY);
     assert_near(score.loss, log(4));
     assert_near(score.entropy, log(4));
     assert_near(score.kl, 0);

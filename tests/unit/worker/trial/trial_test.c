@@ -180,7 +180,7 @@ static void the_teacher_brings_the_student_near_the_truth(void **state)
 {
     struct curve ldt = curve_of("{\"task\":\"task-b\",\"epochs\":5}", 1);
     struct curve alone = curve_of("{\"task\":\"task-b\",\"method\":\"no-teacher\"}", 1);
-    assert_true(ldt.last[METRIC_TEST_KL] < 0.25); /* from about 0.55 */
+    assert_true(ldt.last[METRIC_TEST_KL] < 0.25);  /* from about 0.55 */
     assert_true(alone.last[METRIC_TEST_KL] > 0.7); /* which it passes on the way to overfitting */
     assert_true(alone.last[METRIC_TRAIN_LOSS] < 0.1);
     buf_free(&ldt.text);
@@ -207,15 +207,16 @@ static void rewarded_entropy_keeps_predictions_wide(void **state)
 /* The teacher's parameters are out of a run's sight, so the run is made here step by step. */
 static void a_fixed_teacher_teaches_and_does_not_move(void **state)
 {
-    struct settings settings = settings_of(
-        "{\"task\":\"task-b\",\"method\":\"fixed-teacher\",\"student_hidden\":8,"
-        "\"teacher_hidden\":8}");
+    struct settings settings =
+        settings_of("{\"task\":\"task-b\",\"method\":\"fixed-teacher\",\"student_hidden\":8,"
+                    "\"teacher_hidden\":8}");
     struct schedule schedule;
     struct task_data data;
     struct learner *learner;
     struct error error;
-    struct task_request request = { .data_seed = 1, .n_train = 1000, .n_test = 1,
-                                    .input_dim = 128, .logit_scale = 3 };
+    struct task_request request = {
+        .data_seed = 1, .n_train = 1000, .n_test = 1, .input_dim = 128, .logit_scale = 3
+    };
     assert_true(schedule_init(&schedule, &settings, &error));
     assert_true(task_make(&data, "task-b", &request, &error));
     struct learner_config config = config_of_settings(&settings, &data);
