@@ -1,0 +1,75 @@
+#include "common/trainer/nearest.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <string.h>
+
+static const char *nearest_of(const char *word, const char *const *candidates)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, word);
+    for (int i = 0; candidates[i] != NULL; i++)
+        nearest_offer(&nearest, candidates[i]);
+    return nearest_word(&nearest);
+}
+
+static void one_edit_of_each_kind_counts_one(void **state)
+{
+    static const char *const words[] = { "epochs", "epohcs", "epchs", "epoochs", "epochz" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct nearest nearest;
+        nearest_init(&nearest, words[i]);
+        nearest_offer(&nearest, "epochs");
+        assert_int_equal(nearest.distance, i == 0 ? 0 : 1);
+        assert_string_equal(nearest_word(&nearest), "epochs");
+    }
+}
+
+static void the_nearest_wins_and_of_equals_the_first(void **state)
+{
+    static const char *const names[] = { "meta_lr", "inner_lr", "student_lr", NULL };
+    assert_string_equal(nearest_of("studen_lr", names), "student_lr");
+    static const char *const equals[] = { "ab1", "ab2", NULL };
+    assert_string_equal(nearest_of("ab3", equals), "ab1");
+}
+
+static void case_does_not_matter(void **state)
+{
+    static const char *const names[] = { "minimize", "maximize", NULL };
+    assert_string_equal(nearest_of("MAXIMIZE", names), "maximize");
+}
+
+static void what_resembles_nothing_has_no_neighbour(void **state)
+{
+    static const char *const names[] = { "adam", "sgd", NULL };
+    assert_null(nearest_of("rmsprop", names));
+    assert_null(nearest_of("", names));
+    static const char *const none[] = { NULL };
+    assert_null(nearest_of("adam", none));
+}
+
+static void a_word_longer_than_any_name_is_not_compared(void **state)
+{
+    char word[2000];
+    memset(word, 'a', sizeof word - 1);
+    word[sizeof word - 1] = '\0';
+    static const char *const names[] = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
+    assert_null(nearest_of(word, names));
+    const char *const long_names[] = { word, NULL };
+    assert_null(nearest_of("aaaa", long_names));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_edit_of_each_kind_counts_one),
+        cmocka_unit_test(the_nearest_wins_and_of_equals_the_first),
+        cmocka_unit_test(case_does_not_matter),
+        cmocka_unit_test(what_resembles_nothing_has_no_neighbour),
+        cmocka_unit_test(a_word_longer_than_any_name_is_not_compared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
