@@ -59,8 +59,8 @@ static void cut_budget(struct turn *turn, struct study *study)
 {
     int64_t found = ledger_configurations(study->ledger);
     set_note(study, arena_printf(turn->out->arena,
-                                 "the space holds no more than %" PRId64 " points; %" PRId64
-                                 " were asked for",
+                                 "its space ran out of points after %" PRId64 " of %" PRId64
+                                 " configurations",
                                  found, study->row.budget));
     study->row.budget = found;
     share_update(turn->core, study);

@@ -124,6 +124,26 @@ static void a_small_space_ends_its_study_early_and_no_point_comes_twice(void **s
     world_destroy(world);
 }
 
+/* Values have 15 significant digits, so this range, continuous by its name, is a single point. */
+static void a_space_that_turns_out_smaller_than_the_budget_ends_its_study_with_a_note(void **state)
+{
+    struct world *world = world_create();
+    submit(world, "{\"name\":\"s\",\"command\":[\"t\"],\"metric\":{\"name\":\"loss\"},\"trials\":3,"
+                  "\"sampler\":{\"name\":\"random\"},\"parameters\":{\"x\":{\"distribution\":"
+                  "\"uniform\",\"min\":1,\"max\":1.0000000000000004}}}");
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_finishes(world, 1, session, ref, 1);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_OPEN);
+    ask(world, 1, session, 1, 1);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_DONE);
+    assert_int_equal(disk_study(&world->disk, 1)->budget, 1);
+    assert_string_equal(disk_study(&world->disk, 1)->note,
+                        "its space ran out of points after 1 of 3 configurations");
+    world_destroy(world);
+}
+
 static void stop_lets_running_trials_finish_and_cancels_waiting_ones(void **state)
 {
     struct world *world = world_create();
@@ -218,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_lapsed_trial_may_be_taken_though_the_limit_is_reached),
         cmocka_unit_test(too_many_failures_stop_the_study_and_the_note_has_the_last_reason),
         cmocka_unit_test(a_small_space_ends_its_study_early_and_no_point_comes_twice),
+        cmocka_unit_test(a_space_that_turns_out_smaller_than_the_budget_ends_its_study_with_a_note),
         cmocka_unit_test(stop_lets_running_trials_finish_and_cancels_waiting_ones),
         cmocka_unit_test(stop_now_cancels_everything),
         cmocka_unit_test(a_stopped_study_does_not_wait_for_a_worker_that_fell_silent),

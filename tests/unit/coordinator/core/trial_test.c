@@ -336,6 +336,27 @@ static void points_that_overlap_are_skipped_and_a_gap_is_refused(void **state)
     world_destroy(world);
 }
 
+static void points_that_cannot_be_counted_are_malformed(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    static struct point points[MESSAGE_MAX_POINTS + 1];
+    for (int i = 0; i <= MESSAGE_MAX_POINTS; i++)
+        points[i] = loss(i, 1);
+    send_points(world, 1, session, ref, 0, points, MESSAGE_MAX_POINTS + 1);
+    error_told(world, 1, ERROR_MALFORMED);
+    send_points(world, 1, session, ref, -1, points, 2);
+    error_told(world, 1, ERROR_MALFORMED);
+    send_points(world, 1, session, ref, INT64_MAX, points, 1);
+    error_told(world, 1, ERROR_MALFORMED);
+    assert_int_equal(world->disk.n_points, 0);
+    send_points(world, 1, session, ref, 0, points, MESSAGE_MAX_POINTS);
+    assert_int_equal(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.points, MESSAGE_MAX_POINTS);
+    world_destroy(world);
+}
+
 static void another_workers_attempt_is_out_of_reach(void **state)
 {
     struct world *world = world_create();
@@ -390,6 +411,7 @@ int main(void)
         cmocka_unit_test(a_result_that_comes_before_its_points_is_told_how_many_are_there),
         cmocka_unit_test(a_curve_that_is_not_the_recorded_one_fails_its_attempt),
         cmocka_unit_test(points_that_overlap_are_skipped_and_a_gap_is_refused),
+        cmocka_unit_test(points_that_cannot_be_counted_are_malformed),
         cmocka_unit_test(another_workers_attempt_is_out_of_reach),
         cmocka_unit_test(nonsense_references_are_stale),
     };
