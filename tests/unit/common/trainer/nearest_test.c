@@ -56,7 +56,7 @@ static void a_word_longer_than_any_name_is_not_compared(void **state)
     char word[2000];
     memset(word, 'a', sizeof word - 1);
     word[sizeof word - 1] = '\0';
-    static const char *const names[] = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
+    static const char *const names[] = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
     assert_null(nearest_of(word, names));
     const char *const long_names[] = { word, NULL };
     assert_null(nearest_of("aaaa", long_names));
