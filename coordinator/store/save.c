@@ -348,12 +348,11 @@ static void undo(struct store *store)
     store_load_metrics(store, &ignored);
 }
 
-/* Moves the write-ahead log into the file, as far as readers permit. The rows are durable already,
- * so lack of space is no failure here: the log grows instead, and the next commit will tell. */
+/* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
+ * use its space again. The rows are durable already, so lack of space is no failure here: the log
+ * grows instead, and the next commit will tell. */
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
-    if (store->wal_pages < CHECKPOINT_PAGES)
-        return STORE_OK;
     int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc == SQLITE_OK || verdict(store->db, rc) == STORE_FULL)
         return STORE_OK;
@@ -385,8 +384,10 @@ enum store_result store_save(struct store *store, const struct actions *actions,
         rc = run(store->statements[STATEMENT_COMMIT]);
     }
     if (rc == SQLITE_DONE)
-        return checkpoint(store, error);
+        return store->wal_pages < CHECKPOINT_PAGES ? STORE_OK : checkpoint(store, error);
     enum store_result result = failed(store, rc, what, error);
     undo(store);
+    if (result == STORE_FULL && checkpoint(store, error) == STORE_BROKEN)
+        return STORE_BROKEN;
     return result;
 }

@@ -10,11 +10,12 @@ static struct shim {
     int fail_at;    /* the number of the call that fails, once; 0 none */
     bool full;      /* every write finds the disk full */
     bool full_main; /* every write to the database itself, but not to its log, does */
+    int log_limit;  /* bytes to which the log may grow; 0 any */
 } shim;
 
 struct shim_file {
     sqlite3_file base;
-    bool main;
+    bool main, log;
     sqlite3_file *real; /* behind this struct */
 };
 
@@ -34,6 +35,8 @@ static bool fails(void)
 static int shim_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     if (shim.full || (shim.full_main && ((struct shim_file *)file)->main))
+        return SQLITE_FULL;
+    if (shim.log_limit > 0 && ((struct shim_file *)file)->log && offset + count > shim.log_limit)
         return SQLITE_FULL;
     return fails() ? SQLITE_IOERR_WRITE
                    : real(file)->pMethods->xWrite(real(file), bytes, count, offset);
@@ -120,6 +123,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     struct shim_file *shimmed = (struct shim_file *)file;
     shimmed->real = (sqlite3_file *)(shimmed + 1);
     shimmed->main = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+    shimmed->log = (flags & SQLITE_OPEN_WAL) != 0;
     int rc = below->xOpen(below, name, shimmed->real, flags, out_flags);
     file->pMethods = rc == SQLITE_OK ? &methods : NULL;
     return rc;
@@ -196,6 +200,25 @@ static void a_disk_too_full_to_empty_the_log_does_not_fail_the_turn(void **state
     reopen(f);
     assert_int_equal(atol(answer(f, "SELECT length(log) FROM attempt")), bytes);
     free(log);
+}
+
+/* The log itself may be what fills the disk. */
+static void a_log_that_cannot_grow_is_emptied_for_the_next_try(void **state)
+{
+    struct fixture *f = *state;
+    int times_full = 0;
+    save_ground(f);
+    shim.log_limit = 400 << 10;
+    for (int64_t number = 1; number < 300; number++) {
+        if (save(f, trial_action(1, number)) == STORE_OK)
+            continue;
+        times_full++;
+        assert_int_equal(save(f, trial_action(1, number)), STORE_OK);
+    }
+    shim.log_limit = 0;
+    assert_in_range(times_full, 2, 100);
+    reopen(f);
+    assert_string_equal(answer(f, "SELECT count(*) FROM trial"), "300");
 }
 
 static void a_foreign_writer_holds_the_turn_too(void **state)
@@ -376,6 +399,7 @@ int main(void)
         WITH_STORE(a_full_disk_holds_the_turn_which_can_be_saved_later),
         WITH_STORE(a_file_that_may_not_grow_is_a_full_disk),
         WITH_STORE(a_disk_too_full_to_empty_the_log_does_not_fail_the_turn),
+        WITH_STORE(a_log_that_cannot_grow_is_emptied_for_the_next_try),
         WITH_STORE(a_foreign_writer_holds_the_turn_too),
         cmocka_unit_test(every_io_call_of_a_turn_may_fail),
         cmocka_unit_test(io_calls_of_emptying_the_log_may_fail),
