@@ -121,6 +121,20 @@ static void a_turn_suggests_no_more_than_it_may_and_says_that_there_is_more(void
     world_destroy(world);
 }
 
+static void what_needs_no_suggestion_is_not_held_back_by_their_limit(void **state)
+{
+    struct world *world = world_create();
+    core_destroy(&world->core);
+    world->suggestions_per_turn = 1;
+    world->core = world_core(world);
+    submit(world, COMMAND("a", "\"repeat\":3,"));
+    uint64_t session = worker_joins(world, 1, 8);
+    ask(world, 1, session, 5, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 3);
+    assert_true(world->more);
+    world_destroy(world);
+}
+
 static void nothing_is_suggested_that_nobody_runs(void **state)
 {
     struct world *world = world_create();
@@ -211,6 +225,7 @@ int main(void)
         cmocka_unit_test(commands_go_only_to_workers_that_allow_them),
         cmocka_unit_test(a_worker_that_allows_commands_runs_the_built_in_trainer_too),
         cmocka_unit_test(a_turn_suggests_no_more_than_it_may_and_says_that_there_is_more),
+        cmocka_unit_test(what_needs_no_suggestion_is_not_held_back_by_their_limit),
         cmocka_unit_test(nothing_is_suggested_that_nobody_runs),
         cmocka_unit_test(what_was_left_behind_comes_before_what_is_new),
         cmocka_unit_test(a_large_fleet_and_a_long_study_cost_no_scans),
