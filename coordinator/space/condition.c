@@ -31,6 +31,8 @@ static bool key_has_value(struct draft *draft, const struct draft_key *key, stru
 
 static void refuse_name(struct draft *draft, struct node node, const char *name)
 {
+    if (problems_full(draft->problems))
+        return;
     const char **names = xcalloc((size_t)draft->n_keys + 1, sizeof *names);
     for (int i = 0; i < draft->n_keys; i++)
         names[i] = draft->keys[i].name;
@@ -54,6 +56,8 @@ static void refuse_value(struct draft *draft, const struct draft_key *key, struc
 {
     const char *texts[64];
     size_t count = 0;
+    if (problems_full(draft->problems))
+        return;
     for (int d = 0; d < key->n_domains; d++)
         for (int v = 0; v < key->domains[d].domain.n_values && count < 64; v++)
             texts[count++] = draft_value_text(draft, key->domains[d].domain.values[v]);

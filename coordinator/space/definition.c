@@ -76,6 +76,8 @@ static bool is_among(const char *word, const char *const *list, size_t count)
 
 static void refuse_key(struct problems *problems, const char *path, const char *key)
 {
+    if (problems_full(problems))
+        return;
     for (size_t i = 0; i < COUNT(foreign_keys); i++) {
         if (strcmp(foreign_keys[i].word, key) == 0) {
             problem_add(problems, path, true, "unknown key `%s`; %s", key, foreign_keys[i].ours);

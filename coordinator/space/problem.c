@@ -26,13 +26,17 @@ static void end_at_character(char *text, size_t length)
     text[length] = '\0';
 }
 
+bool problems_full(struct problems *problems)
+{
+    problems->dropped_some |= problems->count == PROBLEMS_MAX;
+    return problems->count == PROBLEMS_MAX;
+}
+
 void problem_add(struct problems *problems, const char *path, bool at_key, const char *format, ...)
 {
     char sentence[SENTENCE_BYTES + 1];
-    if (problems->count == PROBLEMS_MAX) {
-        problems->dropped_some = true;
+    if (problems_full(problems))
         return;
-    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);

@@ -86,11 +86,13 @@ bool read_known_members(struct problems *problems, struct node object, const cha
             is_known = strcmp(known[i], key) == 0;
         if (is_known)
             continue;
+        good = false;
+        if (problems_full(problems))
+            return false;
         const char *meant = nearest_of(key, known, count);
         problem_add(problems, problem_path_member(problems, object.path, key), true,
                     "unknown key `%.64s`%s%s%s", key, meant != NULL ? "; did you mean `" : "",
                     meant != NULL ? meant : "", meant != NULL ? "`?" : "");
-        good = false;
     }
     return good;
 }

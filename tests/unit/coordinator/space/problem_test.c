@@ -25,6 +25,8 @@ static void only_the_first_faults_are_kept(void **state)
     for (int i = 0; i < PROBLEMS_MAX; i++)
         problem_add(&problems, "/a", false, "fault %d", i);
     assert_false(problems.dropped_some);
+    assert_true(problems_full(&problems));
+    assert_true(problems.dropped_some);
     problem_add(&problems, "/a", true, "one more");
     assert_int_equal(problems.count, PROBLEMS_MAX);
     assert_true(problems.dropped_some);
