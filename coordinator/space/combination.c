@@ -351,18 +351,44 @@ static void check_parameter(struct draft *draft, struct draft_key *key, bool jud
 
 /* ---- keys of the matrix -------------------------------------------------------------------- */
 
-/* A study leaves out a matrix key that its method does not have. One such study is fine (the
- * baseline's coefficient beside a method without); several that differ in nothing else are a
- * mistake. */
+/* A matrix key has no `when`. Where the matrix decides the method, a study leaves out what its
+ * method does not have; where a parameter decides it, nobody could. */
+static void visit_matrix_key(struct walk *walk, void *context)
+{
+    struct judgement *judgement = context;
+    const struct draft_key *key = judgement->key;
+    enum task task;
+    enum method method;
+    ptrdiff_t index = key - walk->draft->keys;
+    if (judgement->lacking || walk->current[index].type == VALUE_NONE || key->setting == NULL ||
+        !find_run(walk, &task, &method) || setting_applies(key->setting, task, method))
+        return;
+    judgement->lacking = true;
+    problem_add(
+        walk->draft->problems, key->path, true,
+        "%s with the method %s does not have `%s`; make it a parameter with `when`, or task "
+        "and method keys of the matrix",
+        task_name(task), method_name(method), key->name);
+}
+
 static void check_matrix_key(struct draft *draft, int index)
 {
-    struct draft_key *key = &draft->keys[index];
+    struct walk walk;
+    struct judgement judgement = { .key = &draft->keys[index] };
     size_t present = 0;
     for (size_t i = 0; i < draft->n_combinations; i++)
         present += draft_place(draft, i, index) >= 0;
-    if (present == 0)
-        problem_add(draft->problems, key->path, true,
-                    "no task and method of this search has `%s`; remove it", key->name);
+    if (present == 0) {
+        problem_add(draft->problems, judgement.key->path, true,
+                    "no task and method of this search has `%s`; remove it", judgement.key->name);
+        return;
+    }
+    walk_begin(&walk, draft, visit_matrix_key, &judgement);
+    mention(&walk, index);
+    mention_name(&walk, "task");
+    mention_name(&walk, "method");
+    walk_run(&walk);
+    walk_end(&walk);
 }
 
 static const char *missing_key(const struct draft *draft, size_t combination)
@@ -373,6 +399,8 @@ static const char *missing_key(const struct draft *draft, size_t combination)
     return NULL;
 }
 
+/* One study without the key is fine (the baseline's coefficient beside a method that has none);
+ * several that differ in nothing else are a mistake. */
 static void check_twins(struct draft *draft)
 {
     struct walk walk;

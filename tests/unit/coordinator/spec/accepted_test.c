@@ -130,6 +130,20 @@ static void plain_scalars_are_typed_and_quoted_ones_are_text(void **state)
     }
 }
 
+static void tasks_and_methods_can_be_searched_over(void **state)
+{
+    struct spec *spec =
+        accepted("name: s\nprogram: ldt\nmetric: {name: test_loss}\ntrials: 5\nparameters:\n"
+                 "  task: {values: [task-a, task-b]}\n"
+                 "  method: {values: [ldt, no-teacher]}\n"
+                 "  logit_scale: {values: [1, 3], when: {task: task-b}}\n"
+                 "  teaching_coef: {min: 1, max: 10, when: {method: [ldt, auxiliary]}}\n"
+                 "  entropy_coef: {min: 0, max: 1, when: {method: no-teacher, task: task-b}}\n");
+    assert_int_equal(spec->definition->n_studies, 1);
+    assert_int_equal(only_domain(spec, "entropy_coef")->n_conditions, 2);
+    spec_destroy(&spec);
+}
+
 static void an_alias_copies_its_node(void **state)
 {
     struct spec *spec = accepted(COMMAND "  a: &r {min: 1.0, max: 2.0}\n  b: *r\n  c: *r\n");
@@ -265,6 +279,7 @@ int main(void)
         cmocka_unit_test(figure_3b_is_128_studies_of_five_runs),
         cmocka_unit_test(figure_3d_is_ldt_and_four_baselines),
         cmocka_unit_test(plain_scalars_are_typed_and_quoted_ones_are_text),
+        cmocka_unit_test(tasks_and_methods_can_be_searched_over),
         cmocka_unit_test(an_alias_copies_its_node),
         cmocka_unit_test(json_is_yaml),
         cmocka_unit_test(a_description_may_have_many_lines),

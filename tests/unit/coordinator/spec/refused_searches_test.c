@@ -58,6 +58,21 @@ static void a_setting_that_a_method_lacks_needs_when(void **state)
             "would be the same; keep one of them by `exclude`");
 }
 
+static void a_matrix_key_that_a_searched_method_lacks_is_refused(void **state)
+{
+    refused(
+        LDT "matrix: {entropy_coef: [0, 1]}\n"
+            "parameters:\n"
+            "  task: {value: task-b}\n"
+            "  method: {values: [ldt, no-teacher]}\n",
+        "5:10: task-b with the method ldt does not have `entropy_coef`; make it a parameter with "
+        "`when`, or task and method keys of the matrix");
+    refused(LDT "matrix: {entropy_coef: [3]}\n"
+                "parameters:\n"
+                "  task: {value: task-b}\n",
+            "5:10: no task and method of this search has `entropy_coef`; remove it");
+}
+
 static void the_metric_exists_for_every_task_and_method(void **state)
 {
     refused("name: s\n"
@@ -329,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_and_methods_must_exist_and_fit),
         cmocka_unit_test(a_setting_that_a_method_lacks_needs_when),
+        cmocka_unit_test(a_matrix_key_that_a_searched_method_lacks_is_refused),
         cmocka_unit_test(the_metric_exists_for_every_task_and_method),
         cmocka_unit_test(guarded_domains_apply_one_at_a_time),
         cmocka_unit_test(conditions_name_what_can_be_true),
