@@ -1,5 +1,5 @@
-/* bottleneck.h - a student like that of task A, for tests: its first layer is linear and supervised,
- * then ReLU layers lead to one logit. */
+/* bottleneck.h - a student like that of task A, for tests: a linear, supervised first layer, then
+ * ReLU layers to one logit. */
 #ifndef NUMERIC_BOTTLENECK_H
 #define NUMERIC_BOTTLENECK_H
 #include "worker/net/net.h"

@@ -69,7 +69,8 @@ struct meta_report {
 
 /* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i
  * uses batches[i % n_batches]: give each distinct batch once, they are computed once. False: a
- * number became non-finite, why says which; the report is filled, phi has not moved. */
+ * number became non-finite, why says which, and the report has what was known by then (NaN for the
+ * rest); phi has not moved, unless it is phi that the step made non-finite. */
 bool learner_meta_step(struct learner *learner, const struct examples *data,
                        const struct batch *batches, int n_batches, const struct batch *validation,
                        struct meta_report *report, struct error *why);
