@@ -29,8 +29,7 @@ static void dimension_init(struct dimension *dimension, const struct domain *dom
     *dimension = (struct dimension){ .domain = domain,
                                      .parameter = parameter,
                                      .options = options,
-                                     .kind = kind_of(domain, options),
-                                     .always = domain->n_conditions == 0 };
+                                     .kind = kind_of(domain, options) };
     if (dimension->kind == DIMENSION_CATEGORICAL) {
         dimension->share = xcalloc((size_t)options, sizeof *dimension->share);
         domain_shares(domain, dimension->share);
@@ -40,6 +39,38 @@ static void dimension_init(struct dimension *dimension, const struct domain *dom
         for (int64_t k = 0; k < options; k++)
             domain_cell(domain, k, &dimension->edges[k], &dimension->edges[k + 1]);
     }
+}
+
+/* Whether a condition's parameter has only one value, the same in every point: constants do. */
+static bool is_settled(const struct history *history, const struct condition *condition,
+                       bool *holds)
+{
+    const struct parameter *parent = &history->space->parameters[condition->parameter];
+    const struct dimension *dimension = &history->dimensions[parent->first_dimension];
+    if (parent->n_domains > 1 || !dimension->always || dimension->options != 1)
+        return false;
+    struct value only = domain_option(dimension->domain, 0);
+    *holds = false;
+    for (int i = 0; i < condition->n_values; i++)
+        *holds = *holds || value_equal(condition->values[i], only);
+    return true;
+}
+
+/* A dimension whose conditions are settled either always applies or is none at all. */
+static void settle(struct history *history, struct dimension *dimension)
+{
+    dimension->always = true;
+    for (int c = 0; c < dimension->domain->n_conditions; c++) {
+        bool holds = false;
+        if (!is_settled(history, &dimension->domain->conditions[c], &holds)) {
+            dimension->always = false;
+        } else if (!holds) {
+            dimension->kind = DIMENSION_FIXED;
+            dimension->always = false;
+            return;
+        }
+    }
+    history->is_conditional = history->is_conditional || !dimension->always;
 }
 
 static void name_parents(struct history *history, const struct domain *domain)
@@ -67,6 +98,8 @@ struct history *history_create(const struct space *space)
     }
     for (int d = 0; d < space->n_dimensions; d++)
         name_parents(history, history->dimensions[d].domain);
+    for (int d = 0; d < space->n_dimensions; d++) /* parents come first */
+        settle(history, &history->dimensions[d]);
     history->size = space_size(space);
     history->n_slots = FIRST_SLOTS;
     history->slots = xmalloc(FIRST_SLOTS * sizeof *history->slots);

@@ -9,7 +9,7 @@
 struct parzen;
 
 enum dimension_kind {
-    DIMENSION_FIXED,       /* one option: nothing to learn, no column is kept */
+    DIMENSION_FIXED,       /* one option, or never there: nothing to learn, no column is kept */
     DIMENSION_CATEGORICAL,
     DIMENSION_CELLS,       /* numeric with few options: kernels are integrated over each cell */
     DIMENSION_FINE,        /* numeric with so many options that a kernel's density will do */
@@ -39,6 +39,7 @@ struct history {
     const struct space *space;
     struct dimension *dimensions;
     int n_dimensions, n_parameters;
+    bool is_conditional;               /* some dimension applies in some points only */
 
     int count, capacity;
     struct value *values;              /* count x n_parameters */

@@ -9,7 +9,8 @@
  *   - one in 15 is good, which pays the more the more workers there are;
  *   - running configurations are in the bad group, and so are failed ones; no point is suggested
  *     twice;
- *   - one suggestion in ten looks at a single option of a single choice. */
+ *   - one suggestion in ten (in a conditional space, in five) looks at a single option of a single
+ *     choice. */
 #include "common/dmath.h"
 #include "common/xalloc.h"
 #include "coordinator/search/history.h"
@@ -52,18 +53,17 @@ static int branch_finished(const struct history *history, struct branch branch)
 }
 
 /* Now and then one option of one choice is looked at on its own, so that a branch whose first
- * trials were unlucky is not given up. */
+ * trials were unlucky is not given up: twice as often where choices decide which parameters there
+ * are. */
 static struct branch draw_branch(const struct history *history, struct rng *rng)
 {
     int choices = 0, chosen = -1;
-    double drawn = rng_uniform(rng);
-    if (drawn < BRANCH_SHARE)
-        for (int d = 0; d < history->n_dimensions; d++) {
-            const struct dimension *dimension = &history->dimensions[d];
-            if (dimension->kind == DIMENSION_CATEGORICAL && dimension->always &&
-                rng_below(rng, (uint64_t)++choices) == 0)
-                chosen = d;
-        }
+    if (rng_uniform(rng) >= (history->is_conditional ? 2 * BRANCH_SHARE : BRANCH_SHARE))
+        return (struct branch){ -1, 0 };
+    for (int d = 0; d < history->n_dimensions; d++)
+        if (history->dimensions[d].kind == DIMENSION_CATEGORICAL &&
+            rng_below(rng, (uint64_t)++choices) == 0)
+            chosen = d;
     if (chosen < 0)
         return (struct branch){ -1, 0 };
     uint64_t options = (uint64_t)history->dimensions[chosen].options;

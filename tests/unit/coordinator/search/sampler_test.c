@@ -246,6 +246,44 @@ static void the_grid_goes_by_number_and_passes_over_what_is_there(void **state)
     arena_destroy(&arena);
 }
 
+/* Suggestions and outcomes of two histories side by side. */
+static void check_same_search(const struct space *a, const struct space *b, int n)
+{
+    struct history *first = history_create(a), *second = history_create(b);
+    struct value values[BENCH_PARAMETERS], same[BENCH_PARAMETERS];
+    struct rng rng;
+    rng_init(&rng, 111, RNG_TEST, 0);
+    for (int i = 0; i < n; i++) {
+        assert_true(suggest(SAMPLER_TPE, a, first, 111, values));
+        assert_true(suggest(SAMPLER_TPE, b, second, 111, same));
+        assert_true(space_points_equal(a, values, same));
+        history_add(first, values);
+        history_add(second, same);
+        sum_of_values(first, i, &rng);
+        sum_of_values(second, i, &rng);
+    }
+    history_destroy(&first);
+    history_destroy(&second);
+}
+
+static void a_condition_on_a_constant_changes_nothing(void **state)
+{
+    static const struct bench_parameter guarded[] = { { "k", BENCH_CHOICE, 0, 1, NULL, 0 },
+                                                      { "x", BENCH_UNIFORM, 0, 1, "k", 1 },
+                                                      { "c", BENCH_CHOICE, 0, 4, "k", 1 },
+                                                      { "n", BENCH_INTEGER, 1, 9, NULL, 0 },
+                                                      { NULL, BENCH_END, 0, 0, NULL, 0 } };
+    static const struct bench_parameter plain[] = { { "k", BENCH_CHOICE, 0, 1, NULL, 0 },
+                                                    { "x", BENCH_UNIFORM, 0, 1, NULL, 0 },
+                                                    { "c", BENCH_CHOICE, 0, 4, NULL, 0 },
+                                                    { "n", BENCH_INTEGER, 1, 9, NULL, 0 },
+                                                    { NULL, BENCH_END, 0, 0, NULL, 0 } };
+    struct arena *arena = arena_create(1 << 12);
+    struct space a = space_of(arena, guarded), b = space_of(arena, plain);
+    check_same_search(&a, &b, 60);
+    arena_destroy(&arena);
+}
+
 static void a_space_of_one_point_has_one_suggestion(void **state)
 {
     static const struct bench_parameter one[] = { { "a", BENCH_CHOICE, 0, 1, NULL, 0 },
@@ -323,6 +361,7 @@ int main(void)
         cmocka_unit_test(every_distribution_can_be_searched),
         cmocka_unit_test(a_finite_space_is_exhausted_point_by_point),
         cmocka_unit_test(the_grid_goes_by_number_and_passes_over_what_is_there),
+        cmocka_unit_test(a_condition_on_a_constant_changes_nothing),
         cmocka_unit_test(a_space_of_one_point_has_one_suggestion),
         cmocka_unit_test(tpe_beats_random_on_most_functions_and_seeds),
         cmocka_unit_test(few_finished_trials_are_enough),
