@@ -26,9 +26,10 @@ static void gemm_block(struct shape s, const real *a, int a_stride, const real *
 
 /* OpenBLAS has kernels for small products, up to 10^6 multiplications, that work on the operands
  * where they are; above that it copies both into its own layout first, which for a thin batch costs
- * a third of the time. So products a few times larger are cut into strips that are small. Returns
- * the strip's length along one dimension of `length`, for `others` multiplications per unit of it;
- * the whole length where strips would not pay. */
+ * a third of the time (32 x 256 x 256: 28 us whole, 18 us in four strips). So products a few times
+ * larger are cut into strips that are small. Returns the strip's length along a dimension of
+ * `length` with `others` multiplications per unit of it, in multiples of 64 or else 32, which the
+ * kernels like; the whole length where strips would not pay. */
 static int strip_length(int length, size_t others)
 {
     enum { SMALL = 1000000, FEW = 16, SHORTEST = 32 };
@@ -36,8 +37,8 @@ static int strip_length(int length, size_t others)
     if (multiplications <= SMALL || multiplications > (size_t)FEW * SMALL)
         return length;
     size_t fits = SMALL / others;
-    size_t strip = fits >= 2 * SHORTEST ? fits / (2 * SHORTEST) * (2 * SHORTEST) : fits;
-    return strip >= SHORTEST ? (int)strip / SHORTEST * SHORTEST : length;
+    size_t unit = fits >= 2 * SHORTEST ? 2 * SHORTEST : SHORTEST;
+    return fits >= SHORTEST ? (int)(fits / unit * unit) : length;
 }
 
 /* y = keep y + op(a) op(b) */
