@@ -85,7 +85,7 @@ struct agent *agent_create(const struct agent_options *options); /* copies the t
 void agent_destroy(struct agent **agent);                        /* leaves NULL, accepts NULL */
 void agent_step(struct agent *agent, const struct agent_event *event, struct agent_actions *out);
 
-/* When the next AGENT_TICK is due at the latest (monotonic ms); long past before the first event. */
+/* When the next AGENT_TICK is due at the latest (monotonic ms); long past before the first one. */
 int64_t agent_next_deadline(const struct agent *agent);
 
 bool agent_connected(const struct agent *agent);   /* between WELCOME and the loss of the session */

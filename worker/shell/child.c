@@ -19,7 +19,8 @@ enum {
     READ_BYTES = 64 << 10, /* at a time from one pipe, so that no child starves the others */
     CHILD_NICENESS = 5,    /* heartbeats come first */
     KILL_AGAIN_MS = 1000,  /* for what the group may have started meanwhile */
-    OOM_SCORE = 500,       /* and memory is taken from a trial before the worker */
+    OOM_READ_MS = 1000,
+    OOM_SCORE = 500, /* and memory is taken from a trial before the worker */
 };
 
 /* What went wrong between fork and exec: told through a pipe that closes itself on success. */
@@ -122,6 +123,11 @@ static void close_all(struct plumbing *pipes)
     }
 }
 
+static bool is_want_of_room(int number)
+{
+    return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
 static bool open_all(struct plumbing *pipes, const struct launch *launch, struct error *error)
 {
     *pipes = (struct plumbing){ -1, { -1, -1 }, { -1, -1 }, { -1, -1 } };
@@ -153,18 +159,18 @@ static void say_failure(const struct failure *failure, const struct launch *laun
 }
 
 /* Waits for exec, which is soon: the pipe closes, or brings the reason why not. */
-static bool started_well(pid_t pid, const struct plumbing *pipes, const struct launch *launch,
-                         struct error *error)
+static enum child_start await_exec(pid_t pid, const struct plumbing *pipes,
+                                   const struct launch *launch, struct error *error)
 {
     struct failure failure;
     ssize_t got;
     while ((got = read(pipes->report[0], &failure, sizeof failure)) < 0 && errno == EINTR)
         ;
     if (got != sizeof failure)
-        return true;
+        return CHILD_STARTED;
     waitpid(pid, NULL, 0);
     say_failure(&failure, launch, error);
-    return false;
+    return is_want_of_room(failure.number) ? CHILD_NO_ROOM : CHILD_REFUSED;
 }
 
 /* How many processes the kernel has killed for want of memory since it was started; -1 unknown. */
@@ -181,36 +187,57 @@ static int64_t oom_kills(void)
     return count;
 }
 
-bool child_start(struct child *child, const struct launch *launch, struct child_output *output,
-                 int64_t limit_ms, int64_t now_ms, struct error *error)
+/* The same from not too long ago: reading it takes longer than starting a process should. */
+static int64_t recent_oom_kills(int64_t now_ms)
+{
+    static int64_t count, read_ms = INT64_MIN;
+    if (read_ms == INT64_MIN || now_ms - read_ms > OOM_READ_MS) {
+        count = oom_kills();
+        read_ms = now_ms;
+    }
+    return count;
+}
+
+static enum child_start start_process(pid_t *pid, struct plumbing *pipes,
+                                      const struct launch *launch, struct error *error)
+{
+    pid_t worker = getpid();
+    *pid = fork();
+    if (*pid == 0)
+        become(launch, pipes, worker);
+    if (*pid < 0) {
+        error_set(error, "cannot start a process: %s", strerror(errno));
+        return CHILD_NO_ROOM;
+    }
+    close_if_open(&pipes->report[1]); /* or the end of the child's would not be seen */
+    return await_exec(*pid, pipes, launch, error);
+}
+
+enum child_start child_start(struct child *child, const struct launch *launch,
+                             struct child_output *output, int64_t limit_ms, int64_t now_ms,
+                             struct error *error)
 {
     struct plumbing pipes;
+    pid_t pid;
     *child = (struct child){ .stdout_fd = -1,
                              .stderr_fd = -1,
                              .started_ms = now_ms,
                              .limit_ms = limit_ms,
                              .kill_ms = INT64_MAX,
-                             .oom_kills_before = oom_kills() };
+                             .oom_kills_before = recent_oom_kills(now_ms) };
     if (!open_all(&pipes, launch, error))
-        return false;
-    pid_t worker = getpid(), pid = fork();
-    if (pid == 0)
-        become(launch, &pipes, worker);
-    if (pid < 0)
-        error_set(error, "cannot start a process: %s", strerror(errno));
-    close_if_open(&pipes.report[1]);
-    if (pid < 0 || !started_well(pid, &pipes, launch, error)) {
-        close_all(&pipes);
-        return false;
+        return CHILD_NO_ROOM;
+    enum child_start started = start_process(&pid, &pipes, launch, error);
+    if (started == CHILD_STARTED) {
+        guard_add(pid);
+        child->pid = pid;
+        child->output = output;
+        child->stdout_fd = pipes.out[0];
+        child->stderr_fd = pipes.err[0];
+        pipes.out[0] = pipes.err[0] = -1;
     }
-    guard_add(pid);
-    child->pid = pid;
-    child->output = output;
-    child->stdout_fd = pipes.out[0];
-    child->stderr_fd = pipes.err[0];
-    pipes.out[0] = pipes.err[0] = -1;
     close_all(&pipes);
-    return true;
+    return started;
 }
 
 void child_destroy(struct child *child)
@@ -285,7 +312,9 @@ void child_reap(struct child *child, int64_t now_ms)
     }
     child->pid = 0;
     child->ended_ms = now_ms;
-    child->oom_kill = child->oom_kills_before >= 0 && oom_kills() > child->oom_kills_before;
+    bool killed = WIFSIGNALED(child->status) && WTERMSIG(child->status) == SIGKILL;
+    child->oom_kill =
+        killed && child->oom_kills_before >= 0 && oom_kills() > child->oom_kills_before;
     child->unread_stdout = pipe_bytes(child->stdout_fd);
     child->unread_stderr = pipe_bytes(child->stderr_fd);
 }

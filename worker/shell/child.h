@@ -41,10 +41,17 @@ struct child {
     size_t unread_stdout, unread_stderr; /* after its end: what the pipes held at most */
 };
 
-/* Takes the output over. False with a sentence when it cannot be started: then the output is still
- * the caller's, and there is nothing to clean up. */
-bool child_start(struct child *child, const struct launch *launch, struct child_output *output,
-                 int64_t limit_ms, int64_t now_ms, struct error *error);
+enum child_start {
+    CHILD_STARTED,  /* it has taken the output over */
+    CHILD_REFUSED,  /* the trial is at fault: no such program, no such directory */
+    CHILD_NO_ROOM,  /* this machine is: out of processes, descriptors or memory */
+};
+
+/* If it did not start, there is a sentence, the output is still the caller's, and nothing is to be
+ * cleaned up. */
+enum child_start child_start(struct child *child, const struct launch *launch,
+                             struct child_output *output, int64_t limit_ms, int64_t now_ms,
+                             struct error *error);
 void child_destroy(struct child *child); /* kills it at once if it still runs */
 
 void child_end(struct child *child, enum child_ending why, int64_t now_ms); /* TERM */

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ struct runner { /* one attempt on this machine */
     struct loop *loop;
     struct attempt_ref ref;
     char *study;
-    bool started; /* else `refusal` says why not */
+    enum child_start started; /* CHILD_STARTED, else `refusal` says why not */
     struct error refusal;
     struct child child;
 };
@@ -56,6 +57,11 @@ static struct runner *find_runner(struct loop *loop, struct attempt_ref ref)
     return NULL;
 }
 
+static bool is_started(const struct runner *runner)
+{
+    return runner->started == CHILD_STARTED;
+}
+
 static void forward_points(void *context, const struct point *points, size_t count)
 {
     struct runner *runner = context;
@@ -73,15 +79,16 @@ static void start(struct loop *loop, const struct message *trial)
     runner->loop = loop;
     runner->ref = trial->trial.ref;
     runner->study = xstrdup(trial->trial.study_name);
-    runner->started = launch_prepare(&launch, trial, loop->actions.arena, &runner->refusal) &&
-                      child_start(&runner->child, &launch, output, trial->trial.max_duration_ms,
-                                  loop->now_ms, &runner->refusal);
-    if (!runner->started)
+    runner->started = CHILD_REFUSED;
+    if (launch_prepare(&launch, trial, loop->actions.arena, &runner->refusal))
+        runner->started = child_start(&runner->child, &launch, output, trial->trial.max_duration_ms,
+                                      loop->now_ms, &runner->refusal);
+    if (runner->started != CHILD_STARTED)
         child_output_destroy(&output);
     loop->runners[loop->n_runners++] = runner;
     log_event(LOG_INFO, "trial-started", "study=%s trial=%lld attempt=%d pid=%d",
               log_quote(runner->study), (long long)runner->ref.trial, runner->ref.attempt,
-              runner->started ? (int)runner->child.pid : 0);
+              is_started(runner) ? (int)runner->child.pid : 0);
 }
 
 static void report_end(struct loop *loop, struct runner *runner)
@@ -91,7 +98,10 @@ static void report_end(struct loop *loop, struct runner *runner)
     struct message result;
     const char *reason = "", *kind = "handed-back";
     arena_reset(loop->arena);
-    if (!runner->started) {
+    if (runner->started == CHILD_NO_ROOM) {
+        event.type = AGENT_HANDED_BACK; /* not the trial's fault: others may have room */
+        reason = runner->refusal.text;
+    } else if (runner->started == CHILD_REFUSED) {
         result_of_refusal(&result, runner->refusal.text, loop->arena);
     } else {
         child_output_end(runner->child.output); /* may still report points */
@@ -112,7 +122,7 @@ static void report_end(struct loop *loop, struct runner *runner)
 
 static void destroy_runner(struct runner *runner)
 {
-    if (runner->started)
+    if (is_started(runner))
         child_destroy(&runner->child);
     free(runner->study);
     free(runner);
@@ -122,7 +132,7 @@ static void finish_runners(struct loop *loop)
 {
     for (size_t i = 0; i < loop->n_runners;) {
         struct runner *runner = loop->runners[i];
-        if (runner->started && !child_is_over(&runner->child)) {
+        if (is_started(runner) && !child_is_over(&runner->child)) {
             i++;
             continue;
         }
@@ -136,7 +146,7 @@ static void read_runners(struct loop *loop)
 {
     for (size_t i = 0; i < loop->n_runners; i++) {
         struct runner *runner = loop->runners[i];
-        if (!runner->started)
+        if (!is_started(runner))
             continue;
         child_reap(&runner->child, loop->now_ms);
         child_tick(&runner->child, loop->now_ms);
@@ -149,7 +159,7 @@ static void read_runners(struct loop *loop)
 static void end(struct loop *loop, struct attempt_ref ref, enum child_ending why)
 {
     struct runner *runner = find_runner(loop, ref);
-    if (runner != NULL && runner->started)
+    if (runner != NULL && is_started(runner))
         child_end(&runner->child, why, loop->now_ms);
 }
 
@@ -235,7 +245,7 @@ static int64_t next_deadline(const struct loop *loop)
         next = earliest(next, link_next_deadline(loop->link));
     for (size_t i = 0; i < loop->n_runners; i++) {
         const struct runner *runner = loop->runners[i];
-        if (!runner->started || child_is_over(&runner->child))
+        if (!is_started(runner) || child_is_over(&runner->child))
             return loop->now_ms;
         next = earliest(next, child_next_deadline(&runner->child));
     }
@@ -252,9 +262,9 @@ static void wait_for_something(struct loop *loop)
     descriptors[count++] = loop->signals;
     for (size_t i = 0; i < loop->n_runners; i++) {
         const struct runner *runner = loop->runners[i];
-        if (runner->child.stderr_fd >= 0 && runner->started)
+        if (runner->child.stderr_fd >= 0 && is_started(runner))
             descriptors[count++] = runner->child.stderr_fd;
-        if (runner->child.stdout_fd >= 0 && runner->started &&
+        if (runner->child.stdout_fd >= 0 && is_started(runner) &&
             agent_accepts_points(loop->agent, runner->ref))
             descriptors[count++] = runner->child.stdout_fd;
     }
@@ -292,6 +302,18 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Two pipes for each trial, and what starting one takes. Programs that the limit is passed on to
+ * stay below 1024 unless there are very many slots. */
+static void raise_descriptor_limit(int32_t slots)
+{
+    struct rlimit limit;
+    rlim_t wanted = 64 + 4 * (rlim_t)slots;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int loop_run(const struct loop_options *options)
 {
     struct loop loop = { 0 };
@@ -305,6 +327,7 @@ int loop_run(const struct loop_options *options)
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(strerror(errno)));
         return 1;
     }
+    raise_descriptor_limit(options->agent.slots);
     loop.now_ms = clock_monotonic_ms();
     loop.agent = agent_create(&options->agent);
     loop.link = link_create(options->coordinator, options->connect_file);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -76,7 +77,8 @@ static bool start_command(struct world *world, const char **words, size_t n_word
     if (!launch_prepare(&launch, &trial, world->arena, &world->error))
         return false;
     output = child_output_create(&sink);
-    if (child_start(&world->child, &launch, output, limit_ms, clock_monotonic_ms(), &world->error))
+    if (child_start(&world->child, &launch, output, limit_ms, clock_monotonic_ms(),
+                    &world->error) == CHILD_STARTED)
         return true;
     child_output_destroy(&output);
     return false;
@@ -285,8 +287,9 @@ static void a_long_input_needs_no_reader(void **state)
     trial.trial.n_command = 1;
     trial.trial.workdir = "";
     assert_true(launch_prepare(&launch, &trial, world->arena, &world->error));
-    assert_true(
-        child_start(&world->child, &launch, output, 0, clock_monotonic_ms(), &world->error));
+    assert_int_equal(
+        child_start(&world->child, &launch, output, 0, clock_monotonic_ms(), &world->error),
+        CHILD_STARTED);
     finish(world);
     assert_int_equal(world->result.result.kind, RESULT_DONE);
     buf_free(&parameters);
@@ -316,6 +319,28 @@ static void what_cannot_be_started_says_why(void **state)
     assert_non_null(strstr(world->error.text, "/etc/hostname"));
     assert_false(start_command(world, fine, 1, "/no/such/directory", NULL, 0, 0));
     assert_non_null(strstr(world->error.text, "/no/such/directory"));
+}
+
+static void want_of_descriptors_is_not_the_trials_fault(void **state)
+{
+    struct world *world = *state;
+    struct message trial = { .type = MESSAGE_TRIAL };
+    struct child_output *output = child_output_create(&(struct child_sink){ take, world });
+    struct launch launch;
+    struct rlimit limit, none;
+    trial.trial.program = PROGRAM_LDT;
+    trial.trial.study_name = "s";
+    trial.trial.parameters = "{}";
+    assert_true(launch_prepare(&launch, &trial, world->arena, &world->error));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){ 3, limit.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum child_start started =
+        child_start(&world->child, &launch, output, 0, clock_monotonic_ms(), &world->error);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    assert_int_equal(started, CHILD_NO_ROOM);
+    assert_non_null(strstr(world->error.text, "Too many open files"));
+    child_output_destroy(&output);
 }
 
 static void divergence_gives_the_reason_of_a_trial_that_is_done(void **state)
@@ -362,6 +387,7 @@ int main(void)
         TEST(a_long_input_needs_no_reader),
         TEST(a_command_runs_where_and_with_what_its_spec_says),
         TEST(what_cannot_be_started_says_why),
+        TEST(want_of_descriptors_is_not_the_trials_fault),
         TEST(divergence_gives_the_reason_of_a_trial_that_is_done),
         TEST(no_descriptor_leaks_into_a_child_or_out_of_many),
     };
