@@ -121,7 +121,7 @@ bool core_restore_trial(struct core *core, const struct trial_row *row, struct e
     struct study *study = index_find(&core->studies, (uint64_t)row->study);
     const char *fault = study != NULL ? trial_fault(study, row) : "its study does not exist";
     if (fault == NULL && !restore_point(study, row))
-        fault = "its parameters are no point of the study's space";
+        fault = "its parameters are no point of the study's space, or not those of its repeats";
     if (fault != NULL) {
         error_set(error, "study %" PRId64 ", trial %" PRId64 ": %s", row->study, row->number,
                   fault);

@@ -78,6 +78,9 @@ static void a_changed_row_is_noticed(void **state)
     trial->parameters = "{\"x\":-3}";
     assert_refused(world, "its parameters are no point of the study's space");
     *trial = sound;
+    world->disk.trials[1].parameters = trial->parameters; /* a repetition of another point */
+    assert_refused(world, "its parameters are no point of the study's space");
+    world->disk.trials[1].parameters = world->disk.trials[0].parameters;
     trial->charged = 9;
     assert_refused(world, "I6");
     *trial = sound;

@@ -178,6 +178,19 @@ static void stop_now_cancels_everything(void **state)
     world_destroy(world);
 }
 
+static void stop_does_not_wait_for_what_has_lapsed_already(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    time_passes(world, LEASE_MS);
+    stop(world, "s", false);
+    assert_int_equal(told(world, CLIENT, MESSAGE_STOPPED)->stopped.cancelled, 1);
+    assert_int_equal(disk_attempt(&world->disk, ref)->state, ATTEMPT_CANCELLED);
+    world_destroy(world);
+}
+
 static void a_stopped_study_does_not_wait_for_a_worker_that_fell_silent(void **state)
 {
     struct world *world = world_create();
@@ -241,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_space_that_turns_out_smaller_than_the_budget_ends_its_study_with_a_note),
         cmocka_unit_test(stop_lets_running_trials_finish_and_cancels_waiting_ones),
         cmocka_unit_test(stop_now_cancels_everything),
+        cmocka_unit_test(stop_does_not_wait_for_what_has_lapsed_already),
         cmocka_unit_test(a_stopped_study_does_not_wait_for_a_worker_that_fell_silent),
         cmocka_unit_test(in_a_stopped_study_nothing_waits_again),
         cmocka_unit_test(stop_and_status_name_the_nearest_when_a_name_is_wrong),
