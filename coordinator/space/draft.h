@@ -2,11 +2,13 @@
  * and checked piece by piece, before it is known which of it applies where. Inside
  * coordinator/space only.
  *
- *   definition.c    reads the scalar fields, then calls in this order
+ *   definition.c    calls the others in this order
+ *   fields.c          draft_read_fields: the keys at the top
  *   matrix.c          draft_read_matrix: its keys and values; exclude; the combinations left
  *   parameter.c       draft_read_parameters: names and domains (one domain: domain_reader.c)
  *   condition.c       draft_read_conditions: every `when`; parents first; no circles
  *   combination.c     draft_check_combinations: what applies where, by walking through them
+ *   metric_check.c    draft_check_metric: is it reported everywhere? (both by walk.h)
  *   study_builder.c   draft_build_studies: one space for each combination of the matrix
  *
  * A KEY is what a condition may name: a matrix key or a parameter. Each step marks what it had to
@@ -91,6 +93,7 @@ bool draft_spend(struct draft *draft, int64_t comparisons);
 void draft_note(struct draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+void draft_read_fields(struct draft *draft, struct node document);
 bool draft_domain_is_continuous(const struct domain *domain);
 
 /* Is the name legal for a command, or a setting of the built-in trainer (which is then filled
@@ -103,7 +106,8 @@ bool draft_read_domain(struct draft *draft, const struct draft_key *key, struct 
                        struct draft_domain *out);
 bool draft_read_parameters(struct draft *draft, struct node parameters);
 void draft_read_conditions(struct draft *draft);
-/* With the metric of the document, for the built-in trainer. */
+/* With the metric, for the built-in trainer. */
 void draft_check_combinations(struct draft *draft, struct node metric_name);
+void draft_check_metric(struct draft *draft, struct node name);
 void draft_build_studies(struct draft *draft);
 #endif

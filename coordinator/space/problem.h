@@ -34,8 +34,8 @@ void problems_free(struct problems *problems);
 void problem_add(struct problems *problems, const char *path, bool at_key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Whether another fault would be dropped; it is then counted as dropped. Asked before a sentence that
- * costs time, such as the search for a nearest word. */
+/* Whether another fault would be dropped; it is then counted as dropped. Asked before a sentence
+ * that costs time, such as the search for a nearest word. */
 bool problems_full(struct problems *problems);
 
 /* The path of a member of an object, or of an item of a list; owned by the arena. */
