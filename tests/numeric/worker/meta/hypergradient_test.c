@@ -100,6 +100,16 @@ static void train(const struct learner_config *config, int n_batches, real *grad
     scene_end(&scene);
 }
 
+/* Bytes that one inner step on a batch of four records. */
+static size_t step_bytes(const struct learner_config *config)
+{
+    struct objective objective = { &config->student, config->label_loss, config->teach_loss, 1, 0 };
+    struct lesson lesson = { { 4, INPUTS, NULL, NULL },
+                             NULL,
+                             { 4, config->student.n_supervised, NULL, NULL } };
+    return objective_reals(&objective, &lesson) * sizeof(real);
+}
+
 static void values_kept_and_values_recomputed_give_the_same_bits(void **state)
 {
     for (int k = 0; k < 4; k++) {
@@ -107,7 +117,7 @@ static void values_kept_and_values_recomputed_give_the_same_bits(void **state)
             scene_config(k & 1 ? SCENE_A : SCENE_B, k & 2 ? inner_sgd : inner_adam);
         real gradient[3][256], phi[3][256];
         size_t count = config.teacher.n_parameters;
-        static const size_t limits[] = { SIZE_MAX, 0, 7000 }; /* all, none, a few steps */
+        const size_t limits[] = { SIZE_MAX, 0, 5 * step_bytes(&config) / 2 }; /* all, none, two */
         assert_true(count <= 256);
         for (int j = 0; j < 3; j++) {
             config.memory_limit = limits[j];
@@ -123,11 +133,10 @@ static void values_kept_and_values_recomputed_give_the_same_bits(void **state)
 static void the_memory_limit_decides_how_many_steps_are_kept(void **state)
 {
     struct learner_config config = scene_config(SCENE_B, inner_adam);
-    struct objective objective = { &config.student, config.label_loss, config.teach_loss, 1, 0 };
     real x[4 * INPUTS] = { 0.5 }, labels[4] = { 0 }, targets[4 * CLASSES] = { 0.25 };
     struct lesson lesson = { mat_constant(x, 4, INPUTS), labels,
                              mat_constant(targets, 4, CLASSES) };
-    size_t step = objective_reals(&objective, &lesson) * sizeof(real);
+    size_t step = step_bytes(&config);
     real *theta = xcalloc(config.student.n_parameters, sizeof *theta);
     struct optimiser_state start = { .parameters = theta };
     struct step_losses losses[6];
@@ -135,7 +144,10 @@ static void the_memory_limit_decides_how_many_steps_are_kept(void **state)
     const size_t limits[] = { step - 1, step, 6 * step - 1, 6 * step, SIZE_MAX };
     for (int k = 0; k < 5; k++) {
         struct inner_loop loop = {
-            .objective = objective, .optimiser = inner_adam, .n_steps = 6, .memory_limit = limits[k]
+            .objective = { &config.student, config.label_loss, config.teach_loss, 1, 0 },
+            .optimiser = inner_adam,
+            .n_steps = 6,
+            .memory_limit = limits[k],
         };
         assert_int_equal(inner_loop_run(&loop, &start, &lesson, 1, losses), 6);
         assert_int_equal(loop.n_kept, kept[k]);
