@@ -25,8 +25,10 @@ attempts() { sql "SELECT group_concat(state, ' ') FROM (SELECT state FROM v_atte
 attempts_are() { [ "$(attempts "$1")" = "$2" ]; }
 has_points() { sql_is "SELECT points > 0 FROM v_attempt WHERE search = '$1' AND attempt = $2" 1; }
 
-start_coordinator
 start_worker first -j 1 --allow-command; first=$worker
+wait_for 20 grep -q no-coordinator "$work/first.log" || give_up 'a worker says that it has no coordinator'
+start_coordinator
+check 'a worker that was there first finds the coordinator' wait_for 20 grep -q connected "$work/first.log"
 submit "$work/leave.yaml" || give_up 'the search is accepted'
 wait_for 20 has_points leave 1 || give_up 'the trial runs'
 stop "$first"

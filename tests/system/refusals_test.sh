@@ -41,6 +41,22 @@ refused 'a newer schema is refused, both versions named' '99' --db "$work/newer.
 head -c 5000 /dev/urandom >"$work/noise.db"
 refused 'what is no database is refused' "$work/noise.db" --db "$work/noise.db" --listen "$free"
 
+# ---- the worker's command line
+worker_refused() { timeout 10 "$bin/ldt-worker" "$@" >"$work/refused.out" 2>&1; [ $? -eq 2 ]; }
+check 'a worker without slots is wrong usage' worker_refused -j 0
+check 'so is a name that is none' worker_refused --name 'a b'
+check 'so is a time that is none' worker_refused --idle-exit soon
+check 'so is a word that it does not know' worker_refused train
+trial_refused() {
+    printf '%s' "$1" | timeout 10 "$bin/ldt-worker" trial >"$work/trial.out" 2>"$work/refused.out"
+    [ $? -eq 1 ] && [ ! -s "$work/trial.out" ] && grep -q -e "$2" "$work/refused.out"
+}
+check 'a trial that is no JSON is refused' trial_refused '{"seed": 1,' 'standard input'
+check 'a trial without a seed is refused' trial_refused '{"parameters": {"task": "task-b"}}' 'seed'
+check 'a setting that is not there is refused, and the nearest named' \
+    trial_refused '{"seed": 2, "parameters": {"task": "task-b", "student_ir": 0.1}}' 'student_lr'
+check 'ldt-worker trial --help lists the settings' sh -c "'$bin/ldt-worker' trial --help | grep -q teaching_coef"
+
 # ---- a full disk
 disk=$work/disk
 mkdir "$disk"

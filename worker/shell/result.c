@@ -49,6 +49,10 @@ static bool is_request_to_leave(int number)
 static bool is_handed_back(const struct child *child, const char **reason)
 {
     bool exited = WIFEXITED(child->status), signalled = WIFSIGNALED(child->status);
+    if (child->ending == CHILD_KILLED) {
+        *reason = "nobody wants its report";
+        return true;
+    }
     if (exited && WEXITSTATUS(child->status) == 0)
         return false;
     if (child->ending == CHILD_PREEMPTED)
