@@ -185,6 +185,14 @@ static void reserve(struct history *history)
     history->states = xrealloc_array(history->states, capacity, sizeof *history->states);
     history->results = xrealloc_array(history->results, capacity, sizeof *history->results);
     history->ranked = xrealloc_array(history->ranked, capacity, sizeof *history->ranked);
+}
+
+static void reserve_columns(struct history *history)
+{
+    size_t capacity = (size_t)history->capacity;
+    if (history->column_capacity == history->capacity)
+        return;
+    history->column_capacity = history->capacity;
     for (int d = 0; d < history->n_dimensions; d++) {
         struct dimension *dimension = &history->dimensions[d];
         if (dimension->kind == DIMENSION_FIXED)
@@ -221,9 +229,10 @@ static void remove_item(int *list, int *count, int item)
     memmove(list + place, list + place + 1, (size_t)(*count - place) * sizeof *list);
 }
 
-/* The new configuration's coordinate in every dimension. */
-static void add_coordinates(struct history *history, int number, const struct value *values)
+/* The configuration's coordinate in every dimension. */
+static void add_coordinates(struct history *history, int number)
 {
+    const struct value *values = point_of(history, number);
     for (int d = 0; d < history->n_dimensions; d++) {
         struct dimension *dimension = &history->dimensions[d];
         if (dimension->kind != DIMENSION_FIXED)
@@ -243,6 +252,13 @@ static void add_coordinates(struct history *history, int number, const struct va
     }
 }
 
+void history_fill_columns(struct history *history)
+{
+    reserve_columns(history);
+    while (history->n_columned < history->count)
+        add_coordinates(history, history->n_columned++);
+}
+
 void history_add(struct history *history, const struct value *values)
 {
     reserve(history);
@@ -251,7 +267,6 @@ void history_add(struct history *history, const struct value *values)
     memcpy(history->values + (size_t)number * n, values, n * sizeof *values);
     history->states[number] = OBSERVED_RUNNING;
     history->results[number] = NAN;
-    add_coordinates(history, number, values);
     if ((size_t)history->count * 2 > history->n_slots)
         double_slots(history);
     else

@@ -27,7 +27,7 @@ struct dimension {
     double *share;         /* categorical: prior probability of each option */
     double *edges;         /* cells: options + 1 ends in [0, 1] */
 
-    double *u;             /* of each configuration; NaN inactive */
+    double *u;             /* the column: of each configuration; NaN inactive */
     int *sorted;           /* active configurations by (u, number) */
     int n_sorted;
     /* of each configuration: parzen.c's cache for kernels at the least width */
@@ -42,6 +42,7 @@ struct history {
     bool is_conditional;               /* some dimension applies in some points only */
 
     int count, capacity;
+    int n_columned, column_capacity;   /* configurations that the columns hold, and have room for */
     struct value *values;              /* count x n_parameters */
     enum observation_state *states;
     double *results;
@@ -53,6 +54,9 @@ struct history {
     size_t n_slots;                    /* a power of two */
     struct parzen *good, *bad;         /* tpe.c's, kept for their memory alone */
 };
+
+/* Brings the columns of the dimensions up to date: whoever reads them calls this first. */
+void history_fill_columns(struct history *history);
 
 bool history_has(const struct history *history, const struct value *values);
 

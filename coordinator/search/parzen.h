@@ -15,8 +15,8 @@ struct parzen *parzen_create(void);
 void parzen_destroy(struct parzen **parzen); /* leaves NULL, accepts NULL */
 
 /* Forgets the former estimator (keeps its memory) and makes one of the given configurations;
- * weights are theirs and need not sum to anything, the prior's is 1. The history must not change
- * while it is used. */
+ * weights are theirs and need not sum to anything, the prior's is 1. The history's columns
+ * must be filled, and not change while the estimator is used. */
 void parzen_build(struct parzen *parzen, struct history *history, const int *members, int n_members,
                   const double *weights);
 

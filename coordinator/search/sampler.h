@@ -28,7 +28,8 @@ void history_destroy(struct history **history);
 void history_add(struct history *history, const struct value *values);
 
 /* The outcome of a configuration; may come again (a retry) and replaces the former one.
- * value: smaller is better (the caller negates for maximize); ignored unless FINISHED. */
+ * value: smaller is better (the caller negates for maximize); ignored unless FINISHED, and
+ * FINISHED with a value that is not finite is WORST. */
 void history_observe(struct history *history, int64_t configuration, enum observation_state state,
                      double value);
 int64_t history_count(const struct history *history);

@@ -18,6 +18,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     STARTUP = 10, /* suggestions are random until so many have finished */
@@ -25,6 +26,7 @@ enum {
     PER_GOOD = 15, /* one good configuration for so many finished ones, rounded up */
     GOOD_MAX = 25,
     RECENT = 25,      /* bad configurations that count fully */
+    BAD_MAX = 20000,  /* the newest bad ones; this bounds the time of a suggestion */
     BRANCH_LEAST = 4, /* a branch with fewer finished configurations is searched at random */
     BRANCH_DRAWS = 200
 };
@@ -123,6 +125,11 @@ static void groups_fill(struct groups *groups, const struct history *history, st
     for (int c = 0; c < history->count; c++)
         if (!is_good[c] && in_branch(history, branch, c))
             groups->bad[groups->n_bad++] = c;
+    if (groups->n_bad > BAD_MAX) {
+        int dropped = groups->n_bad - BAD_MAX;
+        memmove(groups->bad, groups->bad + dropped, BAD_MAX * sizeof *groups->bad);
+        groups->n_bad = BAD_MAX;
+    }
     for (int k = 0; k < groups->n_bad; k++)
         groups->bad_weight[k] = bad_weight(k, groups->n_bad);
     free(is_good);
@@ -227,6 +234,7 @@ bool tpe_suggest(const struct space *space, struct history *history, struct rng 
 {
     if (history->n_ranked < STARTUP)
         return random_point(space, history, rng, values);
+    history_fill_columns(history);
     struct branch branch = draw_branch(history, rng);
     int finished = branch.dimension < 0 ? history->n_ranked : branch_finished(history, branch);
     if (branch.dimension >= 0 && finished < BRANCH_LEAST)

@@ -45,6 +45,7 @@ static void fixture_of(struct fixture *f, const struct bench_function *function,
         members[i] = i;
         weights[i] = 0.5 + rng_uniform(&rng);
     }
+    history_fill_columns(f->history);
     parzen_build(f->parzen, f->history, members, n, weights);
 }
 
@@ -211,6 +212,7 @@ static void it_agrees_with_the_plain_formula(void **state)
     f.parzen = parzen_create();
     for (int i = 0; i < 4; i++)
         history_add(f.history, &(struct value){ VALUE_REAL, { .real = mu[i] } });
+    history_fill_columns(f.history);
     parzen_build(f.parzen, f.history, members, 4, weights);
     for (int i = 0; i <= 50; i++) {
         double u = i / 50.0, got;
@@ -247,6 +249,7 @@ static void many_dimensions_do_not_overflow(void **state)
         members[i] = i;
         weights[i] = 1;
     }
+    history_fill_columns(history);
     parzen_build(parzen, history, members, 20, weights);
     space_coordinates(&space, values, u);
     parzen_log_densities(parzen, u, 1, &log_density);
