@@ -12,6 +12,10 @@ case $line in
 *'"diverges"'*) echo '{"step": 1, "metrics": {"loss": 0.5}}'; echo '{"step": 2, "metrics": {"loss": NaN}}' ;;
 *'"silent"'*) echo '{"step": 1, "metrics": {"accuracy": 0.5}}' ;;
 *'"garbage"'*) head -c 300000 /dev/urandom; echo; printf '{"step": 1, "metrics": {"loss": 0.75}}' ;;
+*'"chatty"'*) awk 'BEGIN { for (s = 0; s < 1000; s++) {
+    printf "{\"step\": %d, \"metrics\": {\"loss\": %d", s, 2000 - s
+    for (i = 0; i < 99; i++) printf ", \"m%d\": %d", i, s * i
+    print "}}" } }' ;;
 *'"hangs"'*) exec tail -f /dev/null ;;
 *'"daemon"'*) tail -f /dev/null & echo '{"step": 1, "metrics": {"loss": 1.5}}' ;;
 *'"environment"'*) echo "{\"step\": 1, \"metrics\": {\"loss\": $LDT_TEST_LOSS}}"; pwd ;;
@@ -27,7 +31,7 @@ sampler: {name: grid}
 max_trial_duration: 1s
 max_failed_trials: 1000
 parameters:
-  how: {values: [good, fails, crashes, diverges, silent, garbage, hangs, daemon, environment]}
+  how: {values: [good, fails, crashes, diverges, silent, garbage, chatty, hangs, daemon, environment]}
 END
 cat >"$work/missing.yaml" <<'END'
 name: missing
@@ -64,6 +68,8 @@ reason silent
 check_says 'and the reason names the metric and what came instead' 'loss.*never reported.*accuracy' "$work/reason"
 check_equal 'binary garbage and a missing line end do no harm' 'done 0.75' "$(state garbage) $(value garbage)"
 check 'the log of garbage can be read' ldt logs behave "$(sql "SELECT trial FROM v_trial WHERE parameters ->> '\$.how' = 'garbage'")"
+check_equal 'a hundred thousand points are recorded, every one' 'done 1001.0 100000' "$(state chatty) $(value chatty) $(sql "
+    SELECT count(*) FROM v_curve JOIN v_trial USING (study, trial) WHERE parameters ->> '\$.how' = 'chatty'")"
 check_equal 'a trial that hangs is ended' 'failed' "$(state hangs)"
 reason hangs
 check_says 'and the reason is its time' 'max_trial_duration (1 s)' "$work/reason"

@@ -2,6 +2,11 @@
 # start the programs on free ports and wait until they are ready, and checks that speak TAP.
 # Nothing here or in the tests waits for a fixed time: wait_for asks again until the answer is yes, or too late.
 set -u
+# A test that hangs fails after five minutes, with everything it started.
+if [ -z "${LDT_BOUNDED:-}" ]; then
+    LDT_BOUNDED=yes exec timeout -k 10 300 sh "$0" "$@"
+fi
+unset LDT_BOUNDED
 build=${LDT_BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 bin=$build/bin
@@ -64,7 +69,7 @@ show_logs() {
     for log in "$work"/*.log; do
         [ -e "$log" ] || continue
         say "---- $(basename "$log")"
-        tail -n 40 "$log" | sed 's/^/#   /'
+        tail -n 12 "$log" | sed 's/^/#   /'
     done
 }
 

@@ -86,9 +86,10 @@ static void start(struct loop *loop, const struct message *trial)
     if (runner->started != CHILD_STARTED)
         child_output_destroy(&output);
     loop->runners[loop->n_runners++] = runner;
-    log_event(LOG_INFO, "trial-started", "study=%s trial=%lld attempt=%d pid=%d",
-              log_quote(runner->study), (long long)runner->ref.trial, runner->ref.attempt,
-              is_started(runner) ? (int)runner->child.pid : 0);
+    if (is_started(runner))
+        log_event(LOG_INFO, "trial-started", "study=%s trial=%lld attempt=%d pid=%d",
+                  log_quote(runner->study), (long long)runner->ref.trial, runner->ref.attempt,
+                  (int)runner->child.pid);
 }
 
 static void report_end(struct loop *loop, struct runner *runner)
