@@ -31,7 +31,7 @@ enum planted_bug {
     PLANTED_BUGS
 };
 
-enum { SIM_CLIENT_PEER = 1 << 20 };
+enum { SIM_CLIENT_PEER = 1 << 20, SIM_STUCK_MS = 900000 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
 
 struct sim_worker {
@@ -59,7 +59,9 @@ struct sim {
     bool trace;
     struct rng rng;
     char failure[1200];
-    int64_t now_ms, calm_ms, deadline_ms;
+    int64_t now_ms, calm_ms;
+    int64_t progress_ms;        /* when a trial came to its end last, or the weather cleared */
+    size_t outcomes;            /* then */
     double crash, worker_crash; /* chance at each turn of the coordinator, each step of a worker */
 
     struct network network;

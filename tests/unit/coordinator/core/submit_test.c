@@ -79,7 +79,13 @@ static void status_counts_trials_by_state(void **state)
     assert_int_equal(message->status_reply.n_workers, 1);
     assert_int_equal(message->status_reply.workers[0].busy, 1);
     assert_int_equal(message->status_reply.workers[0].done, 1);
+    assert_int_equal(message->status_reply.workers[0].failed, 0);
     assert_true(message->status_reply.workers[0].connected);
+    worker_fails(world, 1, session, (struct attempt_ref){ 1, 1, 1 }, "no");
+    ask_status(world, "s");
+    message = told(world, CLIENT, MESSAGE_STATUS_REPLY);
+    assert_int_equal(message->status_reply.workers[0].failed, 1);
+    assert_int_equal(message->status_reply.workers[0].busy, 0);
     world_destroy(world);
 }
 
