@@ -18,11 +18,11 @@ enum {
     CONNECT_QUEUE = 200, /* messages kept while there is no connection; the protocol resends */
     BACKLOG = 4096,      /* a fleet that reconnects at once */
     HANDSHAKE_MS = 5000, /* 30 s by default: too cheap a way to hold descriptors */
-    IDLE_S = 10, /* then TCP asks whether the peer is still there, */
-    PROBE_S = 5, /* this often, */
-    PROBES = 2,  /* this many times */
-    DEAD_MS = 20000, /* what was sent must be taken by the peer's machine until then */
-    RECONNECT_MS = 100, /* doubles, with jitter, up to: */
+    IDLE_S = 10,         /* then TCP asks whether the peer is still there, */
+    PROBE_S = 5,         /* this often, */
+    PROBES = 2,          /* this many times */
+    DEAD_MS = 20000,     /* what was sent must be taken by the peer's machine until then */
+    RECONNECT_MS = 100,  /* doubles, with jitter, up to: */
     RECONNECT_MAX_MS = 2000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
 };
