@@ -54,8 +54,8 @@ static bool is_integer_setting(const struct draft_key *key)
 
 /* ---- which distribution -------------------------------------------------------------------- */
 
-/* The names of other systems for what has exponents as bounds in one of them and values in the next:
- * the nearest word, `uniform`, would be a trap. NULL for any other word. */
+/* Names of other systems, where the bounds are exponents in one and values in the next: the nearest
+ * word, `uniform`, would be a trap. NULL for any other word. */
 static const char *logarithmic(const char *word)
 {
     static const char *const words[] = { "log_uniform", "loguniform", "log-uniform", "LogUniform" };
