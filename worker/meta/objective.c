@@ -1,18 +1,18 @@
 #include "worker/meta/objective.h"
 
-/* The teaching loss of every supervised layer; dh[j] is its gradient for the j-th of them. */
+/* The teaching loss of every supervised layer; dh[k] becomes its gradient for layer k. */
 static double teach(const struct objective *objective, struct pass *pass,
                     const struct lesson *lesson, const struct trace *trace, struct mat *dh,
                     struct mat target_gradient)
 {
     double loss = 0;
-    int column = 0, supervised = 0;
+    int column = 0;
     for (int k = 0; k < objective->student->n_layers; k++) {
         struct mat h = trace->at[k + 1];
         if (!objective->student->layers[k].supervised)
             continue;
-        dh[supervised] = mat_new(pass, h.rows, h.cols);
-        loss += teach_gradient(pass, objective->teach_loss, dh[supervised++], target_gradient, h,
+        dh[k] = mat_new(pass, h.rows, h.cols);
+        loss += teach_gradient(pass, objective->teach_loss, dh[k], target_gradient, h,
                                lesson->targets, column, objective->teaching_coef);
         column += h.cols;
     }
@@ -24,7 +24,7 @@ void objective_gradient(const struct objective *objective, struct pass *pass, st
 {
     const struct net *student = objective->student;
     struct step_losses *losses = &result->losses;
-    struct mat dh[NET_MAX_LAYERS];
+    struct mat dh[NET_MAX_LAYERS] = { 0 };
     bool taught = lesson->targets.rows > 0;
 
     *losses = (struct step_losses){ 0 };

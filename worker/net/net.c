@@ -73,7 +73,7 @@ int net_tensors(const struct net *net, struct net_tensor *out, int capacity)
     int count = 0, number[NET_MAX_LAYERS] = { 0 };
     for (int k = 0; k < net->n_layers; k++) {
         const struct layer *layer = &net->layers[k];
-        struct net_tensor tensors[2];
+        struct net_tensor tensors[LAYER_MAX_TENSORS];
         int n = layer_row(layer->kind)->tensors(layer, ++number[layer->kind], tensors);
         for (int i = 0; i < n; i++, count++)
             if (count < capacity)

@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { NET_MAX_LAYERS = 64 };
+enum { NET_MAX_LAYERS = 64, NET_MAX_CONVOLUTIONS = 8 };
 
 enum layer_kind { LAYER_LINEAR, LAYER_RELU };
 

@@ -5,36 +5,37 @@
 
 #include <assert.h>
 
-struct mat net_forward(const struct net *net, struct pass *pass, struct mat parameters,
-                       struct mat x, struct trace *trace)
+struct mat net_forward_batches(const struct net *net, struct pass *pass, struct mat parameters,
+                               struct mat x, struct row_batches batches, struct trace *trace)
 {
     assert(x.cols == net->inputs && mat_count(parameters) == net->n_parameters);
+    assert(batches.count == 0 || batches.first[batches.count] == x.rows);
     trace->at[0] = x;
     for (int k = 0; k < net->n_layers; k++) {
         const struct layer *layer = &net->layers[k];
-        trace->at[k + 1] = layer_row(layer->kind)->forward(layer, pass, parameters, trace->at[k]);
+        trace->notes[k] = (struct layer_notes){ .batches = batches };
+        trace->at[k + 1] = layer_row(layer->kind)
+                               ->forward(layer, pass, parameters, trace->at[k], &trace->notes[k]);
     }
     return trace->at[net->n_layers];
 }
 
-static int supervised_layers(const struct net *net)
+struct mat net_forward(const struct net *net, struct pass *pass, struct mat parameters,
+                       struct mat x, struct trace *trace)
 {
-    int count = 0;
-    for (int k = 0; k < net->n_layers; k++)
-        count += net->layers[k].supervised;
-    return count;
+    return net_forward_batches(net, pass, parameters, x, (struct row_batches){ 0 }, trace);
 }
 
 void net_backward(const struct net *net, struct pass *pass, struct mat parameters,
-                  const struct trace *trace, struct mat d, const struct mat *supervised,
+                  const struct trace *trace, struct mat d, const struct mat *joining,
                   struct mat gradient)
 {
-    int next_supervised = supervised_layers(net);
     for (int k = net->n_layers - 1; k >= 0; k--) {
         const struct layer *layer = &net->layers[k];
-        if (supervised && layer->supervised)
-            add_into(pass, d, supervised[--next_supervised]);
+        if (joining && joining[k].rows > 0)
+            add_into(pass, d, joining[k]);
         d = layer_row(layer->kind)
-                ->backward(layer, pass, parameters, trace->at[k], d, gradient, k > 0);
+                ->backward(layer, pass, parameters, trace->at[k], d, gradient, k > 0,
+                           &trace->notes[k]);
     }
 }
