@@ -7,7 +7,7 @@
 
 static const struct {
     const char *name;
-    void (*make)(struct task_data *out, const struct task_request *request);
+    bool (*make)(struct task_data *out, const struct task_request *request, struct error *error);
 } tasks[] = {
     { "task-a", task_a_make },
     { "task-b", task_b_make },
@@ -35,10 +35,10 @@ bool task_make(struct task_data *out, const char *name, const struct task_reques
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
         if (strcmp(tasks[i].name, name) != 0)
             continue;
-        if (!request_fits(request, error))
-            return false;
-        tasks[i].make(out, request);
-        return true;
+        if (request_fits(request, error) && tasks[i].make(out, request, error))
+            return true;
+        task_free(out);
+        return false;
     }
     error_set(error, "task: %s is not available yet", name);
     return false;
@@ -57,6 +57,9 @@ void task_free(struct task_data *data)
 {
     free_set(&data->train);
     free_set(&data->test);
+    regression_free(&data->regression);
+    standardise_free(&data->x_standard);
+    standardise_free(&data->xstar_standard);
 }
 
 static real *reserve(int rows, int cols)
