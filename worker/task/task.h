@@ -60,6 +60,8 @@ void task_free(struct task_data *data); /* accepts a half-made or zeroed one */
 /* Each fills a zeroed `out`; after a false, what it left half made is freed by task_make. */
 bool task_a_make(struct task_data *out, const struct task_request *request, struct error *error);
 bool task_b_make(struct task_data *out, const struct task_request *request, struct error *error);
+bool game_of_life_make(struct task_data *out, const struct task_request *request,
+                       struct error *error);
 
 /* Draws example i: fills x [inputs], of which the caller makes row i of set->x, and the rows of
  * everything else in the set itself. */
