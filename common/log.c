@@ -13,6 +13,16 @@ void log_set_level(enum log_level lowest)
     lowest_level = lowest;
 }
 
+bool log_set_level_by_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
+        if (strcmp(name, level_names[i]) == 0) {
+            lowest_level = (enum log_level)i;
+            return true;
+        }
+    return false;
+}
+
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
     if (level < lowest_level)

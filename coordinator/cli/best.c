@@ -61,13 +61,5 @@ int command_best(const struct context *context, int argc, char **argv)
         .minimum = 1,
         .maximum = 1,
     };
-    struct arguments arguments;
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = print_best(db, &arguments);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_best);
 }

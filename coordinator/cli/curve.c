@@ -131,7 +131,7 @@ static void add_point(struct curves *curves, struct step *step, sqlite3_stmt *st
     curves->values[metric] = real_or_nan(statement, 3);
 }
 
-static bool print_curve(sqlite3 *db, struct curves *curves, int64_t trial)
+static bool print_one(sqlite3 *db, struct curves *curves, int64_t trial)
 {
     static const char sql[] = "SELECT step, epoch, metric, value FROM v_curve"
                               " WHERE study = :study AND trial = :number ORDER BY idx";
@@ -159,7 +159,7 @@ static int print_curves(sqlite3 *db, struct curves *curves, enum output_format f
         output_column(curves->output, curves->metrics[i]);
     bool good = true;
     for (int i = 0; i < curves->n_trials && good; i++)
-        good = print_curve(db, curves, curves->trials[i]);
+        good = print_one(db, curves, curves->trials[i]);
     return database_finish(&curves->output, good ? EXIT_OK : EXIT_FAILED);
 }
 
@@ -192,6 +192,16 @@ static void curves_free(struct curves *curves)
     free(curves->study);
 }
 
+static int print_curve(sqlite3 *db, const struct arguments *arguments)
+{
+    struct curves curves = { 0 };
+    int status = find_trials(db, &curves, arguments);
+    if (status == EXIT_OK)
+        status = print_curves(db, &curves, arguments->context.format);
+    curves_free(&curves);
+    return status;
+}
+
 int command_curve(const struct context *context, int argc, char **argv)
 {
     static const struct argp_option options[] = {
@@ -205,17 +215,5 @@ int command_curve(const struct context *context, int argc, char **argv)
         .minimum = 2,
         .maximum = -1,
     };
-    struct arguments arguments;
-    struct curves curves = { 0 };
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = find_trials(db, &curves, &arguments);
-    if (status == EXIT_OK)
-        status = print_curves(db, &curves, arguments.context.format);
-    curves_free(&curves);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_curve);
 }

@@ -11,7 +11,7 @@
 
 enum { NAMES_SHOWN = 10 };
 
-sqlite3 *database_open(const struct context *context, int *status)
+static sqlite3 *open_database(const struct context *context, int *status)
 {
     struct error error;
     struct connect_info info = { 0 };
@@ -34,6 +34,20 @@ sqlite3 *database_open(const struct context *context, int *status)
         *status = access(path, F_OK) != 0 ? EXIT_NOT_FOUND : EXIT_FAILED;
     }
     return db;
+}
+
+int database_verb(const struct verb *verb, const struct context *context, int argc, char **argv,
+                  int (*answer)(sqlite3 *db, const struct arguments *arguments))
+{
+    struct arguments arguments;
+    int status;
+    arguments_parse(&arguments, verb, context, argc, argv);
+    sqlite3 *db = open_database(&arguments.context, &status);
+    if (db == NULL)
+        return status;
+    status = answer(db, &arguments);
+    sqlite3_close(db);
+    return status;
 }
 
 /* ---- queries */

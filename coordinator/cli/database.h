@@ -7,9 +7,11 @@
 
 #include <sqlite3.h>
 
-/* --db, else what the connect file says. NULL after having complained, with the exit status in
- * *status. */
-sqlite3 *database_open(const struct context *context, int *status);
+/* The whole of a verb that reads: parses its arguments, opens the database (--db, else what the
+ * connect file says), answers, closes. Returns the exit status, having complained if it is not 0.
+ * */
+int database_verb(const struct verb *verb, const struct context *context, int argc, char **argv,
+                  int (*answer)(sqlite3 *db, const struct arguments *arguments));
 
 /* Studies by name, in the order of the search. */
 struct studies {

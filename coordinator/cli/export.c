@@ -88,8 +88,10 @@ static bool print_study(sqlite3 *db, const char *study, bool first, struct outpu
     return rc == SQLITE_DONE;
 }
 
-static int print_export(sqlite3 *db, const char *name, enum output_format format)
+static int print_export(sqlite3 *db, const struct arguments *arguments)
 {
+    const char *name = arguments->n_words > 0 ? arguments->words[0] : NULL;
+    enum output_format format = arguments->context.format;
     struct studies studies;
     struct columns columns = { 0 };
     int status = studies_find(db, name, &studies);
@@ -122,14 +124,5 @@ int command_export(const struct context *context, int argc, char **argv)
         .minimum = 0,
         .maximum = 1,
     };
-    struct arguments arguments;
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = print_export(db, arguments.n_words > 0 ? arguments.words[0] : NULL,
-                          arguments.context.format);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_export);
 }

@@ -114,13 +114,5 @@ int command_logs(const struct context *context, int argc, char **argv)
         .minimum = 2,
         .maximum = 2,
     };
-    struct arguments arguments;
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = print_logs(db, &arguments);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_logs);
 }

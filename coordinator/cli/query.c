@@ -50,13 +50,13 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
     return NULL;
 }
 
-static int print_query(sqlite3 *db, const char *sql, enum output_format format)
+static int print_query(sqlite3 *db, const struct arguments *arguments)
 {
     sqlite3_set_authorizer(db, permit, NULL);
-    sqlite3_stmt *statement = prepare(db, sql);
+    sqlite3_stmt *statement = prepare(db, arguments->words[0]);
     if (statement == NULL)
         return EXIT_FAILED;
-    struct output *output = output_begin(format, stdout);
+    struct output *output = output_begin(arguments->context.format, stdout);
     database_columns(output, statement);
     int status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
     sqlite3_finalize(statement);
@@ -76,13 +76,5 @@ int command_query(const struct context *context, int argc, char **argv)
         .minimum = 1,
         .maximum = 1,
     };
-    struct arguments arguments;
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = print_query(db, arguments.words[0], arguments.context.format);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_query);
 }

@@ -16,11 +16,12 @@ static const char in_full[] =
     "parameters,"
     " reason, created, finished FROM v_trial WHERE study = :study ORDER BY trial";
 
-static int print_trials(sqlite3 *db, const char *name, enum output_format format)
+static int print_trials(sqlite3 *db, const struct arguments *arguments)
 {
+    enum output_format format = arguments->context.format;
     char *study;
     int64_t id;
-    int status = study_find(db, name, &study, &id);
+    int status = study_find(db, arguments->words[0], &study, &id);
     if (status != EXIT_OK)
         return status;
     sqlite3_stmt *statement =
@@ -46,13 +47,5 @@ int command_trials(const struct context *context, int argc, char **argv)
         .minimum = 1,
         .maximum = 1,
     };
-    struct arguments arguments;
-    int status;
-    arguments_parse(&arguments, &verb, context, argc, argv);
-    sqlite3 *db = database_open(&arguments.context, &status);
-    if (db == NULL)
-        return status;
-    status = print_trials(db, arguments.words[0], arguments.context.format);
-    sqlite3_close(db);
-    return status;
+    return database_verb(&verb, context, argc, argv, print_trials);
 }

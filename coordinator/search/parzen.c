@@ -26,6 +26,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), may_ali
  * options is the kernel's. */
 struct factor {
     double *mu, *width, *scale, *shift; /* scale = 1 / (width sqrt 2) */
+    double *below, *inside;             /* the normal's masses; inside NaN: not known yet */
     int *row;                           /* as in enum row_number below */
     double *wide_rows;                  /* cells: rows of kernels wider than the least width */
     int n_wide;
@@ -71,6 +72,8 @@ void parzen_destroy(struct parzen **parzen)
         free(factor->width);
         free(factor->scale);
         free(factor->shift);
+        free(factor->below);
+        free(factor->inside);
         free(factor->row);
         free(factor->wide_rows);
     }
@@ -106,14 +109,11 @@ static double smaller(double a, double b)
     return a < b ? a : b;
 }
 
-static double log_mass_inside(double mu, double width)
+/* A normal's mass in [0, 1], and below. */
+static double mass_inside(double mu, double width, double *below)
 {
-    return dm_log(1 - dm_normal_cdf(-mu / width) - dm_normal_cdf((mu - 1) / width));
-}
-
-static double shift_of(double mu, double width)
-{
-    return -dm_log(width) - LN_SQRT_2PI - log_mass_inside(mu, width);
+    *below = dm_normal_cdf(-mu / width);
+    return 1 - *below - dm_normal_cdf((mu - 1) / width);
 }
 
 /* ln of (the kernel's mass in each cell / the cell's share of the prior). Below its centre a
@@ -121,8 +121,7 @@ static double shift_of(double mu, double width)
  * what is far away. */
 static void fill_row(const struct dimension *dimension, double mu, double width, double *row)
 {
-    double inside = log_mass_inside(mu, width), low = dimension->edges[0];
-    double tail = dm_normal_cdf((low - mu) / width);
+    double tail, low = dimension->edges[0], inside = dm_log(mass_inside(mu, width, &tail));
     for (int64_t k = 0; k < dimension->options; k++) {
         double high = dimension->edges[k + 1], mass;
         double beyond = dm_normal_cdf((high < mu ? high - mu : mu - high) / width);
@@ -188,15 +187,19 @@ static void set_numeric(struct parzen *p, int d, int kernel, int configuration, 
             fill_narrow_rows(dimension);
         factor->row[kernel] =
             narrow ? option_of(dimension, mu) : add_wide_row(factor, dimension, mu, width);
+        factor->inside[kernel] = NAN;
         return;
     }
+    factor->scale[kernel] = INVERSE_SQRT2 / width;
+    factor->inside[kernel] = NAN;
     double shift = narrow ? dimension->narrow_shift[configuration] : NAN;
-    if (isnan(shift))
-        shift = shift_of(mu, width);
+    if (isnan(shift)) {
+        factor->inside[kernel] = mass_inside(mu, width, &factor->below[kernel]);
+        shift = -dm_log(width * factor->inside[kernel]) - LN_SQRT_2PI;
+    }
     if (narrow)
         dimension->narrow_shift[configuration] = shift;
     factor->shift[kernel] = shift;
-    factor->scale[kernel] = narrow ? INVERSE_SQRT2 / LEAST_WIDTH : INVERSE_SQRT2 / width;
 }
 
 /* The kernels that have dimension d, sorted along it; returns how many. */
@@ -269,6 +272,8 @@ static void reserve(struct parzen *p, struct history *history)
         factor->width = xrealloc_array(factor->width, count, sizeof *factor->width);
         factor->scale = xrealloc_array(factor->scale, count, sizeof *factor->scale);
         factor->shift = xrealloc_array(factor->shift, count, sizeof *factor->shift);
+        factor->below = xrealloc_array(factor->below, count, sizeof *factor->below);
+        factor->inside = xrealloc_array(factor->inside, count, sizeof *factor->inside);
         factor->row = xrealloc_array(factor->row, count, sizeof *factor->row);
     }
 }
@@ -359,10 +364,13 @@ static int draw_kernel(const struct parzen *p, struct rng *rng, int d)
 }
 
 /* A normal cut to [0, 1] by its inverse distribution function. */
-static double draw_numeric(double mu, double width, struct rng *rng)
+static double draw_numeric(const struct factor *factor, int kernel, struct rng *rng)
 {
-    double low = dm_normal_cdf(-mu / width), high = dm_normal_cdf((1 - mu) / width);
-    double u = mu + width * dm_normal_quantile(low + rng_uniform(rng) * (high - low));
+    double mu = factor->mu[kernel], width = factor->width[kernel];
+    double below = factor->below[kernel], inside = factor->inside[kernel];
+    if (isnan(inside))
+        inside = mass_inside(mu, width, &below);
+    double u = mu + width * dm_normal_quantile(below + rng_uniform(rng) * inside);
     return u > 0 ? u < 1 ? u : 1 : 0;
 }
 
@@ -409,7 +417,7 @@ static double draw_dimension(const struct parzen *p, struct rng *rng, int d, int
         kernel = draw_kernel(p, rng, d);
     if (dimension->kind == DIMENSION_CATEGORICAL)
         return draw_option(factor, dimension, kernel, rng);
-    return snap(dimension, draw_numeric(factor->mu[kernel], factor->width[kernel], rng));
+    return snap(dimension, draw_numeric(factor, kernel, rng));
 }
 
 static struct value named_value(const struct dimension *dimension, double u)

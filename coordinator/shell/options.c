@@ -1,12 +1,11 @@
 #include "coordinator/shell/options.h"
 #include "common/connect.h"
+#include "common/duration.h"
 #include "common/log.h"
 #include "common/version.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LEASE_LOWEST_MS = 1000, LEASE_HIGHEST_MS = 86400000, LEASE_DEFAULT_MS = 30000 };
@@ -27,34 +26,9 @@ static const struct argp_option table[] = {
     { 0 },
 };
 
-static bool parse_duration(const char *text, int64_t *ms)
+static bool parse_lease(const char *text, int64_t *ms)
 {
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-    char *unit;
-    errno = 0;
-    long long number = strtoll(text, &unit, 10);
-    if (unit == text || errno != 0 || number < 0 || number > LEASE_HIGHEST_MS)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i].name) == 0) {
-            *ms = number * units[i].ms;
-            return *ms >= LEASE_LOWEST_MS && *ms <= LEASE_HIGHEST_MS;
-        }
-    return false;
-}
-
-static bool parse_level(const char *text)
-{
-    static const char *const levels[] = { "debug", "info", "warn", "error" };
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (strcmp(text, levels[i]) == 0) {
-            log_set_level((enum log_level)i);
-            return true;
-        }
-    return false;
+    return duration_parse(text, ms) && *ms >= LEASE_LOWEST_MS && *ms <= LEASE_HIGHEST_MS;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -71,12 +45,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->connect_file = argument;
         return 0;
     case 'L':
-        if (!parse_duration(argument, &options->lease_ms))
+        if (!parse_lease(argument, &options->lease_ms))
             argp_error(state, "--lease=%s is not a duration from 1s to 1d; write 30s or 2m",
                        argument);
         return 0;
     case 'v':
-        if (!parse_level(argument))
+        if (!log_set_level_by_name(argument))
             argp_error(state, "--log-level=%s: there are debug, info, warn and error", argument);
         return 0;
     case ARGP_KEY_ARG:

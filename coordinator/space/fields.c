@@ -1,5 +1,6 @@
 /* The keys at the top of a search: name, what runs, metric, sampler, numbers. */
 #include "coordinator/space/draft.h"
+#include "common/duration.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -330,37 +331,14 @@ static void refuse_duration(struct draft *draft, struct node node)
         "a number of seconds");
 }
 
-/* 90s, 30m, 2h, 1d: seconds; 0 when it is none. */
-static double duration_of_text(const char *text)
-{
-    char *unit;
-    double number = 0;
-    if (isdigit((unsigned char)text[0]) && strspn(text, "0123456789.") + 1 == strlen(text))
-        number = strtod(text, &unit);
-    else
-        return 0;
-    if (unit[0] == '\0' || unit[1] != '\0')
-        return 0;
-    switch (unit[0]) {
-    case 's':
-        return number;
-    case 'm':
-        return number * 60;
-    case 'h':
-        return number * 3600;
-    case 'd':
-        return number * 86400;
-    default:
-        return 0;
-    }
-}
-
 static void read_duration(struct draft *draft, struct node node)
 {
-    double seconds = json_is_string(node.json) ? duration_of_text(json_string_value(node.json))
-                                               : json_number_value(node.json);
-    if (seconds >= 0.001 && seconds <= MAX_DURATION_S)
-        draft->definition->max_trial_duration_ms = (int64_t)llround(seconds * 1000);
+    double ms = json_number_value(node.json) * 1000; /* a bare number is seconds */
+    int64_t *out = &draft->definition->max_trial_duration_ms;
+    if (json_is_string(node.json) && duration_parse(json_string_value(node.json), out))
+        return;
+    if (ms >= 1 && ms <= MAX_DURATION_S * 1e3)
+        *out = llround(ms);
     else
         refuse_duration(draft, node);
 }

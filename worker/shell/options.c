@@ -1,4 +1,5 @@
 #include "worker/shell/options.h"
+#include "common/duration.h"
 #include "common/log.h"
 #include "common/version.h"
 #include "proto/text.h"
@@ -31,36 +32,6 @@ static const struct argp_option table[] = {
     { "log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info (the default), warn or error", 0 },
     { 0 },
 };
-
-static bool parse_duration(const char *text, int64_t *ms)
-{
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-    char *unit;
-    errno = 0;
-    long long number = strtoll(text, &unit, 10);
-    if (unit == text || errno != 0 || number < 1 || number > INT_MAX)
-        return false;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcmp(unit, units[i].name) == 0) {
-            *ms = number * units[i].ms;
-            return true;
-        }
-    return false;
-}
-
-static bool parse_level(const char *text)
-{
-    static const char *const levels[] = { "debug", "info", "warn", "error" };
-    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-        if (strcmp(text, levels[i]) == 0) {
-            log_set_level((enum log_level)i);
-            return true;
-        }
-    return false;
-}
 
 static bool parse_slots(const char *text, int32_t *slots)
 {
@@ -96,11 +67,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         snprintf(options->name, sizeof options->name, "%s", argument);
         return 0;
     case KEY_IDLE_EXIT:
-        if (!parse_duration(argument, &agent->idle_exit_ms))
+        if (!duration_parse(argument, &agent->idle_exit_ms))
             argp_error(state, "--idle-exit=%s is no duration; write 30s, 10m or 2h", argument);
         return 0;
     case KEY_LOG_LEVEL:
-        if (!parse_level(argument))
+        if (!log_set_level_by_name(argument))
             argp_error(state, "--log-level=%s: there are debug, info, warn and error", argument);
         return 0;
     case ARGP_KEY_ARG:

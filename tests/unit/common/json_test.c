@@ -1,4 +1,4 @@
-/* json.h and point.h: numbers that read back to the same bits, and what a trial's child may print. */
+/* json.h and point.h: numbers that read back to the same bits, and what a child may print. */
 #include "common/json.h"
 #include "common/point.h"
 

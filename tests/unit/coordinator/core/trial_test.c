@@ -382,7 +382,8 @@ static void nonsense_references_are_stale(void **state)
     uint64_t session;
     worker_takes_trial(world, 1, &session);
     struct attempt_ref nonsense[] = { { 0, 0, 0 },  { 1, -1, 1 }, { 1, 0, 2 },
-                                      { 99, 0, 1 }, { 1, 7, 1 },  { INT64_MIN, INT64_MAX, -1 } };
+                                      { 99, 0, 1 }, { 1, 7, 1 },  { INT64_MIN, INT64_MAX, -1 },
+                                      { 1, 1, 1 } };
     for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
         send_result(world, 1, session, result(nonsense[i], RESULT_DONE, NULL, 0));
         assert_int_equal(verdict(world, 1), VERDICT_STALE);
