@@ -148,6 +148,7 @@ BENCH_LAYERS_trial   := worker/trial
 BENCH_LAYERS_sampler := coordinator/search
 BENCH_LAYERS_tpe     := coordinator/search
 BENCH_LAYERS_service := coordinator/shell worker/agent
+BENCH_LAYERS_mujoco_statistics := worker/task
 BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 define bench_rules
 $(BUILD)/bench/$(1): $(BUILD)/obj/tests/bench/$(1).o $(foreach folder,$(BENCH_LAYERS_$(1)),$(call archives,$(folder)))

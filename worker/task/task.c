@@ -1,6 +1,7 @@
 #include "worker/task/task.h"
 #include "common/xalloc.h"
 #include "worker/task/game_of_life.h"
+#include "worker/task/mujoco.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ static const struct {
     { "task-a", 0, task_a_make },
     { "task-b", 0, task_b_make },
     { "game-of-life", TASK_FRAMES *LIFE_CELLS, game_of_life_make },
+    { "arrays", 1, arrays_make },
+    { "mujoco", MUJOCO_LONGEST_ROW, mujoco_make },
 };
 
 /* Beyond this many numbers in one matrix a request is a mistake. */

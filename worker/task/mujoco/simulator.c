@@ -13,8 +13,7 @@ struct simulator {
     mjData *data;
 };
 
-/* ---- the library's own messages, which by default it writes to a file in the directory where the
- * process runs ---------------------------------------------------------------------------------- */
+/* ---- the library's own messages, which it would write to a file where the process runs ------- */
 
 /* The library calls this only when it was misused or has no memory, and cannot go on. */
 static void die(const char *message)
