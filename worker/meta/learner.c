@@ -17,12 +17,13 @@ enum { LOGITS_CHUNK = 256 }; /* rows at a time: results depend on it, so it is f
 struct learner {
     struct learner_config config;
     struct learner_state state;
-    struct objective training;   /* label loss, teaching loss, entropy */
+    struct net auxiliary;        /* the head; no layers: none */
+    struct objective training;   /* label loss, teaching or auxiliary loss, entropy */
     struct objective validation; /* label loss only */
     struct inner_loop inner;
     struct teacher teacher;
     struct step_losses *inner_losses; /* [n_inner] */
-    real *meta_gradient, *clipped;    /* [teacher.n_parameters] */
+    real *meta_gradient, *clipped;    /* [teacher.n_parameters]; clipped: made when first needed */
 
     struct gathered batches, validation_set;
     struct lesson *lessons;     /* one for each gathered batch */
@@ -49,6 +50,25 @@ static void state_free(struct optimiser_state *state)
         free(state->moment[k]);
 }
 
+static void objectives_create(struct learner *learner)
+{
+    const struct learner_config *config = &learner->config;
+    learner->training = (struct objective){ .student = &config->student,
+                                            .label_loss = config->label_loss,
+                                            .teach_loss = config->teach_loss,
+                                            .teaching_coef = config->teaching_coef,
+                                            .entropy_coef = config->entropy_coef };
+    if (config->auxiliary_outputs > 0) {
+        net_start(&learner->auxiliary, config->student.layers[config->student.n_layers - 1].inputs);
+        net_linear(&learner->auxiliary, config->auxiliary_outputs);
+        learner->training.auxiliary = &learner->auxiliary;
+        learner->training.auxiliary_coef = config->auxiliary_coef;
+    }
+    learner->validation = learner->training;
+    learner->validation.entropy_coef = 0;
+    learner->inner.objective = learner->training;
+}
+
 bool learner_create(struct learner **out, const struct learner_config *config, struct error *error)
 {
     if (!learner_config_check(config, error))
@@ -56,24 +76,19 @@ bool learner_create(struct learner **out, const struct learner_config *config, s
     struct learner *learner = xcalloc(1, sizeof *learner);
     learner->config = *config;
     config = &learner->config;
-    learner->training =
-        (struct objective){ &config->student, config->label_loss, config->teach_loss,
-                            config->teaching_coef, config->entropy_coef };
-    learner->validation = learner->training;
-    learner->validation.entropy_coef = 0;
-    learner->inner.objective = learner->training;
+    objectives_create(learner);
     learner->inner.optimiser =
         config->inner_is_shared ? config->student_optimiser : config->inner_optimiser;
     learner->inner.n_steps = config->n_inner;
     learner->inner.memory_limit = config->memory_limit;
     learner->inner_losses = xcalloc((size_t)config->n_inner + 1, sizeof *learner->inner_losses);
-    state_create(&learner->state.student, &config->student_optimiser, config->student.n_parameters);
+    state_create(&learner->state.student, &config->student_optimiser,
+                 objective_n_parameters(&learner->training));
     if (config->teacher.n_layers > 0) {
         size_t count = config->teacher.n_parameters;
         learner->teacher.net = &config->teacher;
         state_create(&learner->state.teacher, &config->meta_optimiser, count);
         learner->meta_gradient = xaligned(count * sizeof(real));
-        learner->clipped = xaligned(count * sizeof(real));
     }
     *out = learner;
     return true;
@@ -107,6 +122,10 @@ void learner_initialise(struct learner *learner, struct rng *student, struct rng
     const struct learner_config *config = &learner->config;
     net_initialise(&config->student, learner->state.student.parameters, student,
                    student_weight_multiplier);
+    if (learner->training.auxiliary)
+        net_initialise(&learner->auxiliary,
+                       learner->state.student.parameters + config->student.n_parameters, student,
+                       1);
     if (config->teacher.n_layers > 0)
         net_initialise(&config->teacher, learner->state.teacher.parameters, teacher, 1);
 }
@@ -140,6 +159,8 @@ static struct lesson lesson_of_rows(const struct gathered *from, int first, int 
     lesson.labels = mat_rows(from->labels, first, rows).value;
     if (targets.rows > 0)
         lesson.targets = mat_rows(targets, first, rows);
+    else if (from->xstar.rows > 0)
+        lesson.auxiliary = mat_rows(from->xstar, first, rows);
     return lesson;
 }
 
@@ -151,11 +172,11 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     struct gathered *all = &learner->batches;
     struct mat targets = { 0 };
     gathered_fill(all, data, batches, n_batches, config->student.inputs,
-                  has_teacher(learner) ? config->teacher.inputs : 0);
+                  has_teacher(learner) ? config->teacher.inputs : config->auxiliary_outputs);
     if (has_teacher(learner))
-        targets =
-            teacher_forward(&learner->teacher,
-                            parameters_of(&learner->state.teacher, &config->teacher), all->xstar);
+        targets = teacher_forward(&learner->teacher,
+                                  parameters_of(&learner->state.teacher, &config->teacher),
+                                  all->xstar, (struct row_batches){ all->first, n_batches });
     while (learner->lesson_capacity < (size_t)n_batches)
         learner->lessons = xgrow(learner->lessons, learner->lesson_capacity,
                                  &learner->lesson_capacity, sizeof *learner->lessons);
@@ -216,8 +237,10 @@ static double validate(struct learner *learner, const struct examples *data,
 
 /* dL_val/dphi, from the gradient for theta_n. */
 static void differentiate(struct learner *learner, int n_lessons, const real *final_gradient,
-                          struct mat targets)
+                          struct mat targets, struct hypergradients *settings)
 {
+    struct mat gradient = { 1, (int)learner->config.teacher.n_parameters, learner->meta_gradient,
+                            NULL };
     while (learner->adjoint_capacity < (size_t)n_lessons)
         learner->target_adjoint =
             xgrow(learner->target_adjoint, learner->adjoint_capacity, &learner->adjoint_capacity,
@@ -228,19 +251,29 @@ static void differentiate(struct learner *learner, int n_lessons, const real *fi
         learner->target_adjoint[b] =
             mat_rows(all, learner->batches.first[b], learner->lessons[b].targets.rows);
     hypergradient(&learner->inner, learner->lessons, n_lessons, final_gradient,
-                  learner->target_adjoint);
-    struct mat gradient = teacher_backward(&learner->teacher, all);
-    memcpy(learner->meta_gradient, gradient.value, mat_count(gradient) * sizeof(real));
+                  learner->target_adjoint, settings);
+    teacher_backward(&learner->teacher, all, gradient);
+}
+
+/* The meta-gradient itself, or a clipped copy if the bound is in reach of its components. */
+static const real *clipped_gradient(struct learner *learner, struct meta_report *report)
+{
+    size_t count = learner->config.teacher.n_parameters;
+    if (report->gradient_norm <= learner->config.meta_clip)
+        return learner->meta_gradient;
+    if (!learner->clipped)
+        learner->clipped = xaligned(count * sizeof(real));
+    memcpy(learner->clipped, learner->meta_gradient, count * sizeof(real));
+    report->clipped = vector_clip(learner->clipped, count, learner->config.meta_clip);
+    return learner->clipped;
 }
 
 /* Clips and takes one step of the meta optimiser. */
 static void move_teacher(struct learner *learner, struct meta_report *report)
 {
-    size_t count = learner->config.teacher.n_parameters;
-    memcpy(learner->clipped, learner->meta_gradient, count * sizeof(real));
-    report->clipped = vector_clip(learner->clipped, count, learner->config.meta_clip);
     optimiser_step(&learner->config.meta_optimiser, &learner->state.teacher,
-                   &learner->state.teacher, learner->clipped, count);
+                   &learner->state.teacher, clipped_gradient(learner, report),
+                   learner->config.teacher.n_parameters);
 }
 
 bool learner_meta_step(struct learner *learner, const struct examples *data,
@@ -251,7 +284,9 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
     int n_inner = learner->config.n_inner;
     const real *final_gradient;
     assert(n_inner > 0 && n_batches > 0 && validation->count > 0);
-    *report = (struct meta_report){ .validation_loss = NAN, .gradient_norm = NAN };
+    *report = (struct meta_report){ .validation_loss = NAN,
+                                    .gradient_norm = NAN,
+                                    .hypergradients = { NAN, NAN, NAN, NAN } };
     if (n_batches > n_inner)
         n_batches = n_inner;
     struct mat targets = prepare_lessons(learner, data, batches, n_batches);
@@ -263,7 +298,7 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
                   report->validation_loss);
         return false;
     }
-    differentiate(learner, n_batches, final_gradient, targets);
+    differentiate(learner, n_batches, final_gradient, targets, &report->hypergradients);
     report->gradient_norm = vector_norm(learner->meta_gradient, count);
     if (!vector_is_finite(learner->meta_gradient, count)) {
         error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",
@@ -285,13 +320,13 @@ static struct step_losses student_step(struct learner *learner, const struct les
 {
     const struct learner_config *config = &learner->config;
     struct optimiser_state *state = &learner->state.student;
+    size_t count = objective_n_parameters(&learner->training);
     struct objective_result result;
     frame_reserve(&learner->student, objective_reals(&learner->training, lesson));
     struct pass pass = pass_values(learner->student);
-    objective_gradient(&learner->training, &pass, parameters_of(state, &config->student), lesson,
-                       &result);
-    optimiser_step(&config->student_optimiser, state, state, result.gradient.value,
-                   config->student.n_parameters);
+    objective_gradient(&learner->training, &pass, mat_constant(state->parameters, 1, (int)count),
+                       lesson, &result);
+    optimiser_step(&config->student_optimiser, state, state, result.gradient.value, count);
     return result.losses;
 }
 
@@ -308,12 +343,12 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
         if (!isfinite(step.total)) {
             error_set(why,
                       "the student's loss became %g in step %d (label loss %g, teaching loss "
-                      "%g)",
-                      step.total, state->steps, step.label, step.teaching);
+                      "%g, auxiliary loss %g)",
+                      step.total, state->steps, step.label, step.teaching, step.auxiliary);
             return false;
         }
     }
-    if (!vector_is_finite(state->parameters, learner->config.student.n_parameters)) {
+    if (!vector_is_finite(state->parameters, objective_n_parameters(&learner->training))) {
         error_set(why, "the student's parameters are not finite after step %d", state->steps);
         return false;
     }

@@ -32,4 +32,10 @@ size_t layer_no_parameters(const struct layer *layer);
 void layer_nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
                                  double weight_multiplier);
 int layer_no_tensors(const struct layer *layer, int number, struct net_tensor *out);
+
+/* The rows of kinds that have a file of their own. */
+extern const struct layer_row layer_weight_norm;  /* weight_norm_layer.c */
+extern const struct layer_row layer_convolutions; /* convolution_layer.c */
+extern const struct layer_row layer_batch_norm;   /* batch_norm_layer.c */
+extern const struct layer_row layer_gate;         /* gate_layer.c */
 #endif

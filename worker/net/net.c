@@ -10,15 +10,21 @@ void net_start(struct net *net, int inputs)
     *net = (struct net){ .inputs = inputs, .outputs = inputs };
 }
 
+/* Puts a layer of which kind, outputs and details are given behind the last. */
+static void net_append(struct net *net, struct layer layer)
+{
+    assert(net->n_layers < NET_MAX_LAYERS && layer.outputs > 0);
+    layer.inputs = net->outputs;
+    layer.at = net->n_parameters;
+    net->layers[net->n_layers++] = layer;
+    net->n_parameters += layer_row(layer.kind)->n_parameters(&layer);
+    net->n_supervised += layer.supervised ? layer.outputs : 0;
+    net->outputs = layer.outputs;
+}
+
 static void net_add(struct net *net, enum layer_kind kind, int outputs)
 {
-    assert(net->n_layers < NET_MAX_LAYERS && outputs > 0);
-    struct layer *layer = &net->layers[net->n_layers++];
-    *layer = (struct layer){
-        .kind = kind, .inputs = net->outputs, .outputs = outputs, .at = net->n_parameters
-    };
-    net->n_parameters += layer_row(kind)->n_parameters(layer);
-    net->outputs = outputs;
+    net_append(net, (struct layer){ .kind = kind, .outputs = outputs });
 }
 
 void net_linear(struct net *net, int outputs)
@@ -29,6 +35,31 @@ void net_linear(struct net *net, int outputs)
 void net_relu(struct net *net)
 {
     net_add(net, LAYER_RELU, net->outputs);
+}
+
+void net_weight_norm(struct net *net, int outputs)
+{
+    net_add(net, LAYER_WEIGHT_NORM, outputs);
+}
+
+void net_convolutions(struct net *net, const struct convolutions *convolutions)
+{
+    int count = convolutions->count;
+    assert(net->n_layers == 0 && count > 0 && count <= NET_MAX_CONVOLUTIONS);
+    assert(net->inputs == convolutions->steps * convolutions->channels[0]);
+    net_append(net, (struct layer){ .kind = LAYER_CONVOLUTIONS,
+                                    .outputs = convolutions->steps * convolutions->channels[count],
+                                    .convolutions = *convolutions });
+}
+
+void net_batch_norm(struct net *net)
+{
+    net_add(net, LAYER_BATCH_NORM, net->outputs);
+}
+
+void net_gate(struct net *net)
+{
+    net_add(net, LAYER_GATE, net->outputs);
 }
 
 void net_supervise(struct net *net)
@@ -56,6 +87,54 @@ struct net net_student_b(int inputs, int hidden, int hidden_layers, int outputs)
 {
     struct net net = net_mlp(inputs, hidden, hidden_layers, outputs);
     net_supervise(&net);
+    return net;
+}
+
+struct net net_student_hidden(int inputs, int hidden, int hidden_layers, int outputs)
+{
+    struct net net;
+    net_start(&net, inputs);
+    for (int i = 0; i < hidden_layers; i++) {
+        net_linear(&net, hidden);
+        net_supervise(&net);
+        net_relu(&net);
+    }
+    net_linear(&net, outputs);
+    return net;
+}
+
+struct net net_with_weight_norm(const struct net *net)
+{
+    struct net normed;
+    net_start(&normed, net->inputs);
+    for (int k = 0; k < net->n_layers; k++) {
+        struct layer layer = net->layers[k];
+        if (layer.kind == LAYER_LINEAR)
+            layer.kind = LAYER_WEIGHT_NORM;
+        net_append(&normed, layer);
+    }
+    return normed;
+}
+
+struct net net_teacher_of_trajectories(const struct trajectory_teacher *teacher, int supervised)
+{
+    struct net net;
+    struct convolutions torso = { .steps = teacher->steps,
+                                  .count = teacher->convolutions,
+                                  .batch_norm = teacher->batch_norm };
+    assert(torso.count > 0 && torso.count <= NET_MAX_CONVOLUTIONS);
+    torso.channels[0] = teacher->features;
+    for (int k = 1; k < torso.count; k++)
+        torso.channels[k] = teacher->c1;
+    torso.channels[torso.count] = teacher->c2;
+    net_start(&net, teacher->steps * teacher->features);
+    net_convolutions(&net, &torso);
+    net_linear(&net, teacher->c3);
+    if (teacher->dense_batch_norm)
+        net_batch_norm(&net);
+    net_relu(&net);
+    net_linear(&net, 2 * supervised);
+    net_gate(&net);
     return net;
 }
 

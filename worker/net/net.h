@@ -16,13 +16,29 @@
 
 enum { NET_MAX_LAYERS = 64, NET_MAX_CONVOLUTIONS = 8 };
 
-enum layer_kind { LAYER_LINEAR, LAYER_RELU };
+enum layer_kind {
+    LAYER_LINEAR,
+    LAYER_RELU,
+    LAYER_WEIGHT_NORM,
+    LAYER_CONVOLUTIONS,
+    LAYER_BATCH_NORM,
+    LAYER_GATE,
+};
+
+/* Of a torso of convolutions over time, each followed by batch normalisation (or not) and ReLU. */
+struct convolutions {
+    int steps; /* of time */
+    int count;
+    int channels[NET_MAX_CONVOLUTIONS + 1]; /* of the inputs, then of each convolution's outputs */
+    bool batch_norm;
+};
 
 struct layer {
     enum layer_kind kind;
     int inputs, outputs; /* columns of what goes in and comes out */
     size_t at;           /* where its parameters begin in the flat vector */
     bool supervised;     /* the teacher has a target for each of its outputs */
+    struct convolutions convolutions; /* LAYER_CONVOLUTIONS only */
 };
 
 struct net {
@@ -30,12 +46,18 @@ struct net {
     int n_layers; /* 0: there is no such net */
     struct layer layers[NET_MAX_LAYERS];
     size_t n_parameters;
-    int n_supervised; /* units in all: the columns of a teacher's output for this student */
+    int n_supervised; /* units in all: a teacher has one target for each */
 };
 
 void net_start(struct net *net, int inputs);
 void net_linear(struct net *net, int outputs); /* y = x W + b */
 void net_relu(struct net *net);
+/* y = x W + b, where W is given by the direction and the length of each of its columns */
+void net_weight_norm(struct net *net, int outputs);
+/* Stands first: rows are trajectories, time step after time step. */
+void net_convolutions(struct net *net, const struct convolutions *convolutions);
+void net_batch_norm(struct net *net); /* over the rows of each batch, then scale and shift */
+void net_gate(struct net *net);       /* the last layer of a teacher for the gated loss */
 void net_supervise(struct net *net); /* the outputs of the layer added last */
 
 /* ReLU between layers: every teacher of the toy tasks. */
@@ -43,13 +65,32 @@ struct net net_mlp(int inputs, int hidden, int hidden_layers, int outputs);
 /* Task B's student: net_mlp with its logits supervised. */
 struct net net_student_b(int inputs, int hidden, int hidden_layers, int outputs);
 
+/* The student of MuJoCo: net_mlp with all pre-activations of its hidden layers supervised. */
+struct net net_student_hidden(int inputs, int hidden, int hidden_layers, int outputs);
+/* The same net with weight norm in place of each linear layer: any student can have it. */
+struct net net_with_weight_norm(const struct net *net);
+
+/* The teacher of MuJoCo, for the gated loss (B.2.2 of the paper): convolutions over the trajectory,
+ * a dense layer, and two outputs for each supervised unit of the student. */
+struct trajectory_teacher {
+    int steps, features; /* of the trajectories; a row is step after step */
+    int convolutions;    /* n_conv; at most NET_MAX_CONVOLUTIONS */
+    int c1, c2, c3;      /* channels of all convolutions but the last, of the last; dense units */
+    bool batch_norm;       /* after each convolution */
+    bool dense_batch_norm; /* and of the dense layer */
+};
+struct net net_teacher_of_trajectories(const struct trajectory_teacher *teacher, int supervised);
+
 /* Weights and biases uniform in +-1/sqrt(inputs of the layer), drawn in the order of the flat
- * vector; weights (not biases) are then multiplied. Float and double get the same numbers. */
+ * vector; weights (not biases) are then multiplied. Weight norm begins as such a layer; batch
+ * normalisation with scale 1 and shift 0. Float and double get the same numbers. */
 void net_initialise(const struct net *net, real *parameters, struct rng *rng,
                     double weight_multiplier);
 
 /* A part of the flat vector by name, for export and tests: "fc1.weight" [inputs, outputs],
- * "fc1.bias" [1, outputs]. Linear weights are stored for y = x W: a row for each input. */
+ * "fc1.bias" [1, outputs]. Linear weights are stored for y = x W: a row for each input. With weight
+ * norm "fc1.v" and "fc1.g"; in a torso "conv1.weight" [3 inputs, outputs], tap by tap, with
+ * "bn1.weight" and "bn1.bias" (or "conv1.bias"); of the dense layer's batch norm "norm1.weight". */
 struct net_tensor {
     char name[32];
     size_t at;

@@ -26,16 +26,30 @@ struct mat net_forward(const struct net *net, struct pass *pass, struct mat para
     return net_forward_batches(net, pass, parameters, x, (struct row_batches){ 0 }, trace);
 }
 
-void net_backward(const struct net *net, struct pass *pass, struct mat parameters,
-                  const struct trace *trace, struct mat d, const struct mat *joining,
-                  struct mat gradient)
+static struct mat backward(const struct net *net, struct pass *pass, struct mat parameters,
+                           const struct trace *trace, struct mat d, const struct mat *joining,
+                           struct mat gradient, bool needs_inputs)
 {
     for (int k = net->n_layers - 1; k >= 0; k--) {
         const struct layer *layer = &net->layers[k];
         if (joining && joining[k].rows > 0)
             add_into(pass, d, joining[k]);
         d = layer_row(layer->kind)
-                ->backward(layer, pass, parameters, trace->at[k], d, gradient, k > 0,
-                           &trace->notes[k]);
+                ->backward(layer, pass, parameters, trace->at[k], d, gradient,
+                           k > 0 || needs_inputs, &trace->notes[k]);
     }
+    return d;
+}
+
+void net_backward(const struct net *net, struct pass *pass, struct mat parameters,
+                  const struct trace *trace, struct mat d, const struct mat *joining,
+                  struct mat gradient)
+{
+    backward(net, pass, parameters, trace, d, joining, gradient, false);
+}
+
+struct mat net_backward_to_inputs(const struct net *net, struct pass *pass, struct mat parameters,
+                                  const struct trace *trace, struct mat d, struct mat gradient)
+{
+    return backward(net, pass, parameters, trace, d, NULL, gradient, true);
 }

@@ -41,4 +41,8 @@ struct mat net_forward_batches(const struct net *net, struct pass *pass, struct 
 void net_backward(const struct net *net, struct pass *pass, struct mat parameters,
                   const struct trace *trace, struct mat d, const struct mat *joining,
                   struct mat gradient);
+
+/* The same for a net on top of another one: returns the gradient for the inputs. */
+struct mat net_backward_to_inputs(const struct net *net, struct pass *pass, struct mat parameters,
+                                  const struct trace *trace, struct mat d, struct mat gradient);
 #endif

@@ -332,6 +332,7 @@ struct unroll {
     struct step_losses *losses;
     real *x, *xstar, *labels, *valid_x, *valid_labels;
     int steps, batch;
+    int *first; /* row of each batch */
 };
 
 static const char *moment_names(const struct optimiser *optimiser, int k)
@@ -363,6 +364,9 @@ static void read_lessons(struct unroll *u, json_t *root)
     int lead[2] = { u->steps, shape.dims == 3 ? shape.shape[1] : 0 };
     int rows = valid_shape.shape[0], inputs = u->config.student.inputs;
     u->batch = lead[1];
+    u->first = xcalloc((size_t)u->steps + 1, sizeof *u->first);
+    for (int i = 0; i <= u->steps; i++)
+        u->first[i] = i * u->batch;
     u->x = read_inputs(train, "x", 2, lead, inputs);
     u->xstar = read_inputs(train, "xstar", 2, lead, u->config.teacher.inputs);
     u->labels = read_labels(train, &u->config, (size_t)u->steps * (size_t)u->batch);
@@ -377,8 +381,10 @@ static void read_unroll(struct unroll *u, json_t *root)
     struct learner_config *config = &u->config;
     read_networks(get(root, "theta0"), get(root, "phi"), config);
     u->steps = get_integer(root, "n_inner", 1, MAX_STEPS);
-    u->inner.objective = (struct objective){ &config->student, config->label_loss,
-                                             config->teach_loss, get_number(root, "alpha"), 0 };
+    u->inner.objective = (struct objective){ .student = &config->student,
+                                             .label_loss = config->label_loss,
+                                             .teach_loss = config->teach_loss,
+                                             .teaching_coef = get_number(root, "alpha") };
     u->inner.optimiser = read_optimiser(root, "inner_optimizer");
     u->inner.n_steps = u->steps;
     u->teacher.net = &config->teacher;
@@ -399,6 +405,7 @@ static void unroll_free(struct unroll *u)
                       u->phi.value,
                       u->lessons,
                       u->losses,
+                      u->first,
                       u->x,
                       u->xstar,
                       u->labels,
@@ -415,7 +422,8 @@ static void teach_all(struct unroll *u)
     int rows = u->steps * u->batch;
     struct mat x = mat_constant(u->x, rows, u->config.student.inputs);
     u->targets = teacher_forward(&u->teacher, u->phi,
-                                 mat_constant(u->xstar, rows, u->config.teacher.inputs));
+                                 mat_constant(u->xstar, rows, u->config.teacher.inputs),
+                                 (struct row_batches){ u->first, u->steps });
     for (int i = 0; i < u->steps; i++)
         u->lessons[i] = (struct lesson){ .x = mat_rows(x, i * u->batch, u->batch),
                                          .labels = u->labels + i * u->batch,
@@ -472,7 +480,9 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
     struct frame frame = { 0 }, adjoints = { 0 };
     struct objective_result result;
     struct optimiser_state end = inner_loop_state(&u->inner, u->steps);
+    struct hypergradients settings;
     struct mat *target_adjoint = xcalloc((size_t)u->steps, sizeof *target_adjoint);
+    struct mat gradient = { 1, u->phi.cols, xaligned(mat_count(u->phi) * sizeof(real)), NULL };
     frame_reserve(&frame, objective_reals(&u->inner.objective, &u->validation));
     frame_reserve(&adjoints, mat_count(u->targets));
     struct pass pass = pass_values(frame);
@@ -483,11 +493,13 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
     struct mat all = { u->targets.rows, u->targets.cols, adjoints.memory, NULL };
     for (int i = 0; i < u->steps; i++)
         target_adjoint[i] = mat_rows(all, i * u->batch, u->batch);
-    hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint);
-    struct mat gradient = teacher_backward(&u->teacher, all);
+    hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint,
+                  &settings);
+    teacher_backward(&u->teacher, all, gradient);
     compare_tensors(&u->config.teacher, expected, "meta_grad", gradient.value);
     frame_free(&frame);
     frame_free(&adjoints);
+    free(gradient.value);
     free(target_adjoint);
 }
 

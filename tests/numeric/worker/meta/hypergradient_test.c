@@ -103,10 +103,12 @@ static void train(const struct learner_config *config, int n_batches, real *grad
 /* Bytes that one inner step on a batch of four records. */
 static size_t step_bytes(const struct learner_config *config)
 {
-    struct objective objective = { &config->student, config->label_loss, config->teach_loss, 1, 0 };
-    struct lesson lesson = { { 4, INPUTS, NULL, NULL },
-                             NULL,
-                             { 4, config->student.n_supervised, NULL, NULL } };
+    struct objective objective = { .student = &config->student,
+                                   .label_loss = config->label_loss,
+                                   .teach_loss = config->teach_loss,
+                                   .teaching_coef = 1 };
+    struct lesson lesson = { .x = { 4, INPUTS, NULL, NULL },
+                             .targets = { 4, config->teacher.outputs, NULL, NULL } };
     return objective_reals(&objective, &lesson) * sizeof(real);
 }
 
@@ -134,8 +136,9 @@ static void the_memory_limit_decides_how_many_steps_are_kept(void **state)
 {
     struct learner_config config = scene_config(SCENE_B, inner_adam);
     real x[4 * INPUTS] = { 0.5 }, labels[4] = { 0 }, targets[4 * CLASSES] = { 0.25 };
-    struct lesson lesson = { mat_constant(x, 4, INPUTS), labels,
-                             mat_constant(targets, 4, CLASSES) };
+    struct lesson lesson = { .x = mat_constant(x, 4, INPUTS),
+                             .labels = labels,
+                             .targets = mat_constant(targets, 4, CLASSES) };
     size_t step = step_bytes(&config);
     real *theta = xcalloc(config.student.n_parameters, sizeof *theta);
     struct optimiser_state start = { .parameters = theta };

@@ -13,8 +13,11 @@ static void set_up(enum scene_task task, double entropy_coef)
 {
     struct rng rng = test_rng(200);
     config = scene_config(task, optimiser_sgd(0.1, 0, 0));
-    objective = (struct objective){ &config.student, config.label_loss, config.teach_loss,
-                                    config.teaching_coef, entropy_coef };
+    objective = (struct objective){ .student = &config.student,
+                                    .label_loss = config.label_loss,
+                                    .teach_loss = config.teach_loss,
+                                    .teaching_coef = config.teaching_coef,
+                                    .entropy_coef = entropy_coef };
     x = mat_constant(random_reals(&rng, ROWS * INPUTS), ROWS, INPUTS);
     labels = mat_constant(random_reals(&rng, ROWS), ROWS, 1);
     for (int i = 0; i < ROWS; i++)
@@ -31,7 +34,9 @@ static void tear_down(struct mat *mats, int count)
 static struct objective_result evaluate(struct pass *pass, struct mat theta, struct mat targets)
 {
     struct objective_result result;
-    struct lesson lesson = { x, labels.value, mat_constant(targets.value, ROWS, targets.cols) };
+    struct lesson lesson = { .x = x,
+                             .labels = labels.value,
+                             .targets = mat_constant(targets.value, ROWS, targets.cols) };
     objective_gradient(&objective, pass, theta, &lesson, &result);
     return result;
 }
