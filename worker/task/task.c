@@ -14,7 +14,7 @@ static const struct {
 } tasks[] = {
     { "task-a", 0, task_a_make },
     { "task-b", 0, task_b_make },
-    { "game-of-life", TASK_FRAMES *LIFE_CELLS, game_of_life_make },
+    { "game-of-life", 3 * LIFE_CELLS, game_of_life_make },
     { "arrays", 1, arrays_make },
     { "mujoco", MUJOCO_LONGEST_ROW, mujoco_make },
 };

@@ -62,6 +62,7 @@ bool task_a_make(struct task_data *out, const struct task_request *request, stru
 bool task_b_make(struct task_data *out, const struct task_request *request, struct error *error);
 bool game_of_life_make(struct task_data *out, const struct task_request *request,
                        struct error *error);
+bool arrays_make(struct task_data *out, const struct task_request *request, struct error *error);
 
 /* Draws example i: fills x [inputs], of which the caller makes row i of set->x, and the rows of
  * everything else in the set itself. */
