@@ -46,6 +46,17 @@ static mjModel *compile(const char *text, char *fault, int fault_bytes)
     return model;
 }
 
+/* The library's sentence has several lines; ours are one. */
+static void join_lines(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && text[length - 1] == '\n')
+        text[--length] = '\0';
+    for (; *text != '\0'; text++)
+        if (*text == '\n')
+            *text = ' ';
+}
+
 bool simulator_create(struct simulator **out, const struct environment *environment,
                       struct error *error)
 {
@@ -58,6 +69,7 @@ bool simulator_create(struct simulator **out, const struct environment *environm
     if (simulator->model != NULL)
         simulator->data = mj_makeData(simulator->model);
     if (simulator->data == NULL) {
+        join_lines(fault);
         error_set(error, "libmujoco %d cannot compile the model of %s: %s", mj_version(),
                   environment->name, fault);
         simulator_destroy(&simulator);
