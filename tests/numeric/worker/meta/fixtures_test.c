@@ -163,17 +163,53 @@ static void compare_array(json_t *object, const char *key, const real *got, size
     free(want);
 }
 
-/* ---- tensors by name: weights are recorded [out, in] and stored [in, out] ------------------- */
+/* ---- tensors by name: weights are recorded [out, in] and stored [in, out]; a convolution's are
+ * recorded [out, in, taps] and stored [taps * in, out]. Behind a torso of convolutions the dense
+ * layers are recorded as fc and out, and fc reads what was laid out channel by channel, not time
+ * step by time step. */
+
+static const struct convolutions *torso_of(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_CONVOLUTIONS ? &net->layers[0].convolutions : NULL;
+}
+
+static const char *recorded_name(const struct net *net, const struct net_tensor *tensor)
+{
+    static char name[40];
+    const char *part = strchr(tensor->name, '.');
+    if (!torso_of(net) || tensor->name[0] != 'f')
+        return tensor->name;
+    snprintf(name, sizeof name, "%s%s", tensor->name[2] == '1' ? "fc" : "out", part);
+    return name;
+}
+
+/* The index at which the number of a row and column is recorded. */
+static size_t recorded_place(const struct net *net, const struct net_tensor *tensor, int row,
+                             int col)
+{
+    const struct convolutions *torso = torso_of(net);
+    int rows = tensor->rows;
+    if (torso && strncmp(tensor->name, "conv", 4) == 0)
+        row = row % (rows / 3) * 3 + row / (rows / 3);
+    if (torso && strcmp(tensor->name, "fc1.weight") == 0) {
+        int channels = torso->channels[torso->count];
+        row = row % channels * torso->steps + row / channels;
+    }
+    return (size_t)col * (size_t)rows + (size_t)row;
+}
 
 static size_t place(const struct net_tensor *tensor, int row, int col)
 {
     return tensor->at + (size_t)row * (size_t)tensor->cols + (size_t)col;
 }
 
-static struct array get_tensor(json_t *object, const struct net_tensor *tensor)
+static struct array get_tensor(const struct net *net, json_t *object,
+                               const struct net_tensor *tensor)
 {
-    struct array array = get_shaped(object, tensor->name);
-    if (tensor->rows == 1 && array.dims == 1)
+    struct array array = get_shaped(object, recorded_name(net, tensor));
+    if (torso_of(net) && array.dims == 3)
+        expect_shape(array, tensor->name, 3, tensor->cols, tensor->rows / 3, 3);
+    else if (tensor->rows == 1 && array.dims == 1)
         expect_shape(array, tensor->name, 1, tensor->cols, 0, 0);
     else
         expect_shape(array, tensor->name, 2, tensor->cols, tensor->rows, 0);
@@ -185,11 +221,11 @@ static void read_tensors(const struct net *net, json_t *object, real *out)
     struct net_tensor tensors[MAX_TENSORS];
     int count = net_tensors(net, tensors, MAX_TENSORS);
     for (int k = 0; k < count; k++) {
-        struct array array = get_tensor(object, &tensors[k]);
-        size_t i = 0;
+        struct array array = get_tensor(net, object, &tensors[k]);
         for (int col = 0; col < tensors[k].cols; col++)
             for (int row = 0; row < tensors[k].rows; row++)
-                out[place(&tensors[k], row, col)] = (real)number_at(array, i++);
+                out[place(&tensors[k], row, col)] =
+                    (real)number_at(array, recorded_place(net, &tensors[k], row, col));
     }
 }
 
@@ -199,13 +235,13 @@ static void compare_tensors(const struct net *net, json_t *parent, const char *k
     json_t *object = get_object(parent, key);
     int count = net_tensors(net, tensors, MAX_TENSORS);
     for (int k = 0; k < count; k++) {
-        struct array array = get_tensor(object, &tensors[k]);
+        struct array array = get_tensor(net, object, &tensors[k]);
         double *want = xmalloc(array.count * sizeof *want);
         real *ours = xmalloc(array.count * sizeof *ours);
         size_t i = 0;
         for (int col = 0; col < tensors[k].cols; col++)
             for (int row = 0; row < tensors[k].rows; row++, i++) {
-                want[i] = number_at(array, i);
+                want[i] = number_at(array, recorded_place(net, &tensors[k], row, col));
                 ours[i] = got[place(&tensors[k], row, col)];
             }
         char *what = xasprintf("%s.%s", key, tensors[k].name);
@@ -261,12 +297,100 @@ static struct net read_net(json_t *parameters, bool first_is_supervised)
     return net;
 }
 
+/* How many layers with weight norm, fc1.v, fc2.v, ..., there are: 0 where fc1 has none. */
+static int normed_layers(json_t *parameters)
+{
+    int layers = 0;
+    for (;; layers++) {
+        char name[32];
+        snprintf(name, sizeof name, "fc%d.v", layers + 1);
+        if (layers == NET_MAX_LAYERS / 2 || !json_object_get(parameters, name))
+            return layers;
+    }
+}
+
+/* Weight norm, ReLU between layers, and every pre-activation but the logits taught. */
+static struct net read_normed_student(json_t *theta)
+{
+    struct net net;
+    int layers = normed_layers(theta);
+    for (int k = 1; k <= layers; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "fc%d.v", k);
+        struct array v = get_shaped(theta, name);
+        if (v.dims != 2 || (k > 1 && v.shape[1] != net.outputs))
+            fail_msg("%s: %s does not fit the layer before it", file, name);
+        if (k == 1)
+            net_start(&net, v.shape[1]);
+        net_linear(&net, v.shape[0]);
+        if (k == layers)
+            break;
+        net_supervise(&net);
+        net_relu(&net);
+    }
+    return net_with_weight_norm(&net);
+}
+
+static struct convolutions read_torso(json_t *phi)
+{
+    struct convolutions torso = { .batch_norm = true };
+    for (; torso.count < NET_MAX_CONVOLUTIONS; torso.count++) {
+        char name[32];
+        snprintf(name, sizeof name, "conv%d.weight", torso.count + 1);
+        if (!json_object_get(phi, name))
+            break;
+        struct array weight = get_shaped(phi, name);
+        if (weight.dims != 3 || weight.shape[2] != 3 ||
+            (torso.count > 0 && weight.shape[1] != torso.channels[torso.count]))
+            fail_msg("%s: %s does not fit the layer before it or has not three taps", file, name);
+        torso.channels[torso.count] = weight.shape[1];
+        torso.channels[torso.count + 1] = weight.shape[0];
+    }
+    return torso;
+}
+
+/* A gated teacher of trajectories: convolutions with batch normalisation, then fc and out. Biases
+ * in front of batch normalisation have no effect and no gradient, so we have none. */
+static struct net read_gated_teacher(json_t *phi)
+{
+    struct net net;
+    struct array fc = get_shaped(phi, "fc.weight"), out = get_shaped(phi, "out.weight");
+    struct convolutions torso = read_torso(phi);
+    int channels = torso.channels[torso.count];
+    if (torso.count == 0 || fc.dims != 2 || out.dims != 2 || fc.shape[1] % channels != 0)
+        fail_msg("%s: fc.weight does not fit the convolutions before it", file);
+    torso.steps = fc.shape[1] / channels;
+    net_start(&net, torso.steps * torso.channels[0]);
+    net_convolutions(&net, &torso);
+    net_linear(&net, fc.shape[0]);
+    net_relu(&net);
+    net_linear(&net, out.shape[0]);
+    net_gate(&net);
+    return net;
+}
+
+static void read_gated_networks(json_t *theta, json_t *phi, struct learner_config *config)
+{
+    config->student = read_normed_student(theta);
+    config->teacher = read_gated_teacher(phi);
+    config->label_loss = LABEL_CROSS_ENTROPY;
+    config->teach_loss = TEACH_GATED;
+    if (config->teacher.outputs != 2 * config->student.n_supervised)
+        fail_msg(
+            "%s: phi has %d outputs for %d supervised units of theta0, two are needed for each",
+            file, config->teacher.outputs, config->student.n_supervised);
+}
+
 /* A scalar logit: logistic loss, first layer linear and taught by mean squared error (task A).
  * Several logits: cross-entropy, the logits taught by KL (task B). */
 static void read_networks(json_t *theta, json_t *phi, struct learner_config *config)
 {
     if (!json_is_object(theta) || !json_is_object(phi))
         fail_msg("%s: the parameters of student and teacher are not objects", file);
+    if (normed_layers(theta) > 0 && json_object_get(phi, "conv1.weight")) {
+        read_gated_networks(theta, phi, config);
+        return;
+    }
     if (!dense_layers(theta) || !dense_layers(phi)) {
         print_message("%s: skipped, its networks are not supported yet\n", file);
         skip();
@@ -297,11 +421,16 @@ static struct optimiser read_optimiser(json_t *parent, const char *key)
     return adam;
 }
 
-/* `lead` is the shape before the last axis: [steps, batch] or [examples]. */
+/* `lead` is the shape of the first `dims` axes: [steps, batch] or [examples]. The others together
+ * are one example's numbers. */
 static real *read_inputs(json_t *object, const char *key, int dims, const int *lead, int cols)
 {
     struct array array = get_shaped(object, key);
-    expect_shape(array, key, dims + 1, lead[0], dims == 2 ? lead[1] : cols, cols);
+    size_t rows = (size_t)lead[0] * (size_t)(dims == 2 ? lead[1] : 1);
+    if (array.dims <= dims || array.shape[0] != lead[0] ||
+        (dims == 2 && array.shape[1] != lead[1]) || array.count != rows * (size_t)cols)
+        fail_msg("%s: %s does not have the shape of %zu examples of %d numbers", file, key, rows,
+                 cols);
     return read_array(array);
 }
 
@@ -421,13 +550,46 @@ static void teach_all(struct unroll *u)
 {
     int rows = u->steps * u->batch;
     struct mat x = mat_constant(u->x, rows, u->config.student.inputs);
-    u->targets = teacher_forward(&u->teacher, u->phi,
-                                 mat_constant(u->xstar, rows, u->config.teacher.inputs),
-                                 (struct row_batches){ u->first, u->steps });
+    u->targets =
+        teacher_forward(&u->teacher, u->phi, mat_constant(u->xstar, rows, u->config.teacher.inputs),
+                        (struct row_batches){ u->first, u->steps });
     for (int i = 0; i < u->steps; i++)
         u->lessons[i] = (struct lesson){ .x = mat_rows(x, i * u->batch, u->batch),
                                          .labels = u->labels + i * u->batch,
                                          .targets = mat_rows(u->targets, i * u->batch, u->batch) };
+}
+
+/* All supervised layers side by side. */
+static void check_supervised(const struct net *student, const struct trace *trace, int rows,
+                             json_t *step0)
+{
+    size_t width = (size_t)student->n_supervised, column = 0;
+    real *all = xmalloc((size_t)rows * width * sizeof *all);
+    for (int k = 0; k < student->n_layers; k++) {
+        struct mat h = trace->at[k + 1];
+        if (!student->layers[k].supervised)
+            continue;
+        for (int row = 0; row < rows; row++)
+            memcpy(all + (size_t)row * width + column, mat_row(h, h.value, row),
+                   (size_t)h.cols * sizeof *all);
+        column += (size_t)h.cols;
+    }
+    compare_array(step0, "supervised", all, (size_t)rows * width);
+    free(all);
+}
+
+/* Recorded is what a gate reads, not what it makes of it: m from w = sigmoid(m/2 - 1). */
+static void check_targets(const struct unroll *u, json_t *step0)
+{
+    struct mat targets = u->lessons[0].targets;
+    size_t count = mat_count(targets), columns = (size_t)targets.cols;
+    real *out = xmalloc(count * sizeof *out);
+    memcpy(out, targets.value, count * sizeof *out);
+    for (size_t i = 0; u->config.teach_loss == TEACH_GATED && i < count; i++)
+        if (i % columns >= columns / 2)
+            out[i] = (real)(2 + 2 * log((double)out[i] / (1 - (double)out[i])));
+    compare_array(step0, "teacher_output", out, count);
+    free(out);
 }
 
 static void check_first_step(struct unroll *u, json_t *expected)
@@ -443,11 +605,8 @@ static void check_first_step(struct unroll *u, json_t *expected)
                        &u->lessons[0], &result);
     struct mat z = result.trace.at[student->n_layers];
     compare_array(step0, "student_output", z.value, mat_count(z));
-    for (int k = 0; k < student->n_layers; k++)
-        if (student->layers[k].supervised)
-            compare_array(step0, "supervised", result.trace.at[k + 1].value,
-                          mat_count(result.trace.at[k + 1]));
-    compare_array(step0, "teacher_output", u->targets.value, mat_count(u->lessons[0].targets));
+    check_supervised(student, &result.trace, u->batch, step0);
+    check_targets(u, step0);
     compare_tensors(student, step0, "grad_theta", result.gradient.value);
     frame_free(&frame);
 }
