@@ -278,21 +278,27 @@ static void tell_ridge(const char *what, const struct task_data *data, int first
     free(problem.test_goal);
 }
 
-static void tell_baselines(const struct dataset *dataset, const struct reference *theirs)
+static void tell_bins(const char *what, const struct task_set *set)
 {
-    struct task_data data = { 0 };
-    double constant = 0;
-    int bins[REGRESSION_BINS] = { 0 }, fewest = N_TEST, most = 0;
-    mujoco_prepare(&data, dataset);
-    for (int i = 0; i < N_TEST; i++) {
-        constant += pow(0.5 - regression_centre((int)data.test.labels[i]), 2) / N_TEST;
-        bins[(int)data.test.labels[i]]++;
-    }
+    int bins[REGRESSION_BINS] = { 0 }, fewest = set->count, most = 0;
+    for (int i = 0; i < set->count; i++)
+        bins[(int)set->labels[i]]++;
     for (int bin = 0; bin < REGRESSION_BINS; bin++) {
         fewest = bins[bin] < fewest ? bins[bin] : fewest;
         most = bins[bin] > most ? bins[bin] : most;
     }
-    printf("  test examples in a bin: %d to %d\n", fewest, most);
+    printf("  %s examples in a bin: %d to %d\n", what, fewest, most);
+}
+
+static void tell_baselines(const struct dataset *dataset, const struct reference *theirs)
+{
+    struct task_data data = { 0 };
+    double constant = 0;
+    mujoco_prepare(&data, dataset);
+    for (int i = 0; i < N_TEST; i++)
+        constant += pow(0.5 - regression_centre((int)data.test.labels[i]), 2) / N_TEST;
+    tell_bins("training", &data.train);
+    tell_bins("test", &data.test);
     printf("  normalised test mse:\n  %-28s %.4f, theirs %.4f\n", "constant 0.5", constant,
            theirs->constant);
     int observations = dataset->observations;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <math.h>
+#include <mujoco/mujoco.h>
 #include <string.h>
 
 enum { MOST = 512 };
@@ -103,6 +104,41 @@ static void the_trajectory_follows_from_the_state_and_the_actions_of_the_input(v
     dataset_free(&data);
 }
 
+/* The simulator's clock tells how many actions an example has taken. */
+static void the_warm_up_is_of_10_to_30_actions_each_length_as_likely(void **state)
+{
+    enum { EXAMPLES = 420, LENGTHS = 21 };
+    struct simulator *simulator;
+    struct error error;
+    double x[MOST], xstar[MOST], y;
+    int taken[LENGTHS] = { 0 };
+    assert_true(simulator_create(&simulator, environment_find("swimmer"), &error));
+    for (int i = 0; i < EXAMPLES; i++) {
+        assert_true(dataset_draw(simulator, 8, RNG_DATA_TRAIN, i, x, xstar, &y));
+        int warm_up = (int)lround(simulator_data(simulator)->time / 0.04) - DATASET_STEPS;
+        assert_in_range(warm_up, 10, 30);
+        taken[warm_up - 10]++;
+    }
+    double chi_squared = 0;
+    for (int i = 0; i < LENGTHS; i++)
+        chi_squared += pow(taken[i] - EXAMPLES / LENGTHS, 2) / (EXAMPLES / LENGTHS);
+    assert_true(chi_squared < 20 + 5 * sqrt(2 * 20)); /* 20 degrees of freedom */
+    simulator_destroy(&simulator);
+}
+
+static void an_unstable_simulation_is_an_error_that_names_the_example(void **state)
+{
+    struct environment wild = *environment_find("hopper");
+    struct dataset_request request = { &wild, 2, 1, 77 };
+    struct dataset dataset;
+    struct error error;
+    wild.velocity_noise = 1e12; /* more than the library goes along with */
+    assert_false(dataset_make(&dataset, &request, &error));
+    assert_null(dataset.x);
+    assert_string_equal(error.text, "hopper: the simulation of example 0 (data_seed 77) became "
+                                    "unstable; take another data_seed");
+}
+
 static void the_policy_takes_each_of_three_actions_equally_often(void **state)
 {
     enum { EXAMPLES = 200 };
@@ -162,6 +198,8 @@ int main(void)
         cmocka_unit_test(another_seed_and_the_other_split_give_other_examples),
         cmocka_unit_test(the_label_is_the_sum_of_the_rewards_along_the_way),
         cmocka_unit_test(the_trajectory_follows_from_the_state_and_the_actions_of_the_input),
+        cmocka_unit_test(the_warm_up_is_of_10_to_30_actions_each_length_as_likely),
+        cmocka_unit_test(an_unstable_simulation_is_an_error_that_names_the_example),
         cmocka_unit_test(the_policy_takes_each_of_three_actions_equally_often),
         cmocka_unit_test(labels_and_states_are_distributed_as_measured_elsewhere),
     };
