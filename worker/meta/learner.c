@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGITS_CHUNK = 256 }; /* rows at a time: results depend on it, so it is fixed */
+enum { LOGITS_CHUNK = 256, VALIDATION_CHUNK = 512 }; /* rows: results depend on them, so fixed */
 
 struct learner {
     struct learner_config config;
@@ -23,6 +23,7 @@ struct learner {
     struct inner_loop inner;
     struct teacher teacher;
     struct step_losses *inner_losses; /* [n_inner] */
+    real *validation_gradient;        /* [student.n_parameters] */
     real *meta_gradient, *clipped;    /* [teacher.n_parameters]; clipped: made when first needed */
 
     struct gathered batches, validation_set;
@@ -89,6 +90,7 @@ bool learner_create(struct learner **out, const struct learner_config *config, s
         learner->teacher.net = &config->teacher;
         state_create(&learner->state.teacher, &config->meta_optimiser, count);
         learner->meta_gradient = xaligned(count * sizeof(real));
+        learner->validation_gradient = xaligned(config->student.n_parameters * sizeof(real));
     }
     *out = learner;
     return true;
@@ -102,6 +104,7 @@ void learner_destroy(struct learner **learner)
     state_free(&l->state.student);
     state_free(&l->state.teacher);
     free(l->inner_losses);
+    free(l->validation_gradient);
     free(l->meta_gradient);
     free(l->clipped);
     free(l->lessons);
@@ -217,27 +220,42 @@ static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_r
     return false;
 }
 
-/* The label loss of the trained copy on the whole validation set; *gradient is that for its
- * parameters, in the student frame. */
-static double validate(struct learner *learner, const struct examples *data,
-                       const struct batch *validation, const real **gradient)
+/* The loss of some rows of the validation set; adds their share to the gradient of the whole. */
+static double validate_rows(struct learner *learner, struct mat theta, int first, int count)
 {
-    gathered_fill(&learner->validation_set, data, validation, 1, learner->config.student.inputs, 0);
     struct lesson lesson =
-        lesson_of_rows(&learner->validation_set, 0, validation->count, (struct mat){ 0 });
+        lesson_of_rows(&learner->validation_set, first, count, (struct mat){ 0 });
     frame_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
     struct pass pass = pass_values(learner->student);
-    struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
     struct objective_result result;
-    objective_gradient(&learner->validation, &pass, parameters_of(&end, &learner->config.student),
-                       &lesson, &result);
-    *gradient = result.gradient.value;
-    return result.losses.label;
+    objective_gradient(&learner->validation, &pass, theta, &lesson, &result);
+    real share = (real)count / (real)learner->validation_set.x.rows;
+    for (int i = 0; i < theta.cols; i++)
+        learner->validation_gradient[i] += share * result.gradient.value[i];
+    return result.losses.label * count;
+}
+
+/* The label loss of the trained copy on the whole validation set, and its gradient. Large sets go
+ * through in chunks, which stay in the cache and take little memory. */
+static double validate(struct learner *learner, const struct examples *data,
+                       const struct batch *validation)
+{
+    const struct net *student = &learner->config.student;
+    struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
+    double sum = 0;
+    gathered_fill(&learner->validation_set, data, validation, 1, student->inputs, 0);
+    memset(learner->validation_gradient, 0, student->n_parameters * sizeof(real));
+    for (int first = 0; first < validation->count; first += VALIDATION_CHUNK) {
+        int rest = validation->count - first;
+        sum += validate_rows(learner, parameters_of(&end, student), first,
+                             rest < VALIDATION_CHUNK ? rest : VALIDATION_CHUNK);
+    }
+    return sum / validation->count;
 }
 
 /* dL_val/dphi, from the gradient for theta_n. */
-static void differentiate(struct learner *learner, int n_lessons, const real *final_gradient,
-                          struct mat targets, struct hypergradients *settings)
+static void differentiate(struct learner *learner, int n_lessons, struct mat targets,
+                          struct hypergradients *settings)
 {
     struct mat gradient = { 1, (int)learner->config.teacher.n_parameters, learner->meta_gradient,
                             NULL };
@@ -250,7 +268,7 @@ static void differentiate(struct learner *learner, int n_lessons, const real *fi
     for (int b = 0; b < n_lessons; b++)
         learner->target_adjoint[b] =
             mat_rows(all, learner->batches.first[b], learner->lessons[b].targets.rows);
-    hypergradient(&learner->inner, learner->lessons, n_lessons, final_gradient,
+    hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
                   learner->target_adjoint, settings);
     teacher_backward(&learner->teacher, all, gradient);
 }
@@ -282,7 +300,6 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
 {
     size_t count = learner->config.teacher.n_parameters;
     int n_inner = learner->config.n_inner;
-    const real *final_gradient;
     assert(n_inner > 0 && n_batches > 0 && validation->count > 0);
     *report = (struct meta_report){ .validation_loss = NAN,
                                     .gradient_norm = NAN,
@@ -292,13 +309,13 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
     struct mat targets = prepare_lessons(learner, data, batches, n_batches);
     if (!run_inner_loop(learner, n_batches, report, why))
         return false;
-    report->validation_loss = validate(learner, data, validation, &final_gradient);
+    report->validation_loss = validate(learner, data, validation);
     if (!isfinite(report->validation_loss)) {
         error_set(why, "the validation loss after %d inner steps became %g", n_inner,
                   report->validation_loss);
         return false;
     }
-    differentiate(learner, n_batches, final_gradient, targets, &report->hypergradients);
+    differentiate(learner, n_batches, targets, &report->hypergradients);
     report->gradient_norm = vector_norm(learner->meta_gradient, count);
     if (!vector_is_finite(learner->meta_gradient, count)) {
         error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",

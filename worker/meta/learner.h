@@ -27,7 +27,7 @@
 #define META_LEARNER_H
 #include "common/error.h"
 #include "common/rng.h"
-#include "worker/meta/batch.h"         /* struct examples, struct batch: the data as the owner has it */
+#include "worker/meta/batch.h"         /* struct examples, struct batch: the owner's data */
 #include "worker/meta/hypergradient.h" /* struct hypergradients */
 #include "worker/meta/objective.h"     /* struct step_losses */
 #include "worker/net/net.h"
@@ -79,7 +79,7 @@ struct meta_report {
     double gradient_norm;   /* Euclidean, of the whole meta-gradient before clipping */
     int64_t clipped;        /* components */
     double teaching_loss;   /* unweighted mean over the unroll's steps */
-    struct hypergradients hypergradients; /* of the validation loss, for the inner loop's settings */
+    struct hypergradients hypergradients; /* of validation_loss */
 };
 
 /* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i

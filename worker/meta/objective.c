@@ -1,5 +1,6 @@
 #include "worker/meta/objective.h"
 
+#include "worker/numeric/mixture.h"
 #include "worker/numeric/vector.h"
 
 #include <assert.h>
@@ -22,6 +23,37 @@ static double teach(const struct objective *objective, struct pass *pass,
         column += h.cols;
     }
     return loss;
+}
+
+/* Mixed targets are compared where the gradient of a layer's outputs comes down, so that neither
+ * they nor the gradient of the loss is ever a matrix of its own. */
+struct mixing {
+    const struct net *student;
+    struct mixture_lesson lesson;
+    struct objective_result *result;
+};
+
+static int first_column_of(const struct net *student, int layer)
+{
+    int column = 0;
+    for (int k = 0; k < layer; k++)
+        if (student->layers[k].supervised)
+            column += student->layers[k].board.outputs;
+    return column;
+}
+
+static void mix(void *context, struct pass *pass, int layer, struct mat d)
+{
+    struct mixing *mixing = context;
+    if (!mixing->student->layers[layer].supervised)
+        return;
+    mixing->lesson.first_column = first_column_of(mixing->student, layer);
+    mixing->lesson.filters = mixing->student->layers[layer].board.outputs;
+    struct mixture_loss loss =
+        mixture_teach(pass, &mixing->lesson, d, mixing->result->target_gradient,
+                      mixing->result->trace.at[layer + 1]);
+    mixing->result->losses.teaching += loss.loss;
+    mixing->result->teaching_slope += loss.slope;
 }
 
 /* The auxiliary loss; joining becomes its gradient for the last hidden layer's outputs. */
@@ -61,16 +93,27 @@ void objective_gradient(const struct objective *objective, struct pass *pass, st
     struct mat d = mat_new(pass, z.rows, z.cols);
     losses->label = label_gradient(pass, objective->label_loss, d, z, lesson->labels,
                                    objective->entropy_coef, &losses->entropy);
-    if (lesson->targets.rows > 0)
+    bool taught = lesson->targets.rows > 0, mixed = taught && lesson->frames.rows > 0;
+    if (taught && !mixed)
         losses->teaching = teach(objective, pass, lesson, result, joining);
     if (objective->auxiliary)
         losses->auxiliary = predict_privileged(objective, pass, theta, lesson, result,
                                                &joining[student->n_layers - 2]);
+    struct mat gradient = mat_view(result->gradient, 0, 1, of_student.cols);
+    if (mixed) {
+        struct mixing mixing = {
+            student,
+            { .a = lesson->targets, .frames = lesson->frames, .coef = objective->teaching_coef },
+            result
+        };
+        net_backward_joining(student, pass, of_student, &result->trace, d,
+                             (struct net_joining){ mix, &mixing }, gradient);
+    } else {
+        net_backward(student, pass, of_student, &result->trace, d, joining, gradient);
+    }
     losses->total = losses->label + objective->teaching_coef * losses->teaching +
                     objective->auxiliary_coef * losses->auxiliary -
                     objective->entropy_coef * losses->entropy;
-    net_backward(student, pass, of_student, &result->trace, d, joining,
-                 mat_view(result->gradient, 0, 1, of_student.cols));
 }
 
 size_t objective_n_parameters(const struct objective *objective)

@@ -26,8 +26,10 @@ size_t objective_n_parameters(const struct objective *objective);
 struct lesson {
     struct mat x;       /* [rows, student.inputs] */
     const real *labels; /* [rows] */
-    struct mat targets; /* [rows, teacher.outputs]; without rows: no teacher */
-    struct mat auxiliary; /* [rows, auxiliary.outputs] what the head is to predict; if there is one */
+    struct mat targets; /* [rows, teacher.outputs]; without rows: no teacher. TEACH_MIXTURE: the
+                         * weights of the frames, [frames, teacher.outputs], in every lesson */
+    struct mat frames;  /* [rows, teacher.inputs] what those mix; TEACH_MIXTURE only */
+    struct mat auxiliary; /* [rows, auxiliary.outputs] what a head is to predict */
 };
 
 struct step_losses { /* means over the batch, before the step */

@@ -164,7 +164,7 @@ static int largest_piece(const struct layer_notes *notes, int rows)
     return largest;
 }
 
-/* ---- what is kept: for each convolution x^ [rows * steps, channels] and 1/sigma of each batch - */
+/* ---- what is kept: of each convolution x^ [rows * steps, channels], of each batch 1/sigma ---- */
 
 static int channels_before(const struct convolutions *c, int k)
 {
