@@ -18,6 +18,7 @@ struct learner {
     struct learner_config config;
     struct learner_state state;
     struct net auxiliary;        /* the head; no layers: none */
+    struct net for_labels;       /* the student where it has no teacher: net_for_labels */
     struct objective training;   /* label loss, teaching or auxiliary loss, entropy */
     struct objective validation; /* label loss only */
     struct inner_loop inner;
@@ -54,7 +55,10 @@ static void state_free(struct optimiser_state *state)
 static void objectives_create(struct learner *learner)
 {
     const struct learner_config *config = &learner->config;
-    learner->training = (struct objective){ .student = &config->student,
+    bool taught = config->teacher.n_layers > 0;
+    learner->for_labels = net_for_labels(&config->student);
+    learner->training = (struct objective){ .student =
+                                                taught ? &config->student : &learner->for_labels,
                                             .label_loss = config->label_loss,
                                             .teach_loss = config->teach_loss,
                                             .teaching_coef = config->teaching_coef,
@@ -67,6 +71,7 @@ static void objectives_create(struct learner *learner)
     }
     learner->validation = learner->training;
     learner->validation.entropy_coef = 0;
+    learner->validation.student = &learner->for_labels;
     learner->inner.objective = learner->training;
 }
 
@@ -155,14 +160,22 @@ static struct mat parameters_of(const struct optimiser_state *state, const struc
     return mat_constant(state->parameters, 1, (int)net->n_parameters);
 }
 
-static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
-                                    struct mat targets)
+/* What a batch of so many rows uses of a teacher's output, or of an adjoint of it. */
+static struct mat targets_of_rows(const struct learner *learner, struct mat targets, int first,
+                                  int rows)
 {
-    struct lesson lesson = { .x = mat_rows(from->x, first, rows) };
+    bool mixed = learner->config.teach_loss == TEACH_MIXTURE;
+    return mixed || targets.rows == 0 ? targets : mat_rows(targets, first, rows);
+}
+
+static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
+                                    struct mat targets, bool mixed)
+{
+    struct lesson lesson = { .x = mat_rows(from->x, first, rows), .targets = targets };
     lesson.labels = mat_rows(from->labels, first, rows).value;
-    if (targets.rows > 0)
-        lesson.targets = mat_rows(targets, first, rows);
-    else if (from->xstar.rows > 0)
+    if (mixed)
+        lesson.frames = mat_rows(from->xstar, first, rows);
+    else if (targets.rows == 0 && from->xstar.rows > 0)
         lesson.auxiliary = mat_rows(from->xstar, first, rows);
     return lesson;
 }
@@ -183,9 +196,12 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     while (learner->lesson_capacity < (size_t)n_batches)
         learner->lessons = xgrow(learner->lessons, learner->lesson_capacity,
                                  &learner->lesson_capacity, sizeof *learner->lessons);
-    for (int b = 0; b < n_batches; b++)
-        learner->lessons[b] =
-            lesson_of_rows(all, all->first[b], all->first[b + 1] - all->first[b], targets);
+    bool mixed = has_teacher(learner) && config->teach_loss == TEACH_MIXTURE;
+    for (int b = 0; b < n_batches; b++) {
+        int first = all->first[b], rows = all->first[b + 1] - first;
+        learner->lessons[b] = lesson_of_rows(
+            all, first, rows, targets_of_rows(learner, targets, first, rows), mixed);
+    }
     return targets;
 }
 
@@ -224,7 +240,7 @@ static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_r
 static double validate_rows(struct learner *learner, struct mat theta, int first, int count)
 {
     struct lesson lesson =
-        lesson_of_rows(&learner->validation_set, first, count, (struct mat){ 0 });
+        lesson_of_rows(&learner->validation_set, first, count, (struct mat){ 0 }, false);
     frame_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
     struct pass pass = pass_values(learner->student);
     struct objective_result result;
@@ -267,7 +283,8 @@ static void differentiate(struct learner *learner, int n_lessons, struct mat tar
     struct mat all = { targets.rows, targets.cols, learner->target_adjoints.memory, NULL };
     for (int b = 0; b < n_lessons; b++)
         learner->target_adjoint[b] =
-            mat_rows(all, learner->batches.first[b], learner->lessons[b].targets.rows);
+            targets_of_rows(learner, all, learner->batches.first[b],
+                            learner->lessons[b].targets.rows);
     hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
                   learner->target_adjoint, settings);
     teacher_backward(&learner->teacher, all, gradient);
@@ -374,7 +391,7 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
 
 void learner_logits(struct learner *learner, const real *x, int rows, real *logits)
 {
-    const struct net *student = &learner->config.student;
+    const struct net *student = &learner->for_labels;
     struct mat theta = parameters_of(&learner->state.student, student);
     struct mat inputs = mat_constant(x, rows, student->inputs);
     struct trace trace;

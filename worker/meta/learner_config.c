@@ -36,6 +36,27 @@ static int supervised_layers(const struct net *net)
     return count;
 }
 
+/* Boards are taught by mixtures of frames, and nothing else is. */
+static bool mixture_check(const struct learner_config *config, struct error *error)
+{
+    const struct net *student = &config->student;
+    bool mixed = config->teach_loss == TEACH_MIXTURE;
+    if (mixed != (config->teacher.layers[0].kind == LAYER_MIXTURE)) {
+        error_set(error, "the mixture teaching loss and a teacher that mixes frames take each "
+                         "other, and no other");
+        return false;
+    }
+    for (int k = 0; k < student->n_layers; k++)
+        if (student->layers[k].supervised && mixed != (student->layers[k].kind == LAYER_BOARD)) {
+            error_set(error,
+                      "layer %d of the student: the mixture teaching loss is for boards, "
+                      "and boards take no other",
+                      k + 1);
+            return false;
+        }
+    return true;
+}
+
 static bool outputs_check(const struct learner_config *config, struct error *error)
 {
     const struct net *teacher = &config->teacher;
@@ -47,6 +68,8 @@ static bool outputs_check(const struct learner_config *config, struct error *err
                   gated ? ", and the gated loss takes two outputs for each" : "");
         return false;
     }
+    if (!mixture_check(config, error))
+        return false;
     if (gated != (teacher->layers[teacher->n_layers - 1].kind == LAYER_GATE)) {
         error_set(error, gated ? "the gated loss takes a teacher whose last layer is a gate"
                                : "a teacher with a gate takes the gated loss");

@@ -38,4 +38,7 @@ extern const struct layer_row layer_weight_norm;  /* weight_norm_layer.c */
 extern const struct layer_row layer_convolutions; /* convolution_layer.c */
 extern const struct layer_row layer_batch_norm;   /* batch_norm_layer.c */
 extern const struct layer_row layer_gate;         /* gate_layer.c */
+extern const struct layer_row layer_board;        /* board_layer.c */
+extern const struct layer_row layer_centre;       /* board_layer.c */
+extern const struct layer_row layer_mixture;      /* mixture_layer.c */
 #endif

@@ -10,6 +10,12 @@ void net_start(struct net *net, int inputs)
     *net = (struct net){ .inputs = inputs, .outputs = inputs };
 }
 
+/* How many columns of a teacher's output a supervised layer takes. */
+static int targets_of(const struct layer *layer)
+{
+    return layer->kind == LAYER_BOARD ? layer->board.outputs : layer->outputs;
+}
+
 /* Puts a layer of which kind, outputs and details are given behind the last. */
 static void net_append(struct net *net, struct layer layer)
 {
@@ -18,7 +24,7 @@ static void net_append(struct net *net, struct layer layer)
     layer.at = net->n_parameters;
     net->layers[net->n_layers++] = layer;
     net->n_parameters += layer_row(layer.kind)->n_parameters(&layer);
-    net->n_supervised += layer.supervised ? layer.outputs : 0;
+    net->n_supervised += layer.supervised ? targets_of(&layer) : 0;
     net->outputs = layer.outputs;
 }
 
@@ -62,13 +68,62 @@ void net_gate(struct net *net)
     net_add(net, LAYER_GATE, net->outputs);
 }
 
+void net_board(struct net *net, int side, int filters)
+{
+    struct conv3x3 board = { .side = side, .inputs = 1, .outputs = filters, .input_stride = 1 };
+    if (net->n_layers > 0) {
+        const struct layer *last = &net->layers[net->n_layers - 1];
+        assert(last->kind == LAYER_BOARD && last->board.side == side);
+        board.inputs = last->board.outputs;
+        board.input_stride = conv3x3_stride(board.inputs);
+        board.rectify = true;
+    }
+    assert(net->outputs == side * side * board.input_stride);
+    net_append(net, (struct layer){ .kind = LAYER_BOARD,
+                                    .outputs = side * side * conv3x3_stride(filters),
+                                    .board = board });
+}
+
+void net_centre(struct net *net)
+{
+    assert(net->n_layers > 0 && net->layers[net->n_layers - 1].kind == LAYER_BOARD);
+    const struct conv3x3 *last = &net->layers[net->n_layers - 1].board;
+    struct conv3x3 board = { .side = last->side, .inputs = last->outputs, .rectify = true };
+    board.input_stride = conv3x3_stride(board.inputs);
+    net_append(net,
+               (struct layer){ .kind = LAYER_CENTRE, .outputs = board.inputs, .board = board });
+}
+
+void net_mixture(struct net *net, struct mixture mixture, int outputs)
+{
+    assert(net->n_layers == 0 && mixture.frames > 0);
+    net_append(net,
+               (struct layer){ .kind = LAYER_MIXTURE, .outputs = outputs, .mixture = mixture });
+}
+
+struct net net_for_labels(const struct net *net)
+{
+    struct net narrow = *net;
+    int margin = 0; /* of the cells that the layer above reads */
+    for (int k = net->n_layers - 1; k >= 0; k--) {
+        struct layer *layer = &narrow.layers[k];
+        if (layer->kind == LAYER_CENTRE)
+            margin = (layer->board.side - 1) / 2;
+        if (layer->kind == LAYER_CENTRE || layer->kind == LAYER_BOARD)
+            layer->board.margin = margin;
+        if (layer->kind == LAYER_BOARD && margin > 0)
+            margin--;
+    }
+    return narrow;
+}
+
 void net_supervise(struct net *net)
 {
     assert(net->n_layers > 0);
     struct layer *layer = &net->layers[net->n_layers - 1];
     assert(!layer->supervised);
     layer->supervised = true;
-    net->n_supervised += layer->outputs;
+    net->n_supervised += targets_of(layer);
 }
 
 struct net net_mlp(int inputs, int hidden, int hidden_layers, int outputs)

@@ -10,6 +10,7 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 #include "common/rng.h"
+#include "worker/numeric/conv3x3.h"
 #include "worker/numeric/mat.h"
 
 #include <stdbool.h>
@@ -23,6 +24,9 @@ enum layer_kind {
     LAYER_CONVOLUTIONS,
     LAYER_BATCH_NORM,
     LAYER_GATE,
+    LAYER_BOARD,
+    LAYER_CENTRE,
+    LAYER_MIXTURE,
 };
 
 /* Of a torso of convolutions over time, each followed by batch normalisation (or not) and ReLU. */
@@ -33,12 +37,21 @@ struct convolutions {
     bool batch_norm;
 };
 
+/* Of a teacher that mixes frames (mixture.h). */
+struct mixture {
+    int frames;
+    double initial_deviation; /* phi begins as this times N(0, 1) */
+    double scale;             /* on the targets */
+};
+
 struct layer {
     enum layer_kind kind;
     int inputs, outputs; /* columns of what goes in and comes out */
     size_t at;           /* where its parameters begin in the flat vector */
     bool supervised;     /* the teacher has a target for each of its outputs */
     struct convolutions convolutions; /* LAYER_CONVOLUTIONS only */
+    struct conv3x3 board;             /* LAYER_BOARD, and of the inputs of LAYER_CENTRE */
+    struct mixture mixture;           /* LAYER_MIXTURE only */
 };
 
 struct net {
@@ -46,7 +59,7 @@ struct net {
     int n_layers; /* 0: there is no such net */
     struct layer layers[NET_MAX_LAYERS];
     size_t n_parameters;
-    int n_supervised; /* units in all: a teacher has one target for each */
+    int n_supervised; /* units in all, of boards filters: a teacher has one target for each */
 };
 
 void net_start(struct net *net, int inputs);
@@ -58,7 +71,16 @@ void net_weight_norm(struct net *net, int outputs);
 void net_convolutions(struct net *net, const struct convolutions *convolutions);
 void net_batch_norm(struct net *net); /* over the rows of each batch, then scale and shift */
 void net_gate(struct net *net);       /* the last layer of a teacher for the gated loss */
+/* A 3 x 3 convolution of boards, behind another one with a ReLU between them (board_layer.c). */
+void net_board(struct net *net, int side, int filters);
+void net_centre(struct net *net); /* behind boards: the centre cell, through a ReLU */
+/* The only layer of its net; outputs are the filters of all supervised boards. */
+void net_mixture(struct net *net, struct mixture mixture, int outputs);
 void net_supervise(struct net *net); /* the outputs of the layer added last */
+
+/* The same net, over the same parameters, for passes without a teacher: boards leave out the cells
+ * from which nothing reaches the centre. Same outputs, same bits. */
+struct net net_for_labels(const struct net *net);
 
 /* ReLU between layers: every teacher of the toy tasks. */
 struct net net_mlp(int inputs, int hidden, int hidden_layers, int outputs);

@@ -27,13 +27,13 @@ struct mat net_forward(const struct net *net, struct pass *pass, struct mat para
 }
 
 static struct mat backward(const struct net *net, struct pass *pass, struct mat parameters,
-                           const struct trace *trace, struct mat d, const struct mat *joining,
+                           const struct trace *trace, struct mat d, struct net_joining joining,
                            struct mat gradient, bool needs_inputs)
 {
     for (int k = net->n_layers - 1; k >= 0; k--) {
         const struct layer *layer = &net->layers[k];
-        if (joining && joining[k].rows > 0)
-            add_into(pass, d, joining[k]);
+        if (joining.add)
+            joining.add(joining.context, pass, k, d);
         d = layer_row(layer->kind)
                 ->backward(layer, pass, parameters, trace->at[k], d, gradient,
                            k > 0 || needs_inputs, &trace->notes[k]);
@@ -41,9 +41,26 @@ static struct mat backward(const struct net *net, struct pass *pass, struct mat 
     return d;
 }
 
+/* The joining of net_backward: matrices that are there, one for each layer. */
+static void add_matrix(void *context, struct pass *pass, int layer, struct mat d)
+{
+    const struct mat *joining = context;
+    if (joining[layer].rows > 0)
+        add_into(pass, d, joining[layer]);
+}
+
 void net_backward(const struct net *net, struct pass *pass, struct mat parameters,
                   const struct trace *trace, struct mat d, const struct mat *joining,
                   struct mat gradient)
+{
+    net_backward_joining(net, pass, parameters, trace, d,
+                         (struct net_joining){ joining ? add_matrix : NULL, (void *)joining },
+                         gradient);
+}
+
+void net_backward_joining(const struct net *net, struct pass *pass, struct mat parameters,
+                          const struct trace *trace, struct mat d, struct net_joining joining,
+                          struct mat gradient)
 {
     backward(net, pass, parameters, trace, d, joining, gradient, false);
 }
@@ -51,5 +68,6 @@ void net_backward(const struct net *net, struct pass *pass, struct mat parameter
 struct mat net_backward_to_inputs(const struct net *net, struct pass *pass, struct mat parameters,
                                   const struct trace *trace, struct mat d, struct mat gradient)
 {
-    return backward(net, pass, parameters, trace, d, NULL, gradient, true);
+    return backward(net, pass, parameters, trace, d, (struct net_joining){ 0 }, gradient,
+                    true);
 }

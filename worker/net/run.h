@@ -42,6 +42,16 @@ void net_backward(const struct net *net, struct pass *pass, struct mat parameter
                   const struct trace *trace, struct mat d, const struct mat *joining,
                   struct mat gradient);
 
+/* A further gradient that is cheaper added where it joins than made first: `add` adds to d, that for
+ * the outputs of layer k. Called for every layer, from the last to the first. */
+struct net_joining {
+    void (*add)(void *context, struct pass *pass, int layer, struct mat d);
+    void *context;
+};
+void net_backward_joining(const struct net *net, struct pass *pass, struct mat parameters,
+                          const struct trace *trace, struct mat d, struct net_joining joining,
+                          struct mat gradient);
+
 /* The same for a net on top of another one: returns the gradient for the inputs. */
 struct mat net_backward_to_inputs(const struct net *net, struct pass *pass, struct mat parameters,
                                   const struct trace *trace, struct mat d, struct mat gradient);

@@ -16,6 +16,9 @@ enum teach_loss {
     /* mean over batch and supervised units of w (h - o)^2. The teacher's output has two columns
      * for each unit: first all targets o, then all weights w in [0, 1], as `gate` makes them */
     TEACH_GATED,
+    /* mean over batch, units and cells of (h - o)^2, where o is mixed from the frames of x*: not a
+     * loss of teach_gradient but of mixture.h */
+    TEACH_MIXTURE,
 };
 
 /* y = x - log sum exp x in each row */
