@@ -181,6 +181,10 @@ enum trial_end trial_run(const struct settings *settings, int64_t seed,
 {
     struct run run = { .settings = settings, .sink = sink };
     enum trial_end end = TRIAL_REFUSED;
+    if (settings->task > TASK_B || setting_flag(settings, SETTING_STUDENT_WEIGHT_NORM)) {
+        error_set(error, "%s with these settings cannot be run yet", task_name(settings->task));
+        return end;
+    }
     if (run_start(&run, (uint64_t)seed, error))
         end = run_to_the_end(&run);
     run_free(&run);
