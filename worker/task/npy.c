@@ -13,7 +13,7 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read as they lie");
 
-enum { HEADER_BYTES_MOST = 65536, CHUNK_BYTES = 65536 };
+enum { HEADER_BYTES_MOST = 65536, CHUNK_BYTES = 65536, TEXT_BYTES_MOST = 1 << 20 };
 static const size_t count_limit = 2147483647; /* of numbers in one array, as in any matrix */
 
 #define LOADER(name, type)                                                                         \
@@ -253,8 +253,31 @@ bool npy_read(struct npy *out, FILE *file, uint64_t bytes, const char *name, str
     return false;
 }
 
-/* A regular file, which cannot block and has a length. */
-static FILE *open_regular(const char *path, uint64_t *bytes, struct error *error)
+bool npy_read_text(char **out, FILE *file, uint64_t bytes, const char *name, struct error *error)
+{
+    struct source source = { .file = file, .name = name, .left = bytes, .error = error };
+    struct npy_header header;
+    char type[NPY_TYPE_BYTES];
+    *out = NULL;
+    if (!read_header(&source, &header))
+        return false;
+    snprintf(type, sizeof type, "|S%llu", (unsigned long long)source.left);
+    if (header.rank != 0 || source.left > TEXT_BYTES_MOST || strcmp(header.type, type) != 0) {
+        error_set(error, "%s: expected a text of at most %d bytes, found the type '%s'", name,
+                  TEXT_BYTES_MOST, header.type);
+        return false;
+    }
+    size_t length = (size_t)source.left;
+    char *text = xcalloc(length + 1, 1);
+    if (take(&source, text, length)) {
+        *out = text;
+        return true;
+    }
+    free(text);
+    return false;
+}
+
+FILE *npy_open_file(const char *path, uint64_t *bytes, struct error *error)
 {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -280,7 +303,7 @@ bool npy_load(struct npy *out, const char *path, struct error *error)
 {
     uint64_t bytes;
     *out = (struct npy){ 0 };
-    FILE *file = open_regular(path, &bytes, error);
+    FILE *file = npy_open_file(path, &bytes, error);
     if (file == NULL)
         return false;
     bool good = npy_read(out, file, bytes, path, error);

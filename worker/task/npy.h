@@ -33,9 +33,15 @@ void npy_free(struct npy *npy); /* accepts a zeroed one */
  * archive; `name` is for the sentences. */
 bool npy_read(struct npy *out, FILE *file, uint64_t bytes, const char *name, struct error *error);
 
+/* A text, which NumPy keeps as an array of no dimensions and type bytes; free() it. */
+bool npy_read_text(char **out, FILE *file, uint64_t bytes, const char *name, struct error *error);
+
 /* False: some value is NaN, infinite or too large for a float32; says which and where. */
 bool npy_check_values(const struct npy *npy, const char *name, struct error *error);
 
 /* "(4000, 16, 18)", as NumPy prints it */
 void npy_shape_text(char out[NPY_SHAPE_BYTES], const size_t *shape, int rank);
+
+/* Opens a regular file, which cannot block and has a length. NULL: it is none. */
+FILE *npy_open_file(const char *path, uint64_t *bytes, struct error *error);
 #endif

@@ -1,11 +1,7 @@
-/* The layout, from PKWARE's description of zip files (all numbers little endian):
- *     for each member: a local header (30 bytes), the name, the .npy file
- *     for each member: an entry of the directory (46 bytes), the name
- *     the end of the directory (22 bytes)
- * Times are the format's first, 1980-01-01 00:00. */
 #include "worker/task/npz.h"
 #include "common/buf.h"
 #include "common/xalloc.h"
+#include "worker/task/zip.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,12 +12,6 @@
 #include <unistd.h>
 
 enum {
-    LOCAL_HEADER = 0x04034b50,
-    DIRECTORY_ENTRY = 0x02014b50,
-    END_OF_DIRECTORY = 0x06054b50,
-    VERSION_NEEDED = 10, /* 1.0: stored members */
-    FIRST_DATE = 0x0021,
-    MEMBERS_MOST = 65534,
     RANK_MOST = 8,
     NAME_MOST = 64,
     ALIGNMENT = 64, /* of the numbers in a .npy file */
@@ -56,23 +46,6 @@ static void add_number(struct buf *out, uint64_t number, int bytes)
     }
 }
 
-/* CRC-32 of the zip format (polynomial 0xedb88320, reflected), continued from `crc`. */
-static uint32_t crc32_of(uint32_t crc, const void *bytes, size_t count)
-{
-    static uint32_t table[256];
-    for (uint32_t i = 0; table[255] == 0 && i < 256; i++) {
-        uint32_t value = i;
-        for (int bit = 0; bit < 8; bit++)
-            value = value >> 1 ^ (value & 1 ? 0xedb88320u : 0);
-        table[i] = value;
-    }
-    const unsigned char *at = bytes;
-    crc = ~crc;
-    for (size_t i = 0; i < count; i++)
-        crc = crc >> 8 ^ table[(crc ^ at[i]) & 0xff];
-    return ~crc;
-}
-
 static void fail(struct npz *npz, const char *what)
 {
     if (!npz->failed)
@@ -82,7 +55,7 @@ static void fail(struct npz *npz, const char *what)
 
 static void put(struct npz *npz, const void *bytes, size_t count)
 {
-    if (!npz->failed && fwrite(bytes, 1, count, npz->file) != count)
+    if (!npz->failed && count > 0 && fwrite(bytes, 1, count, npz->file) != count)
         fail(npz, strerror(errno));
     npz->at += count;
 }
@@ -105,11 +78,11 @@ bool npz_create(struct npz **out, const char *path, struct error *error)
 /* What the two kinds of headers of a member have in common. */
 static void add_member(struct buf *out, uint32_t crc, size_t bytes, const char *name)
 {
-    add_number(out, VERSION_NEEDED, 2);
+    add_number(out, ZIP_VERSION_NEEDED, 2);
     add_number(out, 0, 2); /* flags */
     add_number(out, 0, 2); /* method: stored */
     add_number(out, 0, 2); /* time */
-    add_number(out, FIRST_DATE, 2);
+    add_number(out, ZIP_FIRST_DATE, 2);
     add_number(out, crc, 4);
     add_number(out, bytes, 4); /* compressed, and as it is */
     add_number(out, bytes, 4);
@@ -120,8 +93,8 @@ static void add_member(struct buf *out, uint32_t crc, size_t bytes, const char *
 static void add_entry(struct npz *npz, uint32_t crc, size_t bytes, const char *name)
 {
     struct buf *out = &npz->directory;
-    add_number(out, DIRECTORY_ENTRY, 4);
-    add_number(out, VERSION_NEEDED, 2); /* made by, on a system without rights */
+    add_number(out, ZIP_DIRECTORY_ENTRY, 4);
+    add_number(out, ZIP_VERSION_NEEDED, 2); /* made by, on a system without rights */
     add_member(out, crc, bytes, name);
     add_number(out, 0, 2); /* comment */
     add_number(out, 0, 2); /* disk */
@@ -137,15 +110,15 @@ static void write_member(struct npz *npz, const char *name, const struct buf *he
 {
     struct buf local;
     size_t total = header->length + bytes;
-    if (npz->at + total > archive_bytes_most || npz->members == MEMBERS_MOST) {
-        fail(npz, "an archive holds 4 GiB and 65534 arrays at most");
+    if (npz->at + total > archive_bytes_most || npz->members == ZIP_MEMBERS_MOST) {
+        fail(npz, "an archive holds 4 GiB and 4096 arrays at most");
         return;
     }
     char *file_name = xasprintf("%s.npy", name);
-    uint32_t crc = crc32_of(crc32_of(0, header->bytes, header->length), values, bytes);
+    uint32_t crc = zip_crc(zip_crc(0, header->bytes, header->length), values, bytes);
     add_entry(npz, crc, total, file_name);
     buf_init(&local, HEADER_BYTES_MOST);
-    add_number(&local, LOCAL_HEADER, 4);
+    add_number(&local, ZIP_LOCAL_HEADER, 4);
     add_member(&local, crc, total, file_name);
     buf_text(&local, file_name);
     put(npz, local.bytes, local.length);
@@ -223,7 +196,7 @@ static void write_directory(struct npz *npz)
     if (npz->directory.overflowed || npz->at + bytes > archive_bytes_most)
         fail(npz, "the names of its arrays are too many");
     buf_init(&end, HEADER_BYTES_MOST);
-    add_number(&end, END_OF_DIRECTORY, 4);
+    add_number(&end, ZIP_END_OF_DIRECTORY, 4);
     add_number(&end, 0, 4); /* disks */
     add_number(&end, (uint64_t)npz->members, 2);
     add_number(&end, (uint64_t)npz->members, 2);

@@ -43,8 +43,10 @@ static inline const char *path_in(const struct directory *directory, const char 
     return path;
 }
 
+/* A new file each time: some file systems wait for the disk when an old one is cut and rewritten. */
 static inline void write_bytes(const char *path, const void *bytes, size_t count)
 {
+    unlink(path);
     FILE *file = fopen(path, "wb");
     if (file == NULL || fwrite(bytes, 1, count, file) != count || fclose(file) != 0)
         abort();
