@@ -7,6 +7,8 @@
 #include "worker/meta/hypergradient.h"
 #include "worker/meta/learner.h"
 #include "worker/meta/teacher.h"
+#include "worker/net/life.h"
+#include "worker/numeric/mixture.h"
 #include "worker/numeric/blas.h"
 #include "worker/numeric/vector.h"
 
@@ -26,6 +28,7 @@
 static const double tolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-3;
 static int replayed; /* cases */
 
+enum { MAX_DIMS = 5 };
 enum { MAX_TENSORS = 2 * NET_MAX_LAYERS, MAX_STEPS = 4096 };
 
 /* ---- reading: whatever is missing or of the wrong type fails with file and key -------------- */
@@ -75,7 +78,7 @@ static int get_integer(json_t *object, const char *key, int lowest, int highest)
 }
 
 struct array {
-    int dims, shape[4];
+    int dims, shape[MAX_DIMS];
     size_t count;
     json_t *data;
 };
@@ -86,8 +89,8 @@ static struct array get_shaped(json_t *object, const char *key)
     json_t *value = get_object(object, key), *shape = get(value, "shape"), *length;
     size_t i;
     array.data = get(value, "data");
-    if (!json_is_array(shape) || json_array_size(shape) > 4 || !json_is_array(array.data))
-        fail_msg("%s: %s is not a shape of at most 4 and data", file, key);
+    if (!json_is_array(shape) || json_array_size(shape) > MAX_DIMS || !json_is_array(array.data))
+        fail_msg("%s: %s is not a shape of at most %d and data", file, key, MAX_DIMS);
     json_array_foreach(shape, i, length)
     {
         json_int_t n = json_integer_value(length);
@@ -173,12 +176,29 @@ static const struct convolutions *torso_of(const struct net *net)
     return net->layers[0].kind == LAYER_CONVOLUTIONS ? &net->layers[0].convolutions : NULL;
 }
 
+/* Of a student that looks at boards weights are recorded [out, in, 3, 3] and stored [9 in, out], and
+ * its one dense layer is recorded as readout; of a mixture teacher phi is recorded as it is stored,
+ * with a further axis for the layers. */
+static bool has_boards(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_BOARD;
+}
+
+static bool is_mixture(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_MIXTURE;
+}
+
 static const char *recorded_name(const struct net *net, const struct net_tensor *tensor)
 {
     static char name[40];
     const char *part = strchr(tensor->name, '.');
-    if (!torso_of(net) || tensor->name[0] != 'f')
+    if ((!torso_of(net) && !has_boards(net)) || tensor->name[0] != 'f')
         return tensor->name;
+    if (has_boards(net)) {
+        snprintf(name, sizeof name, "readout%s", part);
+        return name;
+    }
     snprintf(name, sizeof name, "%s%s", tensor->name[2] == '1' ? "fc" : "out", part);
     return name;
 }
@@ -195,6 +215,10 @@ static size_t recorded_place(const struct net *net, const struct net_tensor *ten
         int channels = torso->channels[torso->count];
         row = row % channels * torso->steps + row / channels;
     }
+    if (has_boards(net) && strncmp(tensor->name, "conv", 4) == 0 && rows > 1)
+        row = row % (rows / 9) * 9 + row / (rows / 9);
+    if (is_mixture(net))
+        return (size_t)row * (size_t)tensor->cols + (size_t)col;
     return (size_t)col * (size_t)rows + (size_t)row;
 }
 
@@ -207,6 +231,11 @@ static struct array get_tensor(const struct net *net, json_t *object,
                                const struct net_tensor *tensor)
 {
     struct array array = get_shaped(object, recorded_name(net, tensor));
+    if (is_mixture(net) ? array.dims == 3 && array.shape[0] == tensor->rows &&
+                              array.shape[1] * array.shape[2] == tensor->cols
+                        : has_boards(net) && array.dims == 4 && array.shape[0] == tensor->cols &&
+                              array.shape[1] * 9 == tensor->rows && array.shape[2] == 3)
+        return array;
     if (torso_of(net) && array.dims == 3)
         expect_shape(array, tensor->name, 3, tensor->cols, tensor->rows / 3, 3);
     else if (tensor->rows == 1 && array.dims == 1)
@@ -381,6 +410,26 @@ static void read_gated_networks(json_t *theta, json_t *phi, struct learner_confi
             file, config->teacher.outputs, config->student.n_supervised);
 }
 
+/* Boards, all pre-activations of the convolutions taught by mixtures of frames; a logistic loss. */
+static void read_life_networks(json_t *theta, json_t *phi, struct learner_config *config)
+{
+    struct array boards = get_shaped(get_object(case_root, "train"), "x");
+    struct array mixture = get_shaped(phi, "phi"), first = get_shaped(theta, "conv1.weight");
+    if (boards.dims != 4 || boards.shape[2] != boards.shape[3] || boards.shape[2] % 2 == 0)
+        fail_msg("%s: x is not [steps, batch, side, side] with an odd side", file);
+    if (mixture.dims != 3 || first.dims != 4 || mixture.shape[2] != first.shape[0] ||
+        mixture.shape[0] > MIXTURE_MAX_FRAMES || mixture.shape[1] % mixture.shape[0] != 0)
+        fail_msg("%s: phi is not [frames, layers, filters] of the convolutions", file);
+    struct life life = { .side = boards.shape[2],
+                         .frames = mixture.shape[0],
+                         .layers = mixture.shape[1],
+                         .filters = mixture.shape[2] };
+    config->student = net_life_student(&life);
+    config->teacher = net_life_teacher(&life, 0, 1);
+    config->label_loss = LABEL_LOGISTIC;
+    config->teach_loss = TEACH_MIXTURE;
+}
+
 /* A scalar logit: logistic loss, first layer linear and taught by mean squared error (task A).
  * Several logits: cross-entropy, the logits taught by KL (task B). */
 static void read_networks(json_t *theta, json_t *phi, struct learner_config *config)
@@ -389,6 +438,10 @@ static void read_networks(json_t *theta, json_t *phi, struct learner_config *con
         fail_msg("%s: the parameters of student and teacher are not objects", file);
     if (normed_layers(theta) > 0 && json_object_get(phi, "conv1.weight")) {
         read_gated_networks(theta, phi, config);
+        return;
+    }
+    if (json_object_get(theta, "readout.weight") && json_object_get(phi, "phi")) {
+        read_life_networks(theta, phi, config);
         return;
     }
     if (!dense_layers(theta) || !dense_layers(phi)) {
@@ -490,7 +543,7 @@ static void read_lessons(struct unroll *u, json_t *root)
 {
     json_t *train = get_object(root, "train"), *valid = get_object(root, "valid");
     struct array shape = get_shaped(train, "x"), valid_shape = get_shaped(valid, "x");
-    int lead[2] = { u->steps, shape.dims == 3 ? shape.shape[1] : 0 };
+    int lead[2] = { u->steps, shape.dims >= 3 ? shape.shape[1] : 0 };
     int rows = valid_shape.shape[0], inputs = u->config.student.inputs;
     u->batch = lead[1];
     u->first = xcalloc((size_t)u->steps + 1, sizeof *u->first);
@@ -546,17 +599,52 @@ static void unroll_free(struct unroll *u)
     frame_free(&u->teacher.frame);
 }
 
+/* What batch i uses of the teacher's output: mixtures serve them all. */
+static struct mat targets_of(const struct unroll *u, struct mat targets, int i)
+{
+    return is_mixture(&u->config.teacher) ? targets : mat_rows(targets, i * u->batch, u->batch);
+}
+
 static void teach_all(struct unroll *u)
 {
     int rows = u->steps * u->batch;
     struct mat x = mat_constant(u->x, rows, u->config.student.inputs);
+    struct mat xstar = mat_constant(u->xstar, rows, u->config.teacher.inputs);
     u->targets =
-        teacher_forward(&u->teacher, u->phi, mat_constant(u->xstar, rows, u->config.teacher.inputs),
-                        (struct row_batches){ u->first, u->steps });
-    for (int i = 0; i < u->steps; i++)
+        teacher_forward(&u->teacher, u->phi, xstar, (struct row_batches){ u->first, u->steps });
+    for (int i = 0; i < u->steps; i++) {
         u->lessons[i] = (struct lesson){ .x = mat_rows(x, i * u->batch, u->batch),
                                          .labels = u->labels + i * u->batch,
-                                         .targets = mat_rows(u->targets, i * u->batch, u->batch) };
+                                         .targets = targets_of(u, u->targets, i) };
+        if (is_mixture(&u->config.teacher))
+            u->lessons[i].frames = mat_rows(xstar, i * u->batch, u->batch);
+    }
+}
+
+/* Boards are recorded filter after filter, without padding, and so are mixed targets. */
+static void check_boards(const struct unroll *u, const struct trace *trace, json_t *step0)
+{
+    const struct net *student = &u->config.student;
+    int units = student->n_supervised, side = student->layers[0].board.side, cells = side * side;
+    int filters = student->layers[0].board.outputs, frames = u->targets.rows;
+    size_t count = (size_t)(u->batch * units * cells), i = 0;
+    real *h = xmalloc(count * sizeof *h), *o = xmalloc(count * sizeof *o);
+    for (int row = 0; row < u->batch; row++)
+        for (int unit = 0; unit < units; unit++)
+            for (int cell = 0; cell < cells; cell++, i++) {
+                struct mat boards = trace->at[unit / filters + 1];
+                double sum = 0;
+                for (int t = 0; t < frames; t++)
+                    sum += (double)u->targets.value[t * units + unit] *
+                           (double)u->xstar[(row * frames + t) * cells + cell];
+                o[i] = (real)sum;
+                h[i] = mat_row(boards, boards.value,
+                               row)[cell * conv3x3_stride(filters) + unit % filters];
+            }
+    compare_array(step0, "supervised", h, count);
+    compare_array(step0, "teacher_output", o, count);
+    free(h);
+    free(o);
 }
 
 /* All supervised layers side by side. */
@@ -605,8 +693,12 @@ static void check_first_step(struct unroll *u, json_t *expected)
                        &u->lessons[0], &result);
     struct mat z = result.trace.at[student->n_layers];
     compare_array(step0, "student_output", z.value, mat_count(z));
-    check_supervised(student, &result.trace, u->batch, step0);
-    check_targets(u, step0);
+    if (has_boards(student)) {
+        check_boards(u, &result.trace, step0);
+    } else {
+        check_supervised(student, &result.trace, u->batch, step0);
+        check_targets(u, step0);
+    }
     compare_tensors(student, step0, "grad_theta", result.gradient.value);
     frame_free(&frame);
 }
@@ -642,16 +734,19 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
     struct hypergradients settings;
     struct mat *target_adjoint = xcalloc((size_t)u->steps, sizeof *target_adjoint);
     struct mat gradient = { 1, u->phi.cols, xaligned(mat_count(u->phi) * sizeof(real)), NULL };
-    frame_reserve(&frame, objective_reals(&u->inner.objective, &u->validation));
+    struct net for_labels = net_for_labels(&u->config.student);
+    struct objective objective = u->inner.objective;
+    objective.student = &for_labels;
+    frame_reserve(&frame, objective_reals(&objective, &u->validation));
     frame_reserve(&adjoints, mat_count(u->targets));
     struct pass pass = pass_values(frame);
-    objective_gradient(&u->inner.objective, &pass,
+    objective_gradient(&objective, &pass,
                        mat_constant(end.parameters, 1, (int)u->config.student.n_parameters),
                        &u->validation, &result);
     compare_number("validation_loss", get_number(expected, "validation_loss"), result.losses.label);
     struct mat all = { u->targets.rows, u->targets.cols, adjoints.memory, NULL };
     for (int i = 0; i < u->steps; i++)
-        target_adjoint[i] = mat_rows(all, i * u->batch, u->batch);
+        target_adjoint[i] = targets_of(u, all, i);
     hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint,
                   &settings);
     teacher_backward(&u->teacher, all, gradient);
