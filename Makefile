@@ -162,6 +162,8 @@ bench: all $(BENCHES:%=$(BUILD)/bench/%)   ## speed of everything, beside a peer
 	@sh tests/bench/run.sh $(BUILD)
 bench-tpe: $(BUILD)/bench/tpe   ## quality of the samplers on F01 to F10; LDT_PEERS=DIR runs other samplers beside them
 	@sh tests/bench/tpe.sh $(BUILD)
+bench-mujoco: $(BUILD)/bench/mujoco_statistics   ## statistics of the MuJoCo data sets beside those of others (4 minutes the first time)
+	$(BUILD)/bench/mujoco_statistics
 
 # ---- use -------------------------------------------------------------------------------------------------------------
 demo: all   ## a coordinator, two workers and a first search, in under three minutes
@@ -181,6 +183,6 @@ clean:   ## remove build/
 help:   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all check check-fixtures sanitize bench bench-tpe demo fmt lint install clean help
+.PHONY: all check check-fixtures sanitize bench bench-tpe bench-mujoco demo fmt lint install clean help
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

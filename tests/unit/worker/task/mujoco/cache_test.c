@@ -260,6 +260,40 @@ static void several_processes_that_want_it_at_once_make_it_once(void **state)
     free(messages);
 }
 
+/* The lock is the test's, until the child has said that it waits. */
+static void who_had_to_wait_reads_what_the_other_one_made(void **state)
+{
+    struct dataset_request request = request_of(6);
+    struct dataset dataset = get(request);
+    struct error error;
+    char *path = path_of(request), *lock = xasprintf("%s.lock", path), line[1024] = "";
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int held = open(lock, O_RDWR | O_CREAT, 0600), said[2], status;
+    assert_int_equal(fcntl(held, F_OFD_SETLK, &whole), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(pipe(said), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(held); /* else the child would have the lock as well */
+        close(said[0]);
+        dup2(said[1], STDERR_FILENO);
+        _exit(cache_get(&dataset, &request, &error) ? 0 : 1);
+    }
+    close(said[1]);
+    FILE *messages = fdopen(said[0], "r");
+    assert_non_null(fgets(line, sizeof line, messages));
+    assert_non_null(strstr(line, "event=data-set-wait"));
+    assert_true(dataset_file_write(&dataset, path, &request, &error));
+    close(held);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_null(fgets(line, sizeof line, messages)); /* no progress: it made nothing */
+    fclose(messages);
+    dataset_free(&dataset);
+    free(lock);
+    free(path);
+}
+
 static void a_full_disk_is_an_error_that_names_the_place_and_leaves_nothing(void **state)
 {
     struct dataset_request request = request_of(8);
@@ -348,6 +382,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_an_interrupted_writer_left_behind_is_in_nobodys_way,
                                         enter, leave),
         cmocka_unit_test_setup_teardown(several_processes_that_want_it_at_once_make_it_once, enter,
+                                        leave),
+        cmocka_unit_test_setup_teardown(who_had_to_wait_reads_what_the_other_one_made, enter,
                                         leave),
         cmocka_unit_test_setup_teardown(
             a_full_disk_is_an_error_that_names_the_place_and_leaves_nothing, enter, leave),
