@@ -1,6 +1,9 @@
 /* mujoco.h - the reward prediction task of section 4.3 and appendix B.2.1: given a state and the 16
  * actions that follow, what is the sum of their rewards? x = (state, actions), x* = the 16 states
- * and rewards in between, the label that sum, in bins. How the data are had: mujoco/cache.h. */
+ * and rewards in between, the label that sum, in bins. How the data are had: mujoco/cache.h.
+ *
+ * Unlike other tasks' data these are the same bits only where libmujoco and the C library's
+ * mathematics are: on one CPU type. Both builds, float and double, have the same labels. */
 #ifndef TASK_MUJOCO_H
 #define TASK_MUJOCO_H
 #include "worker/task/mujoco/dataset.h"
