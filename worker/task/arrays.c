@@ -13,159 +13,25 @@
  * x and x* are standardised by the training examples in use; of a trajectory every step by the
  * same numbers. */
 #include "common/xalloc.h"
-#include "worker/task/npy.h"
+#include "worker/task/arrays_files.h"
 #include "worker/task/task.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CLASSES_MOST = 10000, TRAIN_LEAST = 2 };
 static const double carved_share = 0.2;
 
-/* One array, and its path for the sentences about it. */
-struct array {
-    char *path;
-    struct npy npy;
-};
-
-struct files {
-    struct array x, xstar, y; /* xstar.npy.rank 0: there is none */
-};
-
 struct problem {
     const struct task_request *request;
     struct error *error;
-    bool has_test;
-    struct files train, test;
+    struct arrays_files files;
     int *order;  /* of the rows of the training files */
     int carved;  /* of them, as test set */
     int n_train; /* examples in use */
     int n_test;
 };
-
-static char *path_of(const struct problem *problem, const char *stem, bool is_test)
-{
-    return xasprintf("%s/%s%s.npy", problem->request->directory, stem, is_test ? "_test" : "");
-}
-
-static bool exists(const struct problem *problem, const char *stem, bool is_test)
-{
-    char *path = path_of(problem, stem, is_test);
-    bool answer = access(path, F_OK) == 0 || errno != ENOENT;
-    free(path);
-    return answer;
-}
-
-static bool load(struct array *out, struct problem *problem, const char *stem, bool is_test)
-{
-    out->path = path_of(problem, stem, is_test);
-    return npy_load(&out->npy, out->path, problem->error) &&
-           npy_check_values(&out->npy, out->path, problem->error);
-}
-
-static void free_array(struct array *array)
-{
-    free(array->path);
-    npy_free(&array->npy);
-}
-
-static void free_files(struct files *files)
-{
-    free_array(&files->x);
-    free_array(&files->xstar);
-    free_array(&files->y);
-}
-
-static void free_problem(struct problem *problem)
-{
-    free_files(&problem->train);
-    free_files(&problem->test);
-    free(problem->order);
-}
-
-/* ---- shapes --------------------------------------------------------------------------------- */
-
-static bool refuse_shape(struct problem *problem, const struct array *array, const char *expected)
-{
-    char shape[NPY_SHAPE_BYTES];
-    npy_shape_text(shape, array->npy.shape, array->npy.rank);
-    error_set(problem->error, "%s: expected %s, found the shape %s", array->path, expected, shape);
-    return false;
-}
-
-static bool check_ranks(struct problem *problem, const struct files *files)
-{
-    const struct npy *x = &files->x.npy, *xstar = &files->xstar.npy, *y = &files->y.npy;
-    if (x->rank != 2)
-        return refuse_shape(problem, &files->x,
-                            "(examples, inputs), see numpy.reshape(x, (len(x), -1))");
-    if (files->xstar.path != NULL && xstar->rank != 2 && xstar->rank != 3)
-        return refuse_shape(problem, &files->xstar,
-                            "(examples, numbers) or (examples, steps, features)");
-    if (y->rank != 1 && (y->rank != 2 || y->shape[1] != 1))
-        return refuse_shape(problem, &files->y, "one label for each example, (examples,)");
-    if (x->count == 0)
-        return refuse_shape(problem, &files->x, "examples of at least one number");
-    if (files->xstar.path != NULL && xstar->count == 0)
-        return refuse_shape(problem, &files->xstar, "examples of at least one number");
-    return true;
-}
-
-static bool check_count(struct problem *problem, const struct files *files,
-                        const struct array *array)
-{
-    size_t examples = files->x.npy.shape[0], found = array->npy.shape[0];
-    if (array->path == NULL || found == examples)
-        return true;
-    error_set(problem->error, "%s: expected %zu examples as in %s, found %zu", array->path,
-              examples, files->x.path, found);
-    return false;
-}
-
-static bool check_files(struct problem *problem, const struct files *files)
-{
-    return check_ranks(problem, files) && check_count(problem, files, &files->xstar) &&
-           check_count(problem, files, &files->y);
-}
-
-/* Everything but the number of examples. */
-static bool same_example(struct problem *problem, const struct array *train,
-                         const struct array *test)
-{
-    size_t others = sizeof *test->npy.shape * (NPY_RANKS - 1);
-    if (test->path == NULL || (test->npy.rank == train->npy.rank &&
-                               memcmp(test->npy.shape + 1, train->npy.shape + 1, others) == 0))
-        return true;
-    char shape[NPY_SHAPE_BYTES], expected[NPY_SHAPE_BYTES + 64];
-    npy_shape_text(shape, train->npy.shape, train->npy.rank);
-    snprintf(expected, sizeof expected, "examples shaped as in training, %s", shape);
-    return refuse_shape(problem, test, expected);
-}
-
-/* ---- reading -------------------------------------------------------------------------------- */
-
-static bool load_train(struct problem *problem)
-{
-    struct files *train = &problem->train;
-    return load(&train->x, problem, "x", false) && load(&train->xstar, problem, "xstar", false) &&
-           load(&train->y, problem, "y", false) && check_files(problem, train);
-}
-
-static bool load_test(struct problem *problem)
-{
-    struct files *test = &problem->test;
-    bool has_xstar = exists(problem, "xstar", true);
-    problem->has_test = has_xstar || exists(problem, "x", true) || exists(problem, "y", true);
-    if (!problem->has_test)
-        return true;
-    return load(&test->x, problem, "x", true) && load(&test->y, problem, "y", true) &&
-           (!has_xstar || load(&test->xstar, problem, "xstar", true)) &&
-           check_files(problem, test) && same_example(problem, &problem->train.x, &test->x) &&
-           same_example(problem, &problem->train.xstar, &test->xstar);
-}
 
 /* How many of `there` examples: all, or as many as asked for. */
 static bool choose_count(struct problem *problem, int *out, const char *setting, int asked,
@@ -176,24 +42,26 @@ static bool choose_count(struct problem *problem, int *out, const char *setting,
         return true;
     error_set(problem->error, "%s: expected at most the %d examples that %s has%s, found %d",
               setting, there, problem->request->directory,
-              problem->has_test ? ""
-                                : " (a fifth of x.npy is the test set: there is no x_test.npy)",
+              problem->files.has_test
+                  ? ""
+                  : " (a fifth of x.npy is the test set: there is no x_test.npy)",
               asked);
     return false;
 }
 
 static bool choose_examples(struct problem *problem)
 {
-    int there = (int)problem->train.x.npy.shape[0];
-    if (!problem->has_test)
+    int there = (int)problem->files.train.x.npy.shape[0];
+    if (!problem->files.has_test)
         problem->carved = (int)fmax(1, round(carved_share * there));
     int for_training = there - problem->carved;
     if (for_training < TRAIN_LEAST) {
         error_set(problem->error, "%s: expected at least %d examples, found %d",
-                  problem->train.x.path, TRAIN_LEAST + !problem->has_test, there);
+                  problem->files.train.x.path, TRAIN_LEAST + !problem->files.has_test, there);
         return false;
     }
-    int for_test = problem->has_test ? (int)problem->test.x.npy.shape[0] : problem->carved;
+    int for_test =
+        problem->files.has_test ? (int)problem->files.test.x.npy.shape[0] : problem->carved;
     const struct task_request *request = problem->request;
     if (!choose_count(problem, &problem->n_train, "n_train", request->n_train, for_training) ||
         !choose_count(problem, &problem->n_test, "n_test", request->n_test, for_test))
@@ -209,7 +77,7 @@ static bool choose_examples(struct problem *problem)
 
 /* ---- labels --------------------------------------------------------------------------------- */
 
-static bool refuse_class(struct problem *problem, const struct array *y, size_t at,
+static bool refuse_class(struct problem *problem, const struct arrays_file *y, size_t at,
                          const char *expected)
 {
     error_set(problem->error,
@@ -220,7 +88,7 @@ static bool refuse_class(struct problem *problem, const struct array *y, size_t 
 
 static bool count_classes(struct problem *problem, int *classes)
 {
-    const struct array *y = &problem->train.y;
+    const struct arrays_file *y = &problem->files.train.y;
     double largest = 0;
     for (size_t i = 0; i < y->npy.count; i++) {
         if (y->npy.values[i] < 0 || y->npy.values[i] >= CLASSES_MOST)
@@ -236,7 +104,7 @@ static bool count_classes(struct problem *problem, int *classes)
 
 static bool check_test_classes(struct problem *problem, int classes)
 {
-    const struct array *y = &problem->test.y;
+    const struct arrays_file *y = &problem->files.test.y;
     char expected[64];
     snprintf(expected, sizeof expected, "the classes of training, 0 to %d", classes - 1);
     for (size_t i = 0; i < y->npy.count; i++)
@@ -247,11 +115,11 @@ static bool check_test_classes(struct problem *problem, int classes)
 
 static bool choose_labels(struct problem *problem, struct task_data *out)
 {
-    const struct array *train = &problem->train.y, *test = &problem->test.y;
+    const struct arrays_file *train = &problem->files.train.y, *test = &problem->files.test.y;
     out->label_loss = LABEL_CROSS_ENTROPY;
     out->outputs = REGRESSION_BINS;
     out->is_regression = train->npy.kind == NPY_REAL;
-    if (problem->has_test && out->is_regression != (test->npy.kind == NPY_REAL)) {
+    if (problem->files.has_test && out->is_regression != (test->npy.kind == NPY_REAL)) {
         error_set(problem->error, "%s: expected %s as in %s, found the type '%s'", test->path,
                   out->is_regression ? "floats" : "integers", train->path, test->npy.type);
         return false;
@@ -302,7 +170,7 @@ static real *labels_of(struct task_data *data, const struct npy *y, const int *r
     return out;
 }
 
-static void fill_set(struct task_set *set, struct task_data *data, const struct files *files,
+static void fill_set(struct task_set *set, struct task_data *data, const struct arrays_set *files,
                      const int *rows, int count)
 {
     int xstar_dims = data->features > 0 ? data->features : data->privileged;
@@ -324,18 +192,19 @@ static void fill_sets(struct problem *problem, struct task_data *out)
 {
     int *train = problem->order + problem->carved;
     qsort(train, (size_t)problem->n_train, sizeof *train, ascending);
-    fill_set(&out->train, out, &problem->train, train, problem->n_train);
+    fill_set(&out->train, out, &problem->files.train, train, problem->n_train);
 
     int *test = xcalloc((size_t)problem->n_test, sizeof *test);
     for (int i = 0; i < problem->n_test; i++)
-        test[i] = problem->has_test ? i : problem->order[i];
+        test[i] = problem->files.has_test ? i : problem->order[i];
     qsort(test, (size_t)problem->n_test, sizeof *test, ascending);
-    fill_set(&out->test, out, problem->has_test ? &problem->test : &problem->train, test,
+    fill_set(&out->test, out,
+             problem->files.has_test ? &problem->files.test : &problem->files.train, test,
              problem->n_test);
     free(test);
 }
 
-static void set_sizes(struct task_data *out, const struct files *train)
+static void set_sizes(struct task_data *out, const struct arrays_set *train)
 {
     const struct npy *x = &train->x.npy, *xstar = &train->xstar.npy;
     out->inputs = (int)x->shape[1];
@@ -353,12 +222,13 @@ bool arrays_make(struct task_data *out, const struct task_request *request, stru
         error_set(error, "data: expected a directory with x.npy, xstar.npy and y.npy, found none");
         return false;
     }
-    bool good = load_train(&problem) && load_test(&problem) && choose_examples(&problem) &&
-                choose_labels(&problem, out);
+    bool good = arrays_files_load(&problem.files, request->directory, error) &&
+                choose_examples(&problem) && choose_labels(&problem, out);
     if (good) {
-        set_sizes(out, &problem.train);
+        set_sizes(out, &problem.files.train);
         fill_sets(&problem, out);
     }
-    free_problem(&problem);
+    arrays_files_free(&problem.files);
+    free(problem.order);
     return good;
 }

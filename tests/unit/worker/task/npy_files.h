@@ -43,7 +43,7 @@ static inline const char *path_in(const struct directory *directory, const char 
     return path;
 }
 
-/* A new file each time: some file systems wait for the disk when an old one is cut and rewritten. */
+/* A new file each time: some file systems wait for the disk when an old one is rewritten. */
 static inline void write_bytes(const char *path, const void *bytes, size_t count)
 {
     unlink(path);

@@ -206,6 +206,40 @@ static void a_write_that_fails_leaves_the_old_archive(void **state)
     assert_int_not_equal(access(path_in(&directory, "model.npz.part"), F_OK), 0);
 }
 
+/* Runs lines of Python in the test's directory. */
+static int python(const char *lines)
+{
+    char command[1500];
+    snprintf(command, sizeof command, "cd '%s' && python3 -c '%s' >/dev/null 2>&1", directory.path,
+             lines);
+    return system(command);
+}
+
+static void numpy_reads_what_is_written_and_what_numpy_writes_is_read(void **state)
+{
+    struct error error;
+    struct npy npy;
+    if (python("import numpy") != 0)
+        skip();
+    write_archive();
+    assert_int_equal(python("import numpy as np\n"
+                            "a = np.load(\"model.npz\")\n"
+                            "w = a[\"student.0.weights\"]\n"
+                            "assert w.dtype == np.float32 and w.shape == (2, 3)\n"
+                            "assert w.tolist() == [[1, 2, 3], [-4, 5.5, 6]]\n"
+                            "assert a[\"x_mean\"].tolist() == [0.1, -1e300, 3, 4]\n"
+                            "assert a[\"bins\"] == -7 and a[\"bins\"].shape == ()\n"
+                            "assert a[\"nothing\"].shape == (0, 5)\n"
+                            "assert a[\"settings\"].item() == b\"{\\\"task\\\":\\\"arrays\\\"}\"\n"
+                            "np.savez(\"model.npz\", n=np.arange(6, dtype=\"u2\").reshape(3, 2))"),
+                     0);
+    struct npz_reader *reader = opened();
+    assert_true(npz_get(reader, "n", &npy, &error));
+    assert_true(npy.rank == 2 && npy.shape[0] == 3 && npy.values[5] == 5);
+    npy_free(&npy);
+    npz_close(&reader);
+}
+
 static void an_empty_text_is_one_nul(void **state)
 {
     struct npz *npz;
@@ -315,6 +349,7 @@ int main(void)
         IN_DIRECTORY(an_archive_appears_only_when_it_is_complete),
         IN_DIRECTORY(a_place_that_cannot_be_written_is_named),
         IN_DIRECTORY(a_write_that_fails_leaves_the_old_archive),
+        IN_DIRECTORY(numpy_reads_what_is_written_and_what_numpy_writes_is_read),
         IN_DIRECTORY(an_empty_text_is_one_nul),
         IN_DIRECTORY(what_is_missing_damaged_or_of_another_kind_is_refused),
         IN_DIRECTORY(mutated_archives_are_read_or_refused),
