@@ -145,6 +145,7 @@ void batch_norm_back(const struct pass *pass, struct mat dx, struct mat dgamma, 
     if (!pass->fill_values)
         return;
     bool normalised = norm.inverse.value != NULL;
+    assert(normalised || !norm.gamma.value);
     real *sum = mat_row(sums, sums.value, 0), *dot = mat_row(sums, sums.value, 1);
     memset(sums.value, 0, mat_count(sums) * sizeof(real));
     mask_and_sum(dx, d, norm, sum, normalised || dgamma.value ? dot : NULL);

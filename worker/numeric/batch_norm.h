@@ -12,7 +12,7 @@
 
 struct batch_norm {
     struct mat x_hat;       /* [R, channels] of one batch */
-    struct mat inverse;     /* [1, channels] 1/sigma; no value: x^ is x itself, not normalised */
+    struct mat inverse;     /* [1, channels] 1/sigma; no value: x^ is x itself, and gamma ones */
     struct mat gamma, beta; /* [1, channels]; no value of gamma: ones */
     bool relu;
 };
