@@ -17,6 +17,8 @@ enum argument_key {
     ARGUMENT_ALL,
     ARGUMENT_WATCH,
     ARGUMENT_NOW,
+    ARGUMENT_BEST,
+    ARGUMENT_SEEDS,
 };
 
 struct verb {
@@ -33,6 +35,7 @@ struct arguments {
     int n_words;
     int64_t count;                     /* -n, 0 not given */
     int64_t attempt;                   /* --attempt, 0 not given */
+    int64_t best, seeds;               /* --best and --seeds, 0 not given */
     bool all, watch, now;
     const char *metric;                /* NULL not given */
 };

@@ -12,6 +12,7 @@ static const struct command commands[] = {
     { "status", "[NAME]", "How far the searches are", command_status },
     { "workers", "", "Who works", command_workers },
     { "stop", "NAME [--now]", "Stops a search or study", command_stop },
+    { "rerun", "NAME [--best N]", "Runs the best again, on fresh seeds", command_rerun },
     { "best", "NAME [-n N]", "The best trials and their parameters", command_best },
     { "trials", "STUDY", "All trials of a study", command_trials },
     { "curve", "STUDY TRIAL...", "The learning curves of trials", command_curve },

@@ -180,6 +180,8 @@ static void check_matrix_key(struct draft *draft, int index)
     size_t present = 0;
     for (size_t i = 0; i < draft->n_combinations; i++)
         present += draft_place(draft, i, index) >= 0;
+    if (present == 0 && judgement.key->is_inherited) /* the other study's method had a use for it */
+        return;
     if (present == 0) {
         problem_add(draft->problems, judgement.key->path, true,
                     "no task and method of this search has `%s`; remove it", judgement.key->name);

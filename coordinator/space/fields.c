@@ -38,9 +38,11 @@ static const char *const known_keys[] = {
     "max_attempts",
     "matrix",
     "parameters",
+    "rerun",
+    "from",
+    "ladder",
 };
-static const char *const reserved_keys[] = { "from", "ladder", "early_terminate", "budget",
-                                             "rerun" };
+static const char *const reserved_keys[] = { "early_terminate", "budget" };
 
 /* Words of other systems, for people who come from there. */
 static const struct {
@@ -396,6 +398,7 @@ void draft_read_fields(struct draft *draft, struct node document)
     if (sampler.json != NULL)
         read_sampler(draft, sampler);
     read_numbers(draft, document);
+    draft_read_protocol(draft, document);
     if (json_object_get(document.json, "trials") == NULL &&
         draft->definition->sampler != SAMPLER_GRID)
         problem_add(problems, document.path, true,

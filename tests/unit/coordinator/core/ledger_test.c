@@ -32,7 +32,7 @@ static void open_ledger(struct fixture *fixture, const char *goal, int repeat)
     assert_true(definition_parse(&fixture->definition, document, &problems));
     problems_free(&problems);
     json_decref(document);
-    fixture->ledger = ledger_create(fixture->definition, 0);
+    fixture->ledger = ledger_create(fixture->definition, 0, repeat);
 }
 
 static void close_ledger(struct fixture *fixture)

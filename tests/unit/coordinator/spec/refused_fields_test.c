@@ -115,9 +115,6 @@ static void unknown_keys_are_told_with_the_nearest(void **state)
 
 static void reserved_words_are_not_available_yet(void **state)
 {
-    refused(LDT_TASK_B "rerun: {best: 1, seeds: 8}\n", "7:1: `rerun` is not available yet");
-    refused(LDT_TASK_B "from: {study: a, best: 1}\n", "7:1: `from` is not available yet");
-    refused(LDT_TASK_B "ladder: {over: n_train}\n", "7:1: `ladder` is not available yet");
     refused(LDT_TASK_B "early_terminate: {type: hyperband}\n",
             "7:1: `early_terminate` is not available yet");
     refused(LDT_TASK_B "budget: 3h\n", "7:1: `budget` is not available yet");
