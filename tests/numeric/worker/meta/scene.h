@@ -1,5 +1,5 @@
 /* scene.h - a small learning problem for the tests of worker/meta: random data, and configurations
- * like tasks A and B in miniature. */
+ * like tasks A and B and the reward prediction experiment in miniature. */
 #ifndef META_SCENE_H
 #define META_SCENE_H
 #include "tests/numeric/bottleneck.h"
@@ -8,7 +8,7 @@
 
 enum { EXAMPLES = 40, INPUTS = 5, PRIVILEGED = 3, CLASSES = 3 };
 
-enum scene_task { SCENE_A, SCENE_B };
+enum scene_task { SCENE_A, SCENE_B, SCENE_GATED };
 
 struct scene {
     struct learner_config config;
@@ -17,6 +17,24 @@ struct scene {
     real *x, *xstar, *labels;
     int order[EXAMPLES];
 };
+
+/* Weight norm and two supervised layers of three units; a row of x* is a trajectory of three steps,
+ * which the teacher reads with convolutions and batch norm wherever it can stand. */
+static inline void scene_make_gated(struct learner_config *config)
+{
+    const struct trajectory_teacher teacher = { .steps = PRIVILEGED,
+                                                .features = 1,
+                                                .convolutions = 2,
+                                                .c1 = 2,
+                                                .c2 = 3,
+                                                .c3 = 4,
+                                                .batch_norm = true,
+                                                .dense_batch_norm = true };
+    struct net plain = net_student_hidden(INPUTS, 3, 2, CLASSES);
+    config->student = net_with_weight_norm(&plain);
+    config->teacher = net_teacher_of_trajectories(&teacher, plain.n_supervised);
+    config->teach_loss = TEACH_GATED;
+}
 
 static inline struct learner_config scene_config(enum scene_task task, struct optimiser inner)
 {
@@ -37,6 +55,8 @@ static inline struct learner_config scene_config(enum scene_task task, struct op
     };
     if (config.inner_is_shared)
         config.student_optimiser = inner;
+    if (task == SCENE_GATED)
+        scene_make_gated(&config);
     return config;
 }
 
