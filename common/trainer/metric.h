@@ -21,6 +21,7 @@ struct metric_row {
     unsigned methods;      /* METHOD_BIT */
     bool needs_selection;  /* only where selection_split > 0 */
     bool larger_is_better; /* for the hint when a goal looks wrong */
+    bool may_be_undefined; /* NaN says nothing about the run */
     const char *help;      /* definition and unit */
 };
 extern const struct metric_row metric_table[METRICS];

@@ -1,0 +1,130 @@
+#include "worker/trial/networks.h"
+#include "worker/net/life.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { TASK_A_LATER_HIDDEN = 128, LIFE_CONVOLUTIONS = LIFE_LAYERS_PER_STEP * TASK_FRAMES };
+
+static int count_of(const struct settings *settings, enum setting_id id)
+{
+    return (int)setting_integer(settings, id);
+}
+
+/* ---- students ------------------------------------------------------------------------------- */
+
+/* Task A's student mirrors how its data are made: a linear bottleneck first, which the teacher
+ * supervises, and then something that can learn an exclusive or. */
+static struct net student_of_task_a(int inputs, int hidden, int hidden_layers)
+{
+    struct net net;
+    net_start(&net, inputs);
+    net_linear(&net, hidden);
+    net_supervise(&net);
+    for (int i = 1; i < hidden_layers; i++) {
+        net_linear(&net, TASK_A_LATER_HIDDEN);
+        net_relu(&net);
+    }
+    net_linear(&net, 1);
+    return net;
+}
+
+static struct life life_of_settings(const struct settings *settings, const struct task_data *data)
+{
+    int side = 1;
+    while (side * side < data->inputs)
+        side++;
+    return (struct life){
+        .side = side,
+        .frames = data->steps,
+        .layers = LIFE_CONVOLUTIONS,
+        .filters = count_of(settings, SETTING_N_FILTERS),
+        .last_of_step_only = settings->method == METHOD_ORACLE_TEACHER,
+    };
+}
+
+struct net student_of_settings(const struct settings *settings, const struct task_data *data)
+{
+    if (settings->task == TASK_GAME_OF_LIFE) {
+        struct life life = life_of_settings(settings, data);
+        return net_life_student(&life);
+    }
+    int hidden = count_of(settings, SETTING_STUDENT_HIDDEN);
+    int layers = count_of(settings, SETTING_STUDENT_LAYERS);
+    struct net net;
+    if (settings->task == TASK_A)
+        net = student_of_task_a(data->inputs, hidden, layers);
+    else if (settings->task == TASK_B)
+        net = net_student_b(data->inputs, hidden, layers, data->outputs);
+    else
+        net = net_student_hidden(data->inputs, hidden, layers, data->outputs);
+    return setting_flag(settings, SETTING_STUDENT_WEIGHT_NORM) ? net_with_weight_norm(&net) : net;
+}
+
+/* ---- teachers ------------------------------------------------------------------------------- */
+
+static struct net mlp_teacher(const struct settings *settings, int inputs, int outputs)
+{
+    return net_mlp(inputs, count_of(settings, SETTING_TEACHER_HIDDEN),
+                   count_of(settings, SETTING_TEACHER_LAYERS), outputs);
+}
+
+static struct net convolutional_teacher(const struct settings *settings,
+                                        const struct task_data *data, int supervised)
+{
+    const char *batch_norm = setting_choice(settings, SETTING_TEACHER_BATCH_NORM);
+    const struct trajectory_teacher teacher = {
+        .steps = data->steps,
+        .features = data->features,
+        .convolutions = count_of(settings, SETTING_TEACHER_CONV),
+        .c1 = count_of(settings, SETTING_TEACHER_C1),
+        .c2 = count_of(settings, SETTING_TEACHER_C2),
+        .c3 = count_of(settings, SETTING_TEACHER_C3),
+        .batch_norm = strcmp(batch_norm, "none") != 0,
+        .dense_batch_norm = strcmp(batch_norm, "all") == 0,
+    };
+    return net_teacher_of_trajectories(&teacher, supervised);
+}
+
+/* phi starts at 0 where it will be trained, and is drawn where it stays. */
+static struct net mixing_teacher(const struct settings *settings, const struct task_data *data)
+{
+    struct life life = life_of_settings(settings, data);
+    if (settings->method != METHOD_FIXED_TEACHER)
+        return net_life_teacher(&life, 0, 1);
+    return net_life_teacher(&life, setting_real(settings, SETTING_TEACHER_ATTENTION_SCALE),
+                            setting_real(settings, SETTING_TEACHER_WEIGHT_SCALE));
+}
+
+struct net teacher_of_settings(const struct settings *settings, const struct task_data *data,
+                               const struct net *student)
+{
+    int supervised = student->n_supervised;
+    if (settings->task == TASK_GAME_OF_LIFE)
+        return mixing_teacher(settings, data);
+    if (settings->task == TASK_A || settings->task == TASK_B)
+        return mlp_teacher(settings, data->privileged, supervised);
+    if (data->steps > 0)
+        return convolutional_teacher(settings, data, supervised);
+    struct net teacher = mlp_teacher(settings, data->privileged, 2 * supervised);
+    net_gate(&teacher);
+    return teacher;
+}
+
+enum teach_loss teach_loss_of_task(enum task task)
+{
+    static const enum teach_loss losses[TASKS] = {
+        [TASK_A] = TEACH_MSE,
+        [TASK_B] = TEACH_KL,
+        [TASK_GAME_OF_LIFE] = TEACH_MIXTURE,
+        [TASK_MUJOCO] = TEACH_GATED,
+        [TASK_ARRAYS] = TEACH_GATED,
+    };
+    return losses[task];
+}
+
+void oracle_initialise(const struct settings *settings, const struct task_data *data, real *phi)
+{
+    struct life life = life_of_settings(settings, data);
+    life_oracle(&life, data->frame_time, phi);
+}
