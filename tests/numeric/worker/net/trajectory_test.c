@@ -1,4 +1,4 @@
-/* The networks of the reward prediction experiment: a student with weight norm, and the teacher that
+/* The networks of the reward prediction experiment: a student with weight norm, the teacher that
  * reads trajectories. Their gradients against central differences of a weighted sum of outputs. */
 #include "tests/numeric/check.h"
 #include "worker/net/net.h"
