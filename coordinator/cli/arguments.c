@@ -71,6 +71,7 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     case ARGUMENT_BEST: arguments->best = positive(text, "--best", state); return 0;
     case ARGUMENT_SEEDS: arguments->seeds = positive(text, "--seeds", state); return 0;
     case ARGUMENT_METRIC: arguments->metric = text; return 0;
+    case ARGUMENT_DIRECTORY: arguments->directory = text; return 0;
     case ARGUMENT_ALL: arguments->all = true; return 0;
     case ARGUMENT_WATCH: arguments->watch = true; return 0;
     case ARGUMENT_NOW: arguments->now = true; return 0;

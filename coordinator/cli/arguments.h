@@ -13,6 +13,7 @@
 enum argument_key {
     ARGUMENT_COUNT = 'n',
     ARGUMENT_METRIC = 'm',
+    ARGUMENT_DIRECTORY = 'o', /* in place of the shared -o */
     ARGUMENT_ATTEMPT = 0x100,
     ARGUMENT_ALL,
     ARGUMENT_WATCH,
@@ -38,6 +39,7 @@ struct arguments {
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
     bool all, watch, now;
     const char *metric;                /* NULL not given */
+    const char *directory;             /* NULL not given */
 };
 
 void arguments_parse(struct arguments *out, const struct verb *verb, const struct context *context,

@@ -17,6 +17,8 @@ static const struct command commands[] = {
     { "trials", "STUDY", "All trials of a study", command_trials },
     { "curve", "STUDY TRIAL...", "The learning curves of trials", command_curve },
     { "logs", "STUDY TRIAL", "Why a trial failed, and what it printed", command_logs },
+    { "compare", "A B", "Two studies by the seeds they share", command_compare },
+    { "report", "[SEARCH...] -o DIR", "Figures and tables, as files", command_report },
     { "query", "SQL", "Any question to the database, read-only", command_query },
     { "export", "[NAME]", "Trials with a column for each parameter", command_export },
 };
