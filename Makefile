@@ -146,6 +146,7 @@ sanitize:   ## every test again under the address and undefined-behaviour saniti
 # ---- benchmarks: never part of check ---------------------------------------------------------------------------------
 BENCH_LAYERS_trial   := worker/trial
 BENCH_LAYERS_meta    := worker/meta
+BENCH_LAYERS_conv    := worker/meta
 BENCH_LAYERS_sampler := coordinator/search
 BENCH_LAYERS_tpe     := coordinator/search
 BENCH_LAYERS_service := coordinator/shell worker/agent

@@ -7,8 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* By the processor, so the same on every call of a process. */
-static const struct conv3x3_kernels *kernels(void)
+const struct conv3x3_kernels *conv3x3_kernels(void)
 {
 #ifdef __x86_64__
     if (conv3x3_avx512.supported())
@@ -19,7 +18,7 @@ static const struct conv3x3_kernels *kernels(void)
 
 const char *conv3x3_kernel_name(void)
 {
-    return kernels()->name;
+    return conv3x3_kernels()->name;
 }
 
 int conv3x3_stride(int channels)
@@ -184,11 +183,11 @@ static void forward_tangent(const struct conv3x3 *shape, real *y, struct mat fra
 {
     struct conv3x3_window window = output_window(shape);
     int in_stride = shape->input_stride;
-    kernels()->product(&window, y, w.cols, framed.value, in_stride, shape->inputs, w.tangent,
-                       b.tangent);
+    conv3x3_kernels()->product(&window, y, w.cols, framed.value, in_stride, shape->inputs,
+                               w.tangent, b.tangent);
     if (inputs_move)
-        kernels()->product(&window, y, w.cols, framed.tangent, in_stride, shape->inputs, w.value,
-                           NULL);
+        conv3x3_kernels()->product(&window, y, w.cols, framed.tangent, in_stride, shape->inputs,
+                                   w.value, NULL);
 }
 
 void conv3x3_forward(struct pass *pass, const struct conv3x3 *shape, struct mat y, struct mat x,
@@ -204,8 +203,8 @@ void conv3x3_forward(struct pass *pass, const struct conv3x3 *shape, struct mat 
         struct mat board = mat_rows(x, n, 1), out = mat_rows(y, n, 1);
         frame_inputs(pass, shape, framed, board);
         if (pass->fill_values)
-            kernels()->product(&window, out.value, padded_w.cols, framed.value, in_stride,
-                               shape->inputs, padded_w.value, padded_b.value);
+            conv3x3_kernels()->product(&window, out.value, padded_w.cols, framed.value, in_stride,
+                                       shape->inputs, padded_w.value, padded_b.value);
         if (pass->fill_tangents)
             forward_tangent(shape, out.tangent, framed, padded_w, padded_b, x.tangent != NULL);
     }
@@ -263,17 +262,17 @@ static void add_weights(const struct pass *pass, const struct conv3x3 *shape, st
     struct conv3x3_window window = output_window(shape);
     int in_stride = x.cols;
     if (pass->fill_values) {
-        kernels()->weights(&window, sums->w.value, d.value, d.cols, x.value, in_stride,
-                           shape->inputs);
+        conv3x3_kernels()->weights(&window, sums->w.value, d.value, d.cols, x.value, in_stride,
+                                   shape->inputs);
         add_cells(sums->b.value, d.value, d.rows, d.cols);
     }
     if (!pass->fill_tangents)
         return;
-    kernels()->weights(&window, sums->w.tangent, d.tangent, d.cols, x.value, in_stride,
-                       shape->inputs);
+    conv3x3_kernels()->weights(&window, sums->w.tangent, d.tangent, d.cols, x.value, in_stride,
+                               shape->inputs);
     if (inputs_move)
-        kernels()->weights(&window, sums->w.tangent, d.value, d.cols, x.tangent, in_stride,
-                           shape->inputs);
+        conv3x3_kernels()->weights(&window, sums->w.tangent, d.value, d.cols, x.tangent, in_stride,
+                                   shape->inputs);
     add_cells(sums->b.tangent, d.tangent, d.rows, d.cols);
 }
 
@@ -296,17 +295,17 @@ static void backward_inputs(const struct pass *pass, const struct conv3x3 *shape
     struct conv3x3_window window = input_window(shape);
     int stride = turned.cols;
     if (pass->fill_values) {
-        kernels()->product(&window, dx.value, stride, d.value, d.cols, shape->outputs, turned.value,
-                           zero.value);
+        conv3x3_kernels()->product(&window, dx.value, stride, d.value, d.cols, shape->outputs,
+                                   turned.value, zero.value);
         if (shape->rectify)
             gate_board(dx.value, x.value, &window, stride);
     }
     if (!pass->fill_tangents)
         return;
-    kernels()->product(&window, dx.tangent, stride, d.tangent, d.cols, shape->outputs, turned.value,
-                       zero.tangent);
-    kernels()->product(&window, dx.tangent, stride, d.value, d.cols, shape->outputs, turned.tangent,
-                       NULL);
+    conv3x3_kernels()->product(&window, dx.tangent, stride, d.tangent, d.cols, shape->outputs,
+                               turned.value, zero.tangent);
+    conv3x3_kernels()->product(&window, dx.tangent, stride, d.value, d.cols, shape->outputs,
+                               turned.tangent, NULL);
     if (shape->rectify)
         gate_board(dx.tangent, x.value, &window, stride);
 }

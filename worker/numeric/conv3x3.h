@@ -2,11 +2,12 @@
  *
  * A row of a matrix is one board: side x side cells, each with its channels padded to
  * conv3x3_stride of them; what pads is zero and stays so, in values and tangents. Only inputs that
- * need no gradient, such as the boards of the data, may be without padding. The frame of zeros that a convolution meets around a board is never
- * stored: each board is copied into a framed one while it is worked on, which is also where the
- * ReLU in front of a convolution is taken, so neither the framed boards nor the ReLU's results
- * have to be kept. Weights are [9 * inputs, outputs]: tap (row, column) of the window first, then
- * the input channel, and not padded. */
+ * need no gradient, such as the boards of the data, may be without padding. The frame of zeros that
+ * a convolution meets around a board is never stored: each board is copied into a framed one while
+ * it is worked on, which is also where the ReLU in front of a convolution is taken, so neither the
+ * framed boards nor the ReLU's results have to be kept. Places that are written must be aligned to
+ * 64 bytes, as those of mat_new are. Weights are [9 * inputs, outputs]: tap (row, column) of the
+ * window first, then the input channel, and not padded. */
 #ifndef NUMERIC_CONV3X3_H
 #define NUMERIC_CONV3X3_H
 #include "worker/numeric/pass.h"

@@ -16,7 +16,8 @@ static bool supported(void)
            __builtin_cpu_supports("avx512dq");
 }
 
-const struct conv3x3_kernels conv3x3_avx512 = { "avx512", supported, product, weights };
+const struct conv3x3_kernels conv3x3_avx512 = { "avx512", supported, product,
+                                                weights,  mix,       mix_tangent };
 #else
 typedef int conv3x3_avx512_is_for_x86; /* ISO C wants a declaration in every file */
 #endif

@@ -17,4 +17,5 @@ static bool supported(void)
     return true;
 }
 
-const struct conv3x3_kernels conv3x3_portable = { "portable", supported, product, weights };
+const struct conv3x3_kernels conv3x3_portable = { "portable", supported, product,
+                                                  weights,    mix,       mix_tangent };

@@ -1,13 +1,14 @@
 /* conv3x3_tile.h - the body of the conv3x3 kernels, compiled by each file that includes it for the
  * vector unit which that file allows. It needs VECTOR_BYTES and TILE, the longest piece of a row
- * of cells whose sums fit the registers, and defines product() and weights(). */
+ * of cells whose sums fit the registers, and defines product(), weights(), mix() and
+ * mix_tangent(). */
 #ifndef NUMERIC_CONV3X3_TILE_H
 #define NUMERIC_CONV3X3_TILE_H
 #include "worker/numeric/conv3x3_kernels.h"
 
 #include <stddef.h>
 
-enum { LANES = VECTOR_BYTES / sizeof(real), STRIDES = 3 };
+enum { LANES = VECTOR_BYTES / sizeof(real) };
 
 typedef real vector __attribute__((vector_size(VECTOR_BYTES), may_alias));
 
@@ -189,5 +190,53 @@ static void weights(const struct conv3x3_window *window, real *w, const real *d,
                 }
             }
         }
+}
+
+/* ---- mixtures ------------------------------------------------------------------------------- */
+
+/* One vector of channels; moved NULL: values. frames is a constant wherever it is the usual one. */
+INLINE void mix_lanes(int frames, const struct conv3x3_mixture *m, int lane, real *d, const real *h,
+                      const real *moved, struct conv3x3_sums *sums)
+{
+    vector a[CONV3X3_MAX_FRAMES], sum[CONV3X3_MAX_FRAMES], squares = { 0 };
+    for (int t = 0; t < frames; t++) {
+        a[t] = load(m->a[t] + lane);
+        sum[t] = (vector){ 0 };
+    }
+    for (int cell = 0; cell < m->cells; cell++) {
+        size_t at = (size_t)cell * (size_t)m->stride + (size_t)lane;
+        vector here = load(h + at), weighed = moved ? load(moved + at) : here;
+        for (int t = 0; !moved && t < frames; t++)
+            weighed -= a[t] * m->x[t * m->cells + cell];
+        store(d + at, load(d + at) + m->c * weighed);
+        squares += (moved ? here : weighed) * weighed;
+        for (int t = 0; t < frames; t++)
+            sum[t] += weighed * m->x[t * m->cells + cell];
+    }
+    store(sums->squares + lane, squares);
+    for (int t = 0; t < frames; t++)
+        store(sums->frames[t] + lane, sum[t]);
+}
+
+enum { USUAL_FRAMES = 3 };
+
+static void mix(const struct conv3x3_mixture *mixture, real *d, const real *h,
+                struct conv3x3_sums *sums)
+{
+    for (int lane = 0; lane < CONV3X3_PAD; lane += LANES)
+        if (mixture->frames == USUAL_FRAMES)
+            mix_lanes(USUAL_FRAMES, mixture, lane, d, h, NULL, sums);
+        else
+            mix_lanes(mixture->frames, mixture, lane, d, h, NULL, sums);
+}
+
+static void mix_tangent(const struct conv3x3_mixture *mixture, real *d, const real *h,
+                        const real *moved, struct conv3x3_sums *sums)
+{
+    for (int lane = 0; lane < CONV3X3_PAD; lane += LANES)
+        if (mixture->frames == USUAL_FRAMES)
+            mix_lanes(USUAL_FRAMES, mixture, lane, d, h, moved, sums);
+        else
+            mix_lanes(mixture->frames, mixture, lane, d, h, moved, sums);
 }
 #endif

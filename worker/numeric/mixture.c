@@ -2,10 +2,13 @@
 #include "worker/numeric/mixture.h"
 
 #include "worker/numeric/conv3x3.h"
+#include "worker/numeric/conv3x3_kernels.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
+
+static_assert((int)MIXTURE_MAX_FRAMES <= (int)CONV3X3_MAX_FRAMES, "the kernels have fewer places");
 
 /* ---- weights -------------------------------------------------------------------------------- */
 
@@ -50,146 +53,108 @@ void mixture_weights_back(const struct pass *pass, struct mat dphi, struct mat p
     }
 }
 
-/* ---- the loss: 16 filters of one board at a time --------------------------------------------- */
-
-enum { LANES = 16 };
-
-/* Sums over the cells of one board. */
-struct board_sums {
-    real squares[LANES];                    /* of e, or e h' */
-    real frames[MIXTURE_MAX_FRAMES][LANES]; /* e x*_t, or h' x*_t */
-};
-
-/* One board's 16 filters, from the first of them on. */
-struct strip {
-    int cells, stride; /* reals from cell to cell */
-    const real (*a)[LANES];
-    const real *x; /* frame t is x + t cells */
-    const real *h, *moved;
-    real c;
-    real *d;
-};
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE void value_strip(int frames, struct strip strip, struct board_sums *sums)
-{
-    struct board_sums now = { 0 };
-    for (int cell = 0; cell < strip.cells; cell++) {
-        const real *restrict h = strip.h + cell * strip.stride;
-        real *restrict d = strip.d + cell * strip.stride;
-        for (int i = 0; i < LANES; i++) {
-            real error = h[i];
-            for (int t = 0; t < frames; t++)
-                error -= strip.a[t][i] * strip.x[t * strip.cells + cell];
-            d[i] += strip.c * error;
-            now.squares[i] += error * error;
-            for (int t = 0; t < frames; t++)
-                now.frames[t][i] += error * strip.x[t * strip.cells + cell];
-        }
-    }
-    *sums = now;
-}
-
-INLINE void tangent_strip(int frames, struct strip strip, struct board_sums *sums)
-{
-    struct board_sums now = { 0 };
-    for (int cell = 0; cell < strip.cells; cell++) {
-        const real *restrict h = strip.h + cell * strip.stride;
-        const real *restrict moved = strip.moved + cell * strip.stride;
-        real *restrict d = strip.d + cell * strip.stride;
-        for (int i = 0; i < LANES; i++) {
-            real error = h[i];
-            for (int t = 0; t < frames; t++)
-                error -= strip.a[t][i] * strip.x[t * strip.cells + cell];
-            d[i] += strip.c * moved[i];
-            now.squares[i] += error * moved[i];
-            for (int t = 0; t < frames; t++)
-                now.frames[t][i] += moved[i] * strip.x[t * strip.cells + cell];
-        }
-    }
-    *sums = now;
-}
-
-/* The usual number of frames becomes a constant of the loops. */
-static void strip_sums(int frames, const struct strip *strip, struct board_sums *sums)
-{
-    enum { USUAL = 3 };
-    if (strip->moved && frames == USUAL)
-        tangent_strip(USUAL, *strip, sums);
-    else if (strip->moved)
-        tangent_strip(frames, *strip, sums);
-    else if (frames == USUAL)
-        value_strip(USUAL, *strip, sums);
-    else
-        value_strip(frames, *strip, sums);
-}
+/* ---- the loss -------------------------------------------------------------------------------- */
 
 /* Sums over all boards, of 16 filters. */
 struct all_sums {
-    double squares;
-    double frames[MIXTURE_MAX_FRAMES][LANES];
+    double squares[CONV3X3_PAD], frames[CONV3X3_MAX_FRAMES][CONV3X3_PAD];
 };
 
-static void add_board(struct all_sums *all, const struct board_sums *board, int frames)
+static void add_board(struct all_sums *all, const struct conv3x3_sums *board, int frames)
 {
-    for (int i = 0; i < LANES; i++)
-        all->squares += (double)board->squares[i];
+    for (int i = 0; i < CONV3X3_PAD; i++)
+        all->squares[i] += (double)board->squares[i];
     for (int t = 0; t < frames; t++)
-        for (int i = 0; i < LANES; i++)
+        for (int i = 0; i < CONV3X3_PAD; i++)
             all->frames[t][i] += (double)board->frames[t][i];
 }
 
-/* The a of 16 filters, zero where they are padding. */
-static void pad_mixture(real (*to)[LANES], const struct mixture_lesson *lesson, int first)
+/* The mixtures of filters first .. first + 15, zero where they are padding. */
+static struct conv3x3_mixture mixture_of(const struct mixture_lesson *lesson, int first, real c)
 {
-    int count = lesson->filters - first < LANES ? lesson->filters - first : LANES;
-    memset(to, 0, MIXTURE_MAX_FRAMES * sizeof *to);
+    int rest = lesson->filters - first, count = rest < CONV3X3_PAD ? rest : CONV3X3_PAD;
+    struct conv3x3_mixture mixture = { .frames = lesson->a.rows, .c = c };
+    mixture.stride = conv3x3_stride(lesson->filters);
+    mixture.cells = lesson->frames.cols / lesson->a.rows;
     for (int t = 0; t < lesson->a.rows; t++)
-        memcpy(to[t], mat_row(lesson->a, lesson->a.value, t) + lesson->first_column + first,
+        memcpy(mixture.a[t], mat_row(lesson->a, lesson->a.value, t) + lesson->first_column + first,
                (size_t)count * sizeof(real));
+    return mixture;
 }
 
-/* Filters first .. first + 15 over all boards, values or tangents; returns the sum of squares. */
-static double teach_lanes(const struct mixture_lesson *lesson, struct mat d, struct mat da,
-                          struct mat h, int first, bool tangents, real c)
+/* The filters of `mixture`, of which `first` is the first, on all boards; values or tangents. */
+static struct all_sums mix_boards(const struct mixture_lesson *lesson,
+                                  struct conv3x3_mixture *mixture, int first, struct mat d,
+                                  struct mat h, bool tangents)
 {
-    int frames = lesson->a.rows, stride = conv3x3_stride(lesson->filters);
-    real a[MIXTURE_MAX_FRAMES][LANES];
+    const struct conv3x3_kernels *kernels = conv3x3_kernels();
     struct all_sums all = { 0 };
-    pad_mixture(a, lesson, first);
     for (int n = 0; n < h.rows; n++) {
-        struct board_sums board;
-        struct strip strip = { .cells = h.cols / stride, .stride = stride, .a = a, .c = c };
-        strip.x = mat_row(lesson->frames, lesson->frames.value, n);
-        strip.h = mat_row(h, h.value, n) + first;
-        strip.moved = tangents ? mat_row(h, h.tangent, n) + first : NULL;
-        strip.d = mat_row(d, tangents ? d.tangent : d.value, n) + first;
-        strip_sums(frames, &strip, &board);
-        add_board(&all, &board, frames);
+        const real *board = mat_row(h, h.value, n) + first;
+        struct conv3x3_sums sums;
+        mixture->x = mat_row(lesson->frames, lesson->frames.value, n);
+        if (tangents)
+            kernels->mix_tangent(mixture, mat_row(d, d.tangent, n) + first, board,
+                                 mat_row(h, h.tangent, n) + first, &sums);
+        else
+            kernels->mix(mixture, mat_row(d, d.value, n) + first, board, &sums);
+        add_board(&all, &sums, mixture->frames);
     }
-    for (int t = 0; t < frames; t++)
-        for (int i = 0; i < LANES && first + i < lesson->filters; i++)
-            mat_row(da, tangents ? da.tangent : da.value, t)[lesson->first_column + first + i] =
-                (real)(-(double)c * all.frames[t][i]);
-    return all.squares;
+    return all;
+}
+
+/* The filters' columns of da, or of its tangent, from the sums over all boards. */
+static void fill_columns(const struct mixture_lesson *lesson, int first, struct mat da, real *to,
+                         const struct all_sums *sums, real c)
+{
+    for (int t = 0; t < da.rows; t++)
+        for (int i = 0; i < CONV3X3_PAD && first + i < lesson->filters; i++)
+            mat_row(da, to, t)[lesson->first_column + first + i] =
+                (real)(-(double)c * sums->frames[t][i]);
+}
+
+static double total(const double *numbers)
+{
+    double sum = 0;
+    for (int i = 0; i < CONV3X3_PAD; i++)
+        sum += numbers[i];
+    return sum;
+}
+
+/* sum of e h' = sum of h h' - sum over t of a_t (sum of h' x_t) */
+static double slope_of(const struct conv3x3_mixture *mixture, const struct all_sums *sums)
+{
+    double slope = total(sums->squares);
+    for (int t = 0; t < mixture->frames; t++)
+        for (int i = 0; i < CONV3X3_PAD; i++)
+            slope -= (double)mixture->a[t][i] * sums->frames[t][i];
+    return slope;
 }
 
 struct mixture_loss mixture_teach(struct pass *pass, const struct mixture_lesson *lesson,
                                   struct mat d, struct mat da, struct mat h)
 {
-    int cells = h.cols / conv3x3_stride(lesson->filters);
+    int stride = conv3x3_stride(lesson->filters), cells = h.cols / stride;
     double count = (double)h.rows * lesson->a.cols * cells;
     real c = (real)(2 * lesson->coef / count);
     struct mixture_loss result = { 0 };
     assert(lesson->a.rows <= MIXTURE_MAX_FRAMES && d.rows == h.rows && d.cols == h.cols);
     assert(lesson->frames.rows == h.rows && lesson->frames.cols == lesson->a.rows * cells);
     assert(lesson->first_column + lesson->filters <= lesson->a.cols);
-    for (int first = 0; first < lesson->filters; first += LANES) {
-        if (pass->fill_values)
-            result.loss += teach_lanes(lesson, d, da, h, first, false, c) / count;
-        if (pass->fill_tangents)
-            result.slope += teach_lanes(lesson, d, da, h, first, true, c) * (double)c;
+    if (!pass->fill_values && !pass->fill_tangents)
+        return result;
+    for (int first = 0; first < stride; first += CONV3X3_PAD) {
+        struct conv3x3_mixture mixture = mixture_of(lesson, first, c);
+        if (pass->fill_values) {
+            struct all_sums sums = mix_boards(lesson, &mixture, first, d, h, false);
+            result.loss += total(sums.squares) / count;
+            fill_columns(lesson, first, da, da.value, &sums, c);
+        }
+        if (pass->fill_tangents) {
+            struct all_sums sums = mix_boards(lesson, &mixture, first, d, h, true);
+            result.slope += (double)c * slope_of(&mixture, &sums);
+            fill_columns(lesson, first, da, da.tangent, &sums, c);
+        }
     }
     return result;
 }

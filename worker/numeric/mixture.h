@@ -10,7 +10,7 @@
 #define NUMERIC_MIXTURE_H
 #include "worker/numeric/pass.h"
 
-enum { MIXTURE_MAX_FRAMES = 8 };
+enum { MIXTURE_MAX_FRAMES = 8 }; /* at most CONV3X3_MAX_FRAMES */
 
 /* a = scale softmax over the rows of phi      phi [frames, units]  a likewise; values only */
 void mixture_weights(const struct pass *pass, struct mat a, struct mat phi, double scale);

@@ -176,9 +176,9 @@ static const struct convolutions *torso_of(const struct net *net)
     return net->layers[0].kind == LAYER_CONVOLUTIONS ? &net->layers[0].convolutions : NULL;
 }
 
-/* Of a student that looks at boards weights are recorded [out, in, 3, 3] and stored [9 in, out], and
- * its one dense layer is recorded as readout; of a mixture teacher phi is recorded as it is stored,
- * with a further axis for the layers. */
+/* Of a student that looks at boards weights are recorded [out, in, 3, 3] and stored [9 in, out],
+ * and its one dense layer is recorded as readout; of a mixture teacher phi is recorded as it is
+ * stored, with a further axis for the layers. */
 static bool has_boards(const struct net *net)
 {
     return net->layers[0].kind == LAYER_BOARD;

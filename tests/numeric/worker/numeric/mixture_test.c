@@ -61,7 +61,12 @@ static struct mat teach(struct pass *pass, const struct mat *operands, struct ma
         memcpy(d.tangent, operands[D].tangent, mat_count(d) * sizeof(real));
         memset(da.tangent, 0, mat_count(da) * sizeof(real));
     }
-    struct mixture_loss loss = mixture_teach(pass, &now, d, da, operands[H]);
+    struct mat h = mat_new(pass, BOARDS, CELLS * STRIDE); /* kernels load whole vectors */
+    if (pass->fill_values)
+        memcpy(h.value, operands[H].value, mat_count(h) * sizeof(real));
+    if (pass->fill_tangents)
+        memcpy(h.tangent, operands[H].tangent, mat_count(h) * sizeof(real));
+    struct mixture_loss loss = mixture_teach(pass, &now, d, da, h);
     if (pass->fill_values || pass->fill_tangents)
         last = loss;
     *out_d = d;
