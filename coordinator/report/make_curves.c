@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PANELS = 12, MAX_SERIES = 8 };
+enum { MAX_PANELS = 12, MAX_SERIES = 10 };
 
 /* An epoch of one run. */
 struct sample {

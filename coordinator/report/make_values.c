@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_PANELS = 12, MAX_SERIES = 8, MIN_POINTS = 3, LOG_RATIO = 8 };
+enum { MAX_PANELS = 12, MAX_SERIES = 10, MIN_POINTS = 3, LOG_RATIO = 8 };
 
 static struct summary summary_of_study(const struct study_result *study)
 {

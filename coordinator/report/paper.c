@@ -6,32 +6,34 @@
 
 const struct paper_figure paper_figures[] = {
     { "Figure 3b", "task A: maximum test accuracy over input dimension and training examples",
-      "figure-3b", SPECS "figure-3b.yaml", "both methods at every D and n, 5 seeds", FIGURE_HEAT,
-      "map." },
+      "figure-3b", NULL, SPECS "figure-3b.yaml", "both methods at every D and n, 5 seeds",
+      FIGURE_HEAT, "map." },
     { "Figure 3d", "task B: test KL over training, LDT and the regularised student", "figure-3d",
-      SPECS "figure-3d.yaml", "ldt, and no-teacher at each entropy coefficient", FIGURE_LINES,
+      NULL, SPECS "figure-3d.yaml", "ldt, and no-teacher at each entropy coefficient", FIGURE_LINES,
       "curves." },
-    { "Figure 4", "game of life: test accuracy by the number of training examples", "game-of-life*",
-      SPECS "game-of-life.yaml", "each method from 128 to 8192 examples", FIGURE_LINES, "by." },
-    { "Figure 5", "MuJoCo: test MSE over training in four environments", "mujoco*",
-      SPECS "mujoco-*.yaml", "ldt, auxiliary and no-teacher, the best of each on 8 seeds",
-      FIGURE_LINES, "curves." },
-    { "Figure 6", "MuJoCo: generalisation gaps", "mujoco*", SPECS "mujoco-*.yaml",
-      "the runs of Figure 5", FIGURE_BARS, "gap." },
-    { "Figure 7", "ablations in Walker2d", "ablations*walker2d", SPECS "ablations-walker2d.yaml",
-      "FT, PT, RT-n, AR, beside ldt and no-teacher", FIGURE_LINES, "curves." },
-    { "Figure 8", "ablations in all environments", "ablations*", SPECS "ablations-*.yaml",
-      "the runs of Figure 7 in every environment", FIGURE_LINES, "curves." },
-    { "Table 5", "MuJoCo: the best settings of LDT in each environment", "mujoco*",
-      SPECS "mujoco-*.yaml", "the grid searches", FIGURE_WORDS, "best" },
-    { "Table 7", "MuJoCo: minimum test MSE of each method in each environment", "mujoco*",
-      SPECS "mujoco-*.yaml", "the runs of Figure 5", FIGURE_TABLE, "values" },
+    { "Figure 4", "game of life: test accuracy by the number of training examples", "game-of-life",
+      NULL, SPECS "game-of-life.yaml", "each method from few examples to many", FIGURE_LINES,
+      "by." },
+    { "Figure 5", "MuJoCo: test MSE over training in four environments", "mujoco-grid",
+      "mujoco-rerun", SPECS "mujoco-grid.yaml", "the best of each method on 8 seeds", FIGURE_LINES,
+      "curves." },
+    { "Figure 6", "MuJoCo: generalisation gaps", "mujoco-grid", "mujoco-rerun",
+      SPECS "mujoco-grid.yaml", "the runs of Figure 5", FIGURE_BARS, "gap." },
+    { "Figure 7", "ablations in Walker2d", "ablations-walker2d", NULL,
+      SPECS "ablations-walker2d.yaml", "mujoco-grid done, then the ablations", FIGURE_LINES,
+      "curves." },
+    { "Figure 8", "ablations in all environments", "ablations-*", NULL, SPECS "ablations-*.yaml",
+      "mujoco-grid done, then the ablations of each environment", FIGURE_LINES, "curves." },
+    { "Table 5", "MuJoCo: the best settings of LDT in each environment", "mujoco-grid", NULL,
+      SPECS "mujoco-grid.yaml", "the grid search", FIGURE_WORDS, "best" },
+    { "Table 7", "MuJoCo: minimum test MSE of each method in each environment", "mujoco-grid",
+      "mujoco-rerun", SPECS "mujoco-grid.yaml", "the runs of Figure 5", FIGURE_TABLE, "values" },
 };
 const size_t n_paper_figures = sizeof paper_figures / sizeof *paper_figures;
 
 static const char small[] = "-small";
 
-bool paper_is_small(const char *search)
+static bool is_small_twin(const char *search)
 {
     size_t length = strlen(search), tail = strlen(small);
     return length > tail && strcmp(search + length - tail, small) == 0;
@@ -40,6 +42,8 @@ bool paper_is_small(const char *search)
 /* '*' stands for any text, also for none. */
 static bool matches(const char *pattern, const char *text, size_t length)
 {
+    if (pattern == NULL)
+        return false;
     if (*pattern == '\0')
         return length == 0;
     if (*pattern != '*')
@@ -51,16 +55,21 @@ static bool matches(const char *pattern, const char *text, size_t length)
     return false;
 }
 
-bool paper_matches(const struct paper_figure *figure, const char *search)
+enum paper_match paper_matches(const struct paper_figure *figure, const char *search)
 {
-    size_t length = strlen(search) - (paper_is_small(search) ? strlen(small) : 0);
-    return matches(figure->search, search, length);
+    bool is_small = is_small_twin(search);
+    size_t length = strlen(search) - (is_small ? strlen(small) : 0);
+    if (matches(figure->search, search, length))
+        return is_small ? PAPER_SMALL : PAPER_FULL;
+    if (matches(figure->other, search, length))
+        return is_small ? PAPER_OTHER_SMALL : PAPER_OTHER;
+    return PAPER_NONE;
 }
 
 bool paper_knows(const char *search)
 {
     for (size_t i = 0; i < n_paper_figures; i++) {
-        if (paper_matches(&paper_figures[i], search))
+        if (paper_matches(&paper_figures[i], search) != PAPER_NONE)
             return true;
     }
     return false;

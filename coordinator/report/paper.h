@@ -9,7 +9,8 @@
 struct paper_figure {
     const char *name;       /* "Figure 3b" */
     const char *shows;
-    const char *search;     /* name of the search; with a '*' at its end, of several */
+    const char *search;     /* its name; '*' stands for any text */
+    const char *other;      /* a search that will do if that one is not there; NULL: none */
     const char *spec;       /* the file or files to submit */
     const char *needs;      /* what must have run */
     enum figure_kind kind;
@@ -18,8 +19,10 @@ struct paper_figure {
 extern const struct paper_figure paper_figures[];
 extern const size_t n_paper_figures;
 
-/* Whether the search makes (a part of) the figure. The small twin of a search, NAME-small, does. */
-bool paper_matches(const struct paper_figure *figure, const char *search);
-bool paper_is_small(const char *search);
+/* What a search is to a figure. The small twin of a search is named NAME-small. Searches of the
+ * best rank that there is make the figure, together if they are several. */
+enum paper_match { PAPER_FULL, PAPER_OTHER, PAPER_SMALL, PAPER_OTHER_SMALL, PAPER_NONE };
+
+enum paper_match paper_matches(const struct paper_figure *figure, const char *search);
 bool paper_knows(const char *search); /* any figure */
 #endif

@@ -79,16 +79,17 @@ static bool read_all(struct buf *out, FILE *file)
     return !ferror(file);
 }
 
-/* gnuplot goes on after many a fault, so any word of it is one. */
+/* Its status decides: a script from a pipe ends at the first fault. What it says beside a picture is
+ * a warning. */
 static bool refuse(const struct streams *streams, int status, struct error *error)
 {
     char words[COMPLAINT_BYTES] = "";
+    if (status == 0)
+        return false;
     rewind(streams->err);
     words[fread(words, 1, sizeof words - 1, streams->err)] = '\0';
     for (char *at = words; *at != '\0'; at++)
         *at = *at < ' ' ? ' ' : *at;
-    if (status == 0 && words[0] == '\0')
-        return false;
     error_set(error, "gnuplot failed (status %d): %s", status, words);
     return true;
 }
@@ -104,6 +105,9 @@ static bool run_gnuplot(struct buf *out, const struct buf *script, struct error 
         error_set(error, "the picture is larger than %d MiB: ask for fewer studies at once",
                   PICTURE_MAXIMUM >> 20);
         good = false;
+    } else if (good && out->length == 0) {
+        error_set(error, "gnuplot drew nothing");
+        good = false;
     }
     streams_close(&streams);
     return good;
@@ -114,6 +118,17 @@ static bool run_gnuplot(struct buf *out, const struct buf *script, struct error 
 static bool starts(const char *line, const char *with)
 {
     return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* gnuplot leaves a '>' as it is, which XML allows but after "]]". */
+static void add_line(struct buf *out, const char *line, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (line[i] == '>' && i >= 2 && line[i - 1] == ']' && line[i - 2] == ']')
+            buf_text(out, "&gt;");
+        else
+            buf_add(out, &line[i], 1);
+    }
 }
 
 /* The release of gnuplot goes, the figure's title comes. */
@@ -128,7 +143,7 @@ static void clean_svg(struct buf *out, const struct buf *raw, const struct figur
             escape_html(out, figure->title);
             buf_text(out, "</title>\n");
         } else if (!starts(line, "<desc>")) {
-            buf_add(out, line, length);
+            add_line(out, line, length);
         }
         line += length;
     }

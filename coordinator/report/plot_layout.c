@@ -10,7 +10,9 @@ static size_t longest_label(const struct figure *figure)
 {
     size_t longest = 0;
     for (size_t i = 0; i < figure->n_labels; i++) {
-        size_t length = strlen(figure->labels[i]) + strlen(" (n = 10)");
+        size_t length = strlen(figure->labels[i]);
+        length = (length < LAYOUT_LABEL_MAXIMUM ? length : LAYOUT_LABEL_MAXIMUM + 3) +
+                 strlen(" (n = 10)");
         longest = length > longest ? length : longest;
     }
     return longest;

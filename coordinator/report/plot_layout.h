@@ -4,6 +4,8 @@
 #define REPORT_PLOT_LAYOUT_H
 #include "coordinator/report/figure.h"
 
+enum { LAYOUT_LABEL_MAXIMUM = 60 }; /* characters of a label in a legend */
+
 struct layout {
     double width, height;        /* of the picture */
     double panel_width, panel_height;

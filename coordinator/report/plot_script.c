@@ -17,6 +17,7 @@ static const struct style {
 } styles[] = {
     { "#0072b2", 7 },  { "#d55e00", 5 }, { "#009e73", 9 }, { "#cc79a7", 13 },
     { "#e69f00", 11 }, { "#56b4e9", 6 }, { "#000000", 4 }, { "#999999", 8 },
+    { "#882255", 12 }, { "#117733", 10 },
 };
 
 static const struct style *style_of(const struct series *series)
@@ -96,6 +97,19 @@ static void describe_runs(char *text, size_t bytes, const struct figure *figure,
         snprintf(text, bytes, " (n = %zu)", n);
 }
 
+/* A label that fits the width of a picture: gnuplot leaves out a legend that does not. */
+static void add_shortened(struct buf *out, const char *label)
+{
+    size_t length = strlen(label);
+    if (length > LAYOUT_LABEL_MAXIMUM) {
+        length = LAYOUT_LABEL_MAXIMUM;
+        while (length > 0 && ((unsigned char)label[length] & 0xc0) == 0x80)
+            length--; /* between characters */
+    }
+    buf_add(out, label, length);
+    buf_text(out, label[length] != '\0' ? "..." : "");
+}
+
 /* The legend is a plot of nothing in a strip below the panels, so that it covers none of them. */
 static void add_legend(struct buf *out, const struct figure *figure, const struct layout *layout)
 {
@@ -113,7 +127,8 @@ static void add_legend(struct buf *out, const struct figure *figure, const struc
         struct buf label;
         describe_runs(runs, sizeof runs, figure, i);
         buf_init(&label, 1 << 16);
-        buf_printf(&label, "%s%s", figure->labels[i], runs);
+        add_shortened(&label, figure->labels[i]);
+        buf_text(&label, runs);
         buf_text(out, i > 0 ? ", " : "");
         if (figure->kind == FIGURE_BARS)
             buf_printf(out, "NaN with boxes fillstyle solid 1.0 linecolor rgb '%s' title ",

@@ -118,8 +118,7 @@ static bool has_runs(const struct figure *figure)
     return most > 0 || figure->kind == FIGURE_WORDS;
 }
 
-/* Which searches of the request make a figure of the paper together: those at full size, or, while
- * there is none, their small twins. */
+/* Which searches of the request make a figure of the paper together. */
 struct group {
     const char **searches;
     size_t count;
@@ -128,15 +127,16 @@ struct group {
 static void find_group(struct group *out, const struct report_request *request,
                        const struct paper_figure *row)
 {
-    size_t n_full = 0;
+    enum paper_match best = PAPER_NONE;
     out->searches = xcalloc(request->n_searches + 1, sizeof *out->searches);
     out->count = 0;
-    for (size_t i = 0; i < request->n_searches; i++)
-        n_full += paper_matches(row, request->searches[i]) && !paper_is_small(request->searches[i]);
     for (size_t i = 0; i < request->n_searches; i++) {
-        const char *search = request->searches[i];
-        if (paper_matches(row, search) && paper_is_small(search) == (n_full == 0))
-            out->searches[out->count++] = search;
+        enum paper_match match = paper_matches(row, request->searches[i]);
+        best = match < best ? match : best;
+    }
+    for (size_t i = 0; i < request->n_searches && best != PAPER_NONE; i++) {
+        if (paper_matches(row, request->searches[i]) == best)
+            out->searches[out->count++] = request->searches[i];
     }
 }
 

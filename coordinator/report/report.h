@@ -14,7 +14,7 @@ struct report_request {
     size_t n_searches;
     const char *metric;          /* of the learning curves; NULL: each search's own */
     const char *directory;       /* made if it is missing; files of an older report are replaced */
-    bool paper;                  /* say of every figure of the paper where it is, or what to submit */
+    bool paper;                  /* say of each figure of the paper where it is or what to submit */
 };
 
 /* Writes everything; *n_figures counts what was drawn or tabled. False with a sentence: a name that

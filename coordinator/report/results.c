@@ -228,19 +228,38 @@ static void offer_matrix_keys(struct reading *reading)
     }
 }
 
-static void offer_constants(struct reading *reading)
-{
-    for (size_t i = 0; i < reading->n_searches && reading->n_searches > 1; i++) {
-        const struct space *space = reading->definitions[i]->studies[0].space;
-        for (int k = 0; k < space->n_parameters; k++)
-            offer_key(reading, space->parameters[k].name);
-    }
-}
-
 static bool same_places(const struct results *results, size_t a, size_t b)
 {
     return memcmp(results->studies[a].places, results->studies[b].places,
                   (size_t)results->n_keys * sizeof(int)) == 0;
+}
+
+/* Whether the keys so far tell any two studies apart. */
+static bool all_differ(const struct results *results)
+{
+    for (size_t a = 0; a < results->n_studies; a++) {
+        for (size_t b = a + 1; b < results->n_studies; b++) {
+            if (same_places(results, a, b))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Constants that differ between searches, while they are needed; the names that speak for
+ * themselves first. */
+static void offer_constants(struct reading *reading)
+{
+    static const char *const first[] = { "task", "environment", "method" };
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        if (!all_differ(reading->results))
+            offer_key(reading, first[i]);
+    }
+    for (size_t i = 0; i < reading->n_searches; i++) {
+        const struct space *space = reading->definitions[i]->studies[0].space;
+        for (int k = 0; k < space->n_parameters && !all_differ(reading->results); k++)
+            offer_key(reading, space->parameters[k].name);
+    }
 }
 
 /* `search` or `seed`, which are in no space: named after the search, or by the study's own seed. */
@@ -263,21 +282,31 @@ static void add_key(struct reading *reading, const char *name, bool by_search)
     results->n_keys += key->n_values > 1 && results->n_keys < MAX_KEYS;
 }
 
+/* Whether labels without `none` and `no` still tell all studies apart. */
+static bool short_labels_differ(struct results *results)
+{
+    bool all[MAX_KEYS + 2];
+    memset(all, true, sizeof all);
+    json_t *seen = json_object();
+    for (size_t i = 0; i < results->n_studies; i++)
+        json_object_set_new_nocheck(seen, results_label(results, &results->studies[i], all),
+                                    json_true());
+    bool differ = json_object_size(seen) == results->n_studies;
+    json_decref(seen);
+    return differ;
+}
+
 static void find_keys(struct reading *reading)
 {
     struct results *results = reading->results;
     results->keys = arena_alloc(results->arena, (MAX_KEYS + 2) * sizeof *results->keys);
     offer_matrix_keys(reading);
-    offer_constants(reading);
+    if (reading->n_searches > 1)
+        offer_constants(reading);
     add_key(reading, "seed", false);
-    for (size_t a = 0; a < results->n_studies && reading->n_searches > 1; a++) {
-        for (size_t b = a + 1; b < results->n_studies; b++) {
-            if (same_places(results, a, b)) {
-                add_key(reading, "search", true);
-                return;
-            }
-        }
-    }
+    if (reading->n_searches > 1 && !all_differ(results))
+        add_key(reading, "search", true);
+    results->full_labels = !short_labels_differ(results);
 }
 
 /* ---- runs ---------------------------------------------------------------------------------- */
@@ -448,20 +477,32 @@ int results_find_key(const struct results *results, const char *name)
     return -1;
 }
 
+/* A value as part of a label: a number or a flag needs its name; what is `none` or `no` goes
+ * without saying where labels may be short. */
+static void add_value(struct buf *out, const struct results *results, const struct key *key,
+                      const char *value)
+{
+    bool is_yes = strcmp(value, "yes") == 0, is_no = strcmp(value, "no") == 0;
+    if (!results->full_labels && (is_no || strcmp(value, "none") == 0))
+        return;
+    buf_text(out, out->length > 0 ? ", " : "");
+    if (is_yes && !results->full_labels)
+        buf_text(out, key->name);
+    else if (key->numeric || is_yes || is_no)
+        buf_printf(out, "%s %s", key->name, value);
+    else
+        buf_text(out, value);
+}
+
 const char *results_label(const struct results *results, const struct study_result *study,
                           const bool *marked)
 {
     struct buf text;
-    buf_init(&text, 4096);
+    buf_init(&text, 1 << 16);
     for (int i = 0; i < results->n_keys; i++) {
         const struct key *key = &results->keys[i];
-        if (!marked[i] || study->places[i] < 0)
-            continue;
-        buf_text(&text, text.length > 0 ? ", " : "");
-        if (key->numeric || strcmp(key->texts[study->places[i]], "yes") == 0 ||
-            strcmp(key->texts[study->places[i]], "no") == 0)
-            buf_printf(&text, "%s ", key->name);
-        buf_text(&text, key->texts[study->places[i]]);
+        if (marked[i] && study->places[i] >= 0)
+            add_value(&text, results, key, key->texts[study->places[i]]);
     }
     const char *label = arena_text(results->arena, text.bytes);
     buf_free(&text);

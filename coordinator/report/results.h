@@ -1,12 +1,12 @@
 /* results.h - what the database holds of one or several searches, as figures need it: studies, the
  * keys that tell them apart, and of each study the runs of its best configuration.
  *
- * Keys are the keys of the matrix; for several searches together also every constant that differs
- * between them, and `search` where nothing else tells two studies apart. A key that has the same
- * value everywhere is none.
+ * Keys are the keys of the matrix; for several searches together also constants that differ
+ * between them, as far as studies are not told apart without, and `search` where nothing else
+ * does. A key that has the same value everywhere is none.
  *
- * The runs of a study are those of its best configuration, in the order of its goal, that are done;
- * of its re-run (a study named STUDY/rerun) if it has any that are done. */
+ * The runs of a study are those of its best configuration, in the order of its goal, that are
+ * done; of its re-run (a study named STUDY/rerun) if it has any that are done. */
 #ifndef REPORT_RESULTS_H
 #define REPORT_RESULTS_H
 #include "common/arena.h"
@@ -40,6 +40,7 @@ struct results {
     const char *title;     /* the names of the searches */
     const char *metric;
     bool maximize, over_time_last;
+    bool full_labels;      /* labels say `none` and `no`, too: without, some would be the same */
     bool built_in;         /* by the built-in trainer, whose metrics have units */
     struct key *keys;
     int n_keys;

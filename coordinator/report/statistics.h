@@ -10,13 +10,13 @@
 struct summary {
     size_t n;
     double mean, sd;
-    double low, high;     /* 95 % interval of the mean, by Student's t with n - 1 degrees of freedom */
+    double low, high;     /* 95 % interval of the mean: Student's t, n - 1 degrees of freedom */
     double least, most;
 };
 
 struct summary summary_of(const double *values, size_t count);
 
-/* The 97.5 % quantile of Student's distribution; degrees >= 1. Relative error below 2e-5: the same
+/* The 97.5 % quantile of Student's distribution; degrees >= 1. Relative error below 1e-4: the same
  * table and expansion as v_seed_summary in sql/views.sql. */
 double student_quantile(size_t degrees);
 
