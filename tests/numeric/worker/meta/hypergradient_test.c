@@ -71,6 +71,14 @@ meta_gradients_with_gates_weight_norm_and_batch_norm_agree_with_differences(void
     check_meta_gradient("gated, adam", &adam, 4);
 }
 
+static void meta_gradients_of_mixed_frames_agree_with_differences(void **state)
+{
+    struct learner_config sgd = scene_config(SCENE_LIFE, inner_sgd);
+    struct learner_config adam = scene_config(SCENE_LIFE, inner_adam);
+    check_meta_gradient("life, sgd", &sgd, 6);
+    check_meta_gradient("life, adam", &adam, 4);
+}
+
 static void meta_gradients_through_adam_agree_with_differences(void **state)
 {
     struct learner_config a = scene_config(SCENE_A, inner_adam);
@@ -139,7 +147,7 @@ static void check_settings(const char *what, const struct learner_config *config
 
 static void derivatives_for_settings_agree_with_differences(void **state)
 {
-    for (int task = SCENE_A; task <= SCENE_GATED; task++) {
+    for (int task = SCENE_A; task < SCENES; task++) {
         struct learner_config config = scene_config((enum scene_task)task, inner_sgd);
         check_settings("sgd", &config, 6);
         check_settings("sgd, repeated batches", &config, 3);
@@ -189,14 +197,18 @@ static size_t step_bytes(const struct learner_config *config)
                                    .label_loss = config->label_loss,
                                    .teach_loss = config->teach_loss,
                                    .teaching_coef = 1 };
-    struct lesson lesson = { .x = { 4, INPUTS, NULL, NULL },
+    struct lesson lesson = { .x = { 4, config->student.inputs, NULL, NULL },
                              .targets = { 4, config->teacher.outputs, NULL, NULL } };
+    if (config->teach_loss == TEACH_MIXTURE) {
+        lesson.targets.rows = config->teacher.layers[0].mixture.frames;
+        lesson.frames = (struct mat){ 4, config->teacher.inputs, NULL, NULL };
+    }
     return objective_reals(&objective, &lesson) * sizeof(real);
 }
 
 static void values_kept_and_values_recomputed_give_the_same_bits(void **state)
 {
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 2 * SCENES; k++) {
         struct learner_config config =
             scene_config((enum scene_task)(k / 2), k % 2 ? inner_sgd : inner_adam);
         real gradient[3][256], phi[3][256];
@@ -289,6 +301,7 @@ int main(void)
         cmocka_unit_test(meta_gradients_through_adam_agree_with_differences),
         cmocka_unit_test(
             meta_gradients_with_gates_weight_norm_and_batch_norm_agree_with_differences),
+        cmocka_unit_test(meta_gradients_of_mixed_frames_agree_with_differences),
         cmocka_unit_test(derivatives_for_settings_agree_with_differences),
         cmocka_unit_test(meta_gradients_over_repeated_batches_agree_with_differences),
         cmocka_unit_test(an_sgd_that_continues_the_students_own_has_its_moment_at_the_first_step),
