@@ -208,10 +208,10 @@ static void write_directory(struct npz *npz)
     buf_free(&end);
 }
 
-bool npz_finish(struct npz **npz_in, struct error *error)
+/* On disk, and only then under its name. */
+static bool complete(struct npz **npz_in, struct error *error)
 {
     struct npz *npz = *npz_in;
-    write_directory(npz);
     if (!npz->failed && (fflush(npz->file) != 0 || fsync(fileno(npz->file)) != 0))
         fail(npz, strerror(errno));
     if (!npz->failed && rename(npz->part, npz->path) != 0)
@@ -222,6 +222,29 @@ bool npz_finish(struct npz **npz_in, struct error *error)
         *error = npz->error;
     npz_abandon(npz_in);
     return good;
+}
+
+bool npz_finish(struct npz **npz, struct error *error)
+{
+    write_directory(*npz);
+    return complete(npz, error);
+}
+
+bool npy_save(const char *path, enum npz_type type, const void *values, const size_t *shape,
+              int rank, struct error *error)
+{
+    struct npz *file;
+    struct buf header;
+    size_t bytes = types[type].bytes;
+    if (!npz_create(&file, path, error))
+        return false;
+    for (int i = 0; i < rank; i++)
+        bytes *= shape[i];
+    make_header(&header, types[type].descr, shape, rank);
+    put(file, header.bytes, header.length);
+    put(file, values, bytes);
+    buf_free(&header);
+    return complete(&file, error);
 }
 
 void npz_abandon(struct npz **npz_in)

@@ -33,6 +33,10 @@ void npz_add(struct npz *npz, const char *name, enum npz_type type, const void *
 /* A text as an array of no dimensions and type bytes: archive['name'].item() in Python. */
 void npz_add_text(struct npz *npz, const char *name, const char *text);
 
+/* A single array as a .npy file of its own, complete or not there at all. */
+bool npy_save(const char *path, enum npz_type type, const void *values, const size_t *shape,
+              int rank, struct error *error);
+
 /* Both leave NULL. After a false, and after npz_abandon, what was at the path before still is. */
 bool npz_finish(struct npz **npz, struct error *error);
 void npz_abandon(struct npz **npz); /* accepts NULL */

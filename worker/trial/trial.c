@@ -6,6 +6,7 @@
 #include "worker/trial/batches.h"
 #include "worker/trial/config.h"
 #include "worker/trial/evaluation.h"
+#include "worker/trial/model.h"
 #include "worker/trial/networks.h"
 
 #include <math.h>
@@ -251,6 +252,19 @@ static enum trial_end run_to_the_end(struct run *run)
     }
 }
 
+static bool save_model(const struct run *run, int64_t seed, struct error *error)
+{
+    const struct trained trained = {
+        .parameters = run->sink->parameters,
+        .settings = run->settings,
+        .seed = seed,
+        .data = &run->data,
+        .learner = run->learner,
+        .with_teacher = run->sink->model_with_teacher,
+    };
+    return model_save(&trained, run->sink->model_path, error);
+}
+
 enum trial_end trial_run(const struct settings *settings, int64_t seed,
                          const struct trial_sink *sink, struct error *error)
 {
@@ -262,6 +276,8 @@ enum trial_end trial_run(const struct settings *settings, int64_t seed,
     }
     if (run_start(&run, (uint64_t)seed, error))
         end = run_to_the_end(&run);
+    if (end == TRIAL_COMPLETED && sink->model_path != NULL && !save_model(&run, seed, error))
+        end = TRIAL_REFUSED;
     run_free(&run);
     return end;
 }
