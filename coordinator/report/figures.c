@@ -104,10 +104,8 @@ void note_missing(struct figure *figure, const struct results *results)
         unfinished += results->studies[i].n_unfinished;
     }
     if (diverged + failed > 0)
-        figure_note(figure,
-                    "Not in the means: %lld runs that diverged, %lld that failed or were "
-                    "stopped.",
+        figure_note(figure, "Runs that are in no mean: %lld diverged, %lld failed or stopped.",
                     diverged, failed);
     if (unfinished > 0)
-        figure_note(figure, "%lld runs have not ended yet.", unfinished);
+        figure_note(figure, "Runs that have not ended yet: %lld.", unfinished);
 }

@@ -79,8 +79,8 @@ static bool read_all(struct buf *out, FILE *file)
     return !ferror(file);
 }
 
-/* Its status decides: a script from a pipe ends at the first fault. What it says beside a picture is
- * a warning. */
+/* Its status decides: a script from a pipe ends at the first fault. What it says beside a picture
+ * is a warning. */
 static bool refuse(const struct streams *streams, int status, struct error *error)
 {
     char words[COMPLAINT_BYTES] = "";
