@@ -42,8 +42,8 @@ void net_backward(const struct net *net, struct pass *pass, struct mat parameter
                   const struct trace *trace, struct mat d, const struct mat *joining,
                   struct mat gradient);
 
-/* A further gradient that is cheaper added where it joins than made first: `add` adds to d, that for
- * the outputs of layer k. Called for every layer, from the last to the first. */
+/* A further gradient that is cheaper added where it joins than made first: `add` adds to d, the
+ * gradient for a layer's outputs. It is called for every layer, from the last to the first. */
 struct net_joining {
     void (*add)(void *context, struct pass *pass, int layer, struct mat d);
     void *context;

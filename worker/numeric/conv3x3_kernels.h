@@ -4,8 +4,8 @@
  *
  * The loops work on one image of side x side cells, channels last, and on vectors of output
  * channels. An image that is read has a border of one cell of zeros ("framed"); an image that is
- * written has none, and begins at a multiple of 64 bytes. Channels are stored padded with zeros to a
- * multiple of CONV3X3_PAD; only an image that is read may be stored otherwise.
+ * written has none, and begins at a multiple of 64 bytes. Channels are stored padded with zeros to
+ * a multiple of CONV3X3_PAD; only an image that is read may be stored otherwise.
  *
  * The files of the kinds, and no others, multiply and add in one rounding: products and sums apart
  * would run at half the speed. The order of the sum for one number is fixed (row of the window,

@@ -3,6 +3,7 @@
 #include "worker/meta/learner.h"
 
 #include "tests/numeric/worker/meta/scene.h"
+#include "worker/numeric/vector.h"
 
 #define inner_sgd  optimiser_sgd(0.2, 0.75, 0.01)
 #define inner_adam optimiser_adam(0.02, 0.8, 0.01)
@@ -209,6 +210,61 @@ static void a_head_of_no_weight_leaves_the_student_alone(void **state)
     free(want);
     scene_end(&scenes[0]);
     scene_end(&scenes[1]);
+}
+
+/* ---- a model of dynamics -------------------------------------------------------------------- */
+
+/* x is an observation of one number and two actions of two; x* one observation and a reward for
+ * each of two steps. */
+enum { MODEL_STEPS = 2, MODEL_FEATURES = 2 };
+
+static struct learner_config model_config(enum model_training training)
+{
+    struct learner_config config = auxiliary_config();
+    const struct rollout rollout = { .steps = MODEL_STEPS,
+                                     .observation = 1,
+                                     .action = 2,
+                                     .features = MODEL_FEATURES,
+                                     .hidden = 6,
+                                     .hidden_layers = 1,
+                                     .weight_norm = true };
+    config.student = net_model_based(&rollout, CLASSES);
+    config.auxiliary_outputs = 0;
+    config.model = training;
+    return config;
+}
+
+static void a_model_of_dynamics_learns_trajectories_and_labels_in_either_way(void **state)
+{
+    for (int training = MODEL_STACKED; training <= MODEL_TRANSITIONS; training++) {
+        struct learner_config config = model_config((enum model_training)training);
+        struct scene scene;
+        struct error why;
+        struct step_losses first, last;
+        scene_start(&scene, &config);
+        real *xstar = xcalloc(EXAMPLES * MODEL_STEPS * MODEL_FEATURES, sizeof *xstar);
+        for (int i = 0; i < EXAMPLES; i++) { /* o' = (o + a_1)/2, reward a_2 */
+            const real *row = scene.x + i * INPUTS;
+            real *to = xstar + i * MODEL_STEPS * MODEL_FEATURES, o = row[0];
+            for (int t = 0; t < MODEL_STEPS; t++) {
+                o = (o + row[1 + 2 * t]) / 2;
+                to[MODEL_FEATURES * t] = o;
+                to[MODEL_FEATURES * t + 1] = row[2 + 2 * t];
+            }
+        }
+        scene.data.xstar = xstar;
+        struct batch batch = { scene.order, EXAMPLES };
+        assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &first, &why));
+        for (int i = 0; i < 400; i++)
+            assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &last, &why));
+        expect_number("total", last.total, last.label + 2 * last.auxiliary, 1e-12);
+        assert_true(last.auxiliary < 0.2 * first.auxiliary && last.label < first.label);
+        real z[EXAMPLES * CLASSES]; /* what it is used for takes x alone */
+        learner_logits(scene.learner, scene.x, EXAMPLES, z);
+        assert_true(vector_is_finite(z, EXAMPLES * CLASSES));
+        free(xstar);
+        scene_end(&scene);
+    }
 }
 
 #ifdef REAL_IS_DOUBLE
@@ -436,12 +492,28 @@ static void configurations_that_cannot_run_are_refused_with_the_reason(void **st
     bad = scene_config(SCENE_GATED, inner_sgd);
     bad.teacher = net_mlp(PRIVILEGED, 5, 1, 5);
     expect_refused(&bad, "two outputs for each");
+    bad = scene_config(SCENE_LIFE, inner_sgd);
+    bad.teach_loss = TEACH_MSE;
+    expect_refused(&bad, "take each other");
+    bad = scene_config(SCENE_LIFE, inner_sgd);
+    bad.student = net_student_b(INPUTS, 6, 1, bad.student.n_supervised);
+    bad.label_loss = LABEL_CROSS_ENTROPY;
+    expect_refused(&bad, "layer 3 of the student: the mixture teaching loss is for boards");
     bad = good;
     bad.auxiliary_outputs = PRIVILEGED;
     expect_refused(&bad, "beside a teacher");
     bad = auxiliary_config();
     bad.auxiliary_coef = -1;
     expect_refused(&bad, "auxiliary coefficient -1");
+    bad = model_config(MODEL_STACKED);
+    bad.student = net_mlp(INPUTS, 5, 1, CLASSES);
+    expect_refused(&bad, "no model of dynamics");
+    bad = model_config(MODEL_STACKED);
+    bad.auxiliary_outputs = 4;
+    expect_refused(&bad, "beside a teacher or an auxiliary head");
+    bad = model_config(MODEL_TRANSITIONS);
+    bad.auxiliary_coef = NAN;
+    expect_refused(&bad, "auxiliary coefficient nan");
     bad = auxiliary_config();
     bad.student = net_mlp(INPUTS, 1, 0, CLASSES);
     expect_refused(&bad, "last hidden layer");
@@ -458,6 +530,7 @@ int main(void)
         cmocka_unit_test(without_a_teacher_the_student_learns_from_labels_alone),
         cmocka_unit_test(an_auxiliary_head_learns_the_privileged_data_beside_the_labels),
         cmocka_unit_test(a_head_of_no_weight_leaves_the_student_alone),
+        cmocka_unit_test(a_model_of_dynamics_learns_trajectories_and_labels_in_either_way),
 #ifdef REAL_IS_DOUBLE
         cmocka_unit_test(the_gradient_with_a_head_agrees_with_differences_of_the_loss),
 #endif
