@@ -7,7 +7,8 @@
 /* The examples that batches index into. Borrowed for the duration of a call. */
 struct examples {
     const real *x;      /* [count, student.inputs] */
-    const real *xstar;  /* [count, teacher.inputs or auxiliary_outputs]; NULL if there is neither */
+    const real *xstar;  /* [count, teacher.inputs, auxiliary_outputs or what a model predicts];
+                         * NULL if there is none of them */
     const real *labels; /* [count]: class numbers (cross-entropy) or 0..1 (logistic) */
     int count;
 };

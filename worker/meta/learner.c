@@ -5,6 +5,7 @@
 #include "common/xalloc.h"
 #include "worker/meta/hypergradient.h"
 #include "worker/meta/teacher.h"
+#include "worker/numeric/columns.h"
 #include "worker/numeric/vector.h"
 
 #include <assert.h>
@@ -18,6 +19,7 @@ struct learner {
     struct learner_config config;
     struct learner_state state;
     struct net auxiliary;        /* the head; no layers: none */
+    struct net for_transitions;  /* the student as MODEL_TRANSITIONS trains it */
     struct net for_labels;       /* the student where it has no teacher: net_for_labels */
     struct objective training;   /* label loss, teaching or auxiliary loss, entropy */
     struct objective validation; /* label loss only */
@@ -28,6 +30,7 @@ struct learner {
     real *meta_gradient, *clipped;    /* [teacher.n_parameters]; clipped: made when first needed */
 
     struct gathered batches, validation_set;
+    struct frame joined;        /* x and x* beside each other, for MODEL_TRANSITIONS */
     struct lesson *lessons;     /* one for each gathered batch */
     struct mat *target_adjoint; /* likewise: pieces of target_adjoints */
     size_t lesson_capacity, adjoint_capacity;
@@ -57,17 +60,25 @@ static void objectives_create(struct learner *learner)
     const struct learner_config *config = &learner->config;
     bool taught = config->teacher.n_layers > 0;
     learner->for_labels = net_for_labels(&config->student);
-    learner->training = (struct objective){ .student =
-                                                taught ? &config->student : &learner->for_labels,
-                                            .label_loss = config->label_loss,
-                                            .teach_loss = config->teach_loss,
-                                            .teaching_coef = config->teaching_coef,
-                                            .entropy_coef = config->entropy_coef };
+    learner->training =
+        (struct objective){ .student = taught ? &config->student : &learner->for_labels,
+                            .label_loss = config->label_loss,
+                            .teach_loss = config->teach_loss,
+                            .teaching_coef = config->teaching_coef,
+                            .entropy_coef = config->entropy_coef };
     if (config->auxiliary_outputs > 0) {
         net_start(&learner->auxiliary, config->student.layers[config->student.n_layers - 1].inputs);
         net_linear(&learner->auxiliary, config->auxiliary_outputs);
         learner->training.auxiliary = &learner->auxiliary;
         learner->training.auxiliary_coef = config->auxiliary_coef;
+    }
+    if (config->model != MODEL_NONE) {
+        learner->training.predicts = true;
+        learner->training.auxiliary_coef = config->auxiliary_coef;
+    }
+    if (config->model == MODEL_TRANSITIONS) {
+        learner->for_transitions = net_for_transitions(&config->student);
+        learner->training.student = &learner->for_transitions;
     }
     learner->validation = learner->training;
     learner->validation.entropy_coef = 0;
@@ -116,6 +127,7 @@ void learner_destroy(struct learner **learner)
     free(l->target_adjoint);
     gathered_free(&l->batches);
     gathered_free(&l->validation_set);
+    frame_free(&l->joined);
     inner_loop_free(&l->inner);
     frame_free(&l->teacher.frame);
     frame_free(&l->target_adjoints);
@@ -168,6 +180,30 @@ static struct mat targets_of_rows(const struct learner *learner, struct mat targ
     return mixed || targets.rows == 0 ? targets : mat_rows(targets, first, rows);
 }
 
+/* Numbers in a row of x* that somebody reads. */
+static int privileged_numbers(const struct learner_config *config)
+{
+    if (config->teacher.n_layers > 0)
+        return config->teacher.inputs;
+    return config->model ? config->student.layers[0].outputs : config->auxiliary_outputs;
+}
+
+/* Single transitions are learned from inputs that x* is a part of. */
+static void join_inputs(struct learner *learner, struct gathered *all)
+{
+    int x_cols = all->x.cols, xstar_cols = all->xstar.cols;
+    struct pass dry = pass_dry(), pass;
+    mat_new(&dry, all->x.rows, x_cols + xstar_cols);
+    frame_reserve(&learner->joined, dry.values.used);
+    pass = pass_values(learner->joined);
+    struct mat joined = mat_new(&pass, all->x.rows, x_cols + xstar_cols);
+    columns_copy(&pass, (struct columns){ joined, 0, x_cols },
+                 (struct columns){ all->x, 0, x_cols });
+    columns_copy(&pass, (struct columns){ joined, x_cols, xstar_cols },
+                 (struct columns){ all->xstar, 0, xstar_cols });
+    all->x = joined;
+}
+
 static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
                                     struct mat targets, bool mixed)
 {
@@ -188,7 +224,9 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     struct gathered *all = &learner->batches;
     struct mat targets = { 0 };
     gathered_fill(all, data, batches, n_batches, config->student.inputs,
-                  has_teacher(learner) ? config->teacher.inputs : config->auxiliary_outputs);
+                  privileged_numbers(config));
+    if (config->model == MODEL_TRANSITIONS)
+        join_inputs(learner, all);
     if (has_teacher(learner))
         targets = teacher_forward(&learner->teacher,
                                   parameters_of(&learner->state.teacher, &config->teacher),
@@ -199,8 +237,8 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     bool mixed = has_teacher(learner) && config->teach_loss == TEACH_MIXTURE;
     for (int b = 0; b < n_batches; b++) {
         int first = all->first[b], rows = all->first[b + 1] - first;
-        learner->lessons[b] = lesson_of_rows(
-            all, first, rows, targets_of_rows(learner, targets, first, rows), mixed);
+        learner->lessons[b] =
+            lesson_of_rows(all, first, rows, targets_of_rows(learner, targets, first, rows), mixed);
     }
     return targets;
 }
@@ -282,9 +320,8 @@ static void differentiate(struct learner *learner, int n_lessons, struct mat tar
     frame_reserve(&learner->target_adjoints, mat_count(targets));
     struct mat all = { targets.rows, targets.cols, learner->target_adjoints.memory, NULL };
     for (int b = 0; b < n_lessons; b++)
-        learner->target_adjoint[b] =
-            targets_of_rows(learner, all, learner->batches.first[b],
-                            learner->lessons[b].targets.rows);
+        learner->target_adjoint[b] = targets_of_rows(learner, all, learner->batches.first[b],
+                                                     learner->lessons[b].targets.rows);
     hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
                   learner->target_adjoint, settings);
     teacher_backward(&learner->teacher, all, gradient);

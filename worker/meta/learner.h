@@ -12,7 +12,7 @@
  *
  * Methods: LDT calls all three; a fixed teacher never calls learner_meta_step; without a teacher
  * (config.teacher.n_layers == 0) the student learns from labels alone, or with an auxiliary head
- * (config.auxiliary_outputs > 0) from labels and x*.
+ * (config.auxiliary_outputs > 0) or as a model of dynamics (config.model) from labels and x*.
  *
  * MuJoCo (section 4.3 of the paper) is this configuration of nets and losses, in terms of settings:
  *     student   net_student_hidden(inputs, student_hidden, student_layers, bins), and through
@@ -37,6 +37,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The model-based baseline (B.2.3 of the paper): net_model_based with the predictions of its first
+ * layer held against x*, besides the label loss of its outputs. Without a teacher. */
+enum model_training {
+    MODEL_NONE,
+    MODEL_STACKED,     /* as it is used: each step begins at the step before */
+    MODEL_TRANSITIONS, /* each step begins at the true state: the transitions are independent */
+};
+
 struct learner_config {
     struct net student; /* at least one supervised layer if there is a teacher */
     /* One output for each supervised unit of the student, or for TEACH_GATED two, and a gate as
@@ -47,7 +55,8 @@ struct learner_config {
     double teaching_coef; /* alpha */
     int auxiliary_outputs; /* numbers in a row of xstar that a linear head predicts; 0: no head.
                             * Only without a teacher */
-    double auxiliary_coef; /* weight of its mean squared error */
+    enum model_training model; /* the student is net_model_based */
+    double auxiliary_coef;     /* weight of the head's or the model's mean squared error */
     double entropy_coef;  /* beta: the student's loss is label loss - beta H; cross-entropy only */
     struct optimiser student_optimiser;
     bool inner_is_shared; /* the unroll starts from a copy of the student's live optimiser */

@@ -132,6 +132,30 @@ static bool label_check(const struct learner_config *config, struct error *error
     return true;
 }
 
+static bool auxiliary_coef_check(const struct learner_config *config, struct error *error)
+{
+    if (isfinite(config->auxiliary_coef) && config->auxiliary_coef >= 0)
+        return true;
+    error_set(error, "auxiliary coefficient %g; give one from 0 up", config->auxiliary_coef);
+    return false;
+}
+
+static bool model_check(const struct learner_config *config, struct error *error)
+{
+    if (config->model == MODEL_NONE)
+        return true;
+    if (config->student.layers[0].kind != LAYER_ROLLOUT) {
+        error_set(error, "the student is no model of dynamics; make it by net_model_based");
+        return false;
+    }
+    if (config->teacher.n_layers > 0 || config->auxiliary_outputs > 0) {
+        error_set(error, "a model of dynamics beside a teacher or an auxiliary head; it has x* "
+                         "for itself");
+        return false;
+    }
+    return auxiliary_coef_check(config, error);
+}
+
 static bool auxiliary_check(const struct learner_config *config, struct error *error)
 {
     const struct net *student = &config->student;
@@ -147,11 +171,7 @@ static bool auxiliary_check(const struct learner_config *config, struct error *e
         error_set(error, "an auxiliary head reads the last hidden layer, the student has none");
         return false;
     }
-    if (!isfinite(config->auxiliary_coef) || config->auxiliary_coef < 0) {
-        error_set(error, "auxiliary coefficient %g; give one from 0 up", config->auxiliary_coef);
-        return false;
-    }
-    return true;
+    return auxiliary_coef_check(config, error);
 }
 
 bool learner_config_check(const struct learner_config *config, struct error *error)
@@ -161,6 +181,7 @@ bool learner_config_check(const struct learner_config *config, struct error *err
         return false;
     }
     return label_check(config, error) && auxiliary_check(config, error) &&
+           model_check(config, error) &&
            optimiser_check(&config->student_optimiser, "student", error) &&
            (config->teacher.n_layers == 0 || teacher_check(config, error)) &&
            (config->n_inner == 0 || unroll_check(config, error));

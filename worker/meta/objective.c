@@ -76,6 +76,17 @@ static double predict_privileged(const struct objective *objective, struct pass 
     return loss;
 }
 
+/* The same where the first layer itself predicts: joining becomes the gradient for its outputs. */
+static double compare_predictions(const struct objective *objective, struct pass *pass,
+                                  const struct lesson *lesson,
+                                  const struct objective_result *result, struct mat *joining)
+{
+    struct mat guess = result->trace.at[1], unused = mat_new(pass, guess.rows, guess.cols);
+    *joining = mat_new(pass, guess.rows, guess.cols);
+    return teach_gradient(pass, TEACH_MSE, *joining, unused, guess, lesson->auxiliary, 0,
+                          objective->auxiliary_coef);
+}
+
 void objective_gradient(const struct objective *objective, struct pass *pass, struct mat theta,
                         const struct lesson *lesson, struct objective_result *result)
 {
@@ -99,6 +110,8 @@ void objective_gradient(const struct objective *objective, struct pass *pass, st
     if (objective->auxiliary)
         losses->auxiliary = predict_privileged(objective, pass, theta, lesson, result,
                                                &joining[student->n_layers - 2]);
+    if (objective->predicts)
+        losses->auxiliary = compare_predictions(objective, pass, lesson, result, &joining[0]);
     struct mat gradient = mat_view(result->gradient, 0, 1, of_student.cols);
     if (mixed) {
         struct mixing mixing = {

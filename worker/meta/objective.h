@@ -3,7 +3,8 @@
  * z are the student's outputs, h its supervised units, o the teacher's targets for them. Without a
  * teacher an auxiliary loss may be added: what a linear head on the last hidden layer predicts of
  * the privileged data, L += gamma mean (head(a) - x*)^2. The head's parameters follow the student's
- * in one vector. */
+ * in one vector. A model of dynamics needs no head: the outputs of its first layer are predictions
+ * of x* themselves. */
 #ifndef META_OBJECTIVE_H
 #define META_OBJECTIVE_H
 #include "worker/net/run.h"
@@ -16,6 +17,7 @@ struct objective {
     double teaching_coef; /* alpha */
     double entropy_coef;  /* beta */
     const struct net *auxiliary; /* the head; NULL: none */
+    bool predicts;               /* the student's first layer predicts x*; without a head */
     double auxiliary_coef;       /* gamma */
 };
 
@@ -29,14 +31,14 @@ struct lesson {
     struct mat targets; /* [rows, teacher.outputs]; without rows: no teacher. TEACH_MIXTURE: the
                          * weights of the frames, [frames, teacher.outputs], in every lesson */
     struct mat frames;  /* [rows, teacher.inputs] what those mix; TEACH_MIXTURE only */
-    struct mat auxiliary; /* [rows, auxiliary.outputs] what a head is to predict */
+    struct mat auxiliary; /* [rows, numbers of x*] what a head or a model is to predict */
 };
 
 struct step_losses { /* means over the batch, before the step */
     double label;
     double teaching; /* unweighted; 0 without a teacher */
     double entropy;  /* of the predictions; 0 unless entropy_coef != 0 */
-    double auxiliary; /* unweighted; 0 without a head */
+    double auxiliary; /* unweighted; 0 without a head or a model */
     double total;     /* label + alpha teaching + gamma auxiliary - beta entropy */
 };
 

@@ -122,6 +122,7 @@ static const struct layer_row *const rows[] = {
     [LAYER_LINEAR] = &layer_linear,           [LAYER_RELU] = &layer_relu,
     [LAYER_WEIGHT_NORM] = &layer_weight_norm, [LAYER_CONVOLUTIONS] = &layer_convolutions,
     [LAYER_BATCH_NORM] = &layer_batch_norm,   [LAYER_GATE] = &layer_gate,
+    [LAYER_ROLLOUT] = &layer_rollout,
     [LAYER_BOARD] = &layer_board,             [LAYER_CENTRE] = &layer_centre,
     [LAYER_MIXTURE] = &layer_mixture,
 };

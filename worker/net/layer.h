@@ -6,7 +6,7 @@
 #include "worker/net/run.h"
 #include "worker/numeric/pass.h"
 
-enum { LAYER_MAX_TENSORS = 3 * NET_MAX_CONVOLUTIONS };
+enum { LAYER_MAX_TENSORS = 3 * NET_MAX_LAYERS / 2 };
 
 struct layer_row {
     const char *name;
@@ -38,6 +38,7 @@ extern const struct layer_row layer_weight_norm;  /* weight_norm_layer.c */
 extern const struct layer_row layer_convolutions; /* convolution_layer.c */
 extern const struct layer_row layer_batch_norm;   /* batch_norm_layer.c */
 extern const struct layer_row layer_gate;         /* gate_layer.c */
+extern const struct layer_row layer_rollout;      /* rollout_layer.c */
 extern const struct layer_row layer_board;        /* board_layer.c */
 extern const struct layer_row layer_centre;       /* board_layer.c */
 extern const struct layer_row layer_mixture;      /* mixture_layer.c */

@@ -193,6 +193,30 @@ struct net net_teacher_of_trajectories(const struct trajectory_teacher *teacher,
     return net;
 }
 
+struct net net_model_based(const struct rollout *rollout, int outputs)
+{
+    struct net net;
+    const struct rollout *r = rollout;
+    assert(r->steps > 0 && r->observation > 0 && r->action >= 0 && r->features >= r->observation);
+    assert(!r->forced);
+    net_start(&net, r->observation + r->steps * r->action);
+    net_append(&net, (struct layer){
+                         .kind = LAYER_ROLLOUT, .outputs = r->steps * r->features, .rollout = *r });
+    net_linear(&net, outputs);
+    return net;
+}
+
+struct net net_for_transitions(const struct net *net)
+{
+    struct net forced = *net;
+    struct layer *first = &forced.layers[0];
+    assert(first->kind == LAYER_ROLLOUT && !first->rollout.forced);
+    first->rollout.forced = true;
+    first->inputs += first->outputs;
+    forced.inputs = first->inputs;
+    return forced;
+}
+
 void net_initialise(const struct net *net, real *parameters, struct rng *rng,
                     double weight_multiplier)
 {

@@ -27,6 +27,7 @@ enum layer_kind {
     LAYER_BOARD,
     LAYER_CENTRE,
     LAYER_MIXTURE,
+    LAYER_ROLLOUT,
 };
 
 /* Of a torso of convolutions over time, each followed by batch normalisation (or not) and ReLU. */
@@ -44,6 +45,16 @@ struct mixture {
     double scale;             /* on the targets */
 };
 
+/* Of a model of dynamics that is applied step after step (rollout_layer.c). */
+struct rollout {
+    int steps;
+    int observation, action;   /* numbers that the model reads at a step */
+    int features;              /* and predicts: the next observation first, then a reward, say */
+    int hidden, hidden_layers; /* the model is a net_mlp */
+    bool weight_norm;
+    bool forced; /* observations come from the trajectory, not from the step before */
+};
+
 struct layer {
     enum layer_kind kind;
     int inputs, outputs; /* columns of what goes in and comes out */
@@ -52,6 +63,7 @@ struct layer {
     struct convolutions convolutions; /* LAYER_CONVOLUTIONS only */
     struct conv3x3 board;             /* LAYER_BOARD, and of the inputs of LAYER_CENTRE */
     struct mixture mixture;           /* LAYER_MIXTURE only */
+    struct rollout rollout;           /* LAYER_ROLLOUT only */
 };
 
 struct net {
@@ -103,6 +115,13 @@ struct trajectory_teacher {
 };
 struct net net_teacher_of_trajectories(const struct trajectory_teacher *teacher, int supervised);
 
+/* The student of the model-based baseline (B.2.3): its first layer predicts the trajectory from
+ * inputs [observation, actions], and a linear read-out of the predictions gives the outputs. */
+struct net net_model_based(const struct rollout *rollout, int outputs);
+/* The same net, over the same parameters, for training on single transitions: a row of its inputs
+ * is x and then x*, and each step begins where the trajectory was, not where the model thought. */
+struct net net_for_transitions(const struct net *net);
+
 /* Weights and biases uniform in +-1/sqrt(inputs of the layer), drawn in the order of the flat
  * vector; weights (not biases) are then multiplied. Weight norm begins as such a layer; batch
  * normalisation with scale 1 and shift 0. Float and double get the same numbers. */
@@ -112,7 +131,8 @@ void net_initialise(const struct net *net, real *parameters, struct rng *rng,
 /* A part of the flat vector by name, for export and tests: "fc1.weight" [inputs, outputs],
  * "fc1.bias" [1, outputs]. Linear weights are stored for y = x W: a row for each input. With weight
  * norm "fc1.v" and "fc1.g"; in a torso "conv1.weight" [3 inputs, outputs], tap by tap, with
- * "bn1.weight" and "bn1.bias" (or "conv1.bias"); of the dense layer's batch norm "norm1.weight". */
+ * "bn1.weight" and "bn1.bias" (or "conv1.bias"); of the dense layer's batch norm "norm1.weight"; of
+ * a model of dynamics "model.fc1.weight" and so on. */
 struct net_tensor {
     char name[32];
     size_t at;
