@@ -20,6 +20,7 @@ enum argument_key {
     ARGUMENT_NOW,
     ARGUMENT_BEST,
     ARGUMENT_SEEDS,
+    ARGUMENT_TEACHER,
 };
 
 struct verb {
@@ -37,7 +38,7 @@ struct arguments {
     int64_t count;                     /* -n, 0 not given */
     int64_t attempt;                   /* --attempt, 0 not given */
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
-    bool all, watch, now;
+    bool all, watch, now, teacher;
     const char *metric;                /* NULL not given */
     const char *directory;             /* NULL not given */
 };

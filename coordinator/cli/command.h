@@ -47,4 +47,5 @@ int command_query(const struct context *context, int argc, char **argv);
 int command_report(const struct context *context, int argc, char **argv);
 int command_compare(const struct context *context, int argc, char **argv);
 int command_export(const struct context *context, int argc, char **argv);
+int command_export_model(const struct context *context, int argc, char **argv);
 #endif

@@ -21,6 +21,8 @@ static const struct command commands[] = {
     { "report", "[SEARCH...] -o DIR", "Figures and tables, as files", command_report },
     { "query", "SQL", "Any question to the database, read-only", command_query },
     { "export", "[NAME]", "Trials with a column for each parameter", command_export },
+    { "export-model", "STUDY TRIAL -o FILE", "What a trial learned, as NumPy arrays",
+      command_export_model },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

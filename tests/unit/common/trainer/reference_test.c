@@ -60,7 +60,8 @@ static void an_entry_says_default_methods_and_meaning(void **state)
                                  "                         hidden layers of the teacher; arrays: "
                                  "where x* is no trajectory\n"));
     assert_non_null(strstr(text, "\n                         default: adam (all); methods: all\n"));
-    assert_non_null(strstr(text, "\n                         default: none (arrays); methods: all\n"));
+    assert_non_null(
+        strstr(text, "\n                         default: none (arrays); methods: all\n"));
     free(text);
 }
 

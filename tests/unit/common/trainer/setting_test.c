@@ -187,14 +187,23 @@ static void a_choice_may_count(void **state)
     assert_true(parse_ablation(&settings, "random-16"));
     assert_int_equal(setting_choice_count(&settings, SETTING_ABLATION), 16);
     assert_string_equal(setting_choice(&settings, SETTING_ABLATION), "random-N");
-    static const char *const wrong[] = { "random-N",  "random-0",  "random-",      "random-016",
-                                         "random--1", "random-1x", "random-65537", "random",
-                                         "random- 1", "random-+1", "random-99999999999999999999" };
+    static const char *const wrong[] = { "random-N",
+                                         "random-0",
+                                         "random-",
+                                         "random-016",
+                                         "random--1",
+                                         "random-1x",
+                                         "random-65537",
+                                         "random",
+                                         "random- 1",
+                                         "random-+1",
+                                         "random-99999999999999999999" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(parse_ablation(&settings, wrong[i]));
-    assert_refused("{\"task\":\"mujoco\",\"ablation\":\"random-N\"}",
-                   "ablation: \"random-N\" is not one of none, permuted, random-N; N: an integer at "
-                   "least 1 and at most 65536");
+    assert_refused(
+        "{\"task\":\"mujoco\",\"ablation\":\"random-N\"}",
+        "ablation: \"random-N\" is not one of none, permuted, random-N; N: an integer at "
+        "least 1 and at most 65536");
 }
 
 static void arrays_need_their_directory(void **state)
@@ -210,8 +219,7 @@ static void arrays_need_their_directory(void **state)
     assert_memory_equal(error.text, "parameters: arrays needs `data`, which has no default: ", 55);
     assert_refused("{\"task\":\"arrays\",\"data\":\"\"}",
                    "data: \"\" is not a text of 1 to 1023 bytes");
-    assert_refused("{\"task\":\"arrays\",\"data\":7}",
-                   "data: 7 is not a text of 1 to 1023 bytes");
+    assert_refused("{\"task\":\"arrays\",\"data\":7}", "data: 7 is not a text of 1 to 1023 bytes");
     assert_refused("{\"task\":\"mujoco\",\"n_train\":\"all\"}",
                    "n_train: the data of mujoco are made as many as asked for; give a number");
 }
