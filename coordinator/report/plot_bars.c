@@ -1,0 +1,34 @@
+/* Bars in groups, with their intervals as whiskers. */
+#include "coordinator/report/plot_parts.h"
+
+void plot_bars(struct buf *out, const struct figure *figure, const struct panel *panel)
+{
+    double low, high, width = 0.8 / (double)panel->count;
+    bool cut = false;
+    layout_range(figure, panel, &low, &high, &cut);
+    plot_range(out, "yrange", low, high);
+    plot_range(out, "xrange", -0.6, (double)figure->n_x_texts - 0.4);
+    plot_tics(out, "xtics", figure->x_texts, figure->n_x_texts);
+    buf_text(out, "set xzeroaxis linetype 1 linecolor rgb '#444444'\n");
+    for (size_t s = 0; s < panel->count; s++) {
+        buf_printf(out, "$bar%zu << END\n", s);
+        for (size_t i = 0; i < panel->series[s].count; i++) {
+            const struct cell *cell = &panel->series[s].cells[i];
+            const struct summary *summary = &cell->summary;
+            double x = cell->x + ((double)s - ((double)panel->count - 1) / 2) * width;
+            bool interval = summary->n > 1;
+            buf_printf(out, "%.10g %.10g %.10g %.10g\n", x, summary->mean,
+                       interval ? plot_clamped(summary->low, low, high) : summary->mean,
+                       interval ? plot_clamped(summary->high, low, high) : summary->mean);
+        }
+        buf_text(out, "END\n");
+    }
+    for (size_t s = 0; s < panel->count; s++)
+        buf_printf(out,
+                   "%s$bar%zu using 1:2:(%.6f) with boxes fillstyle solid 1.0 linecolor rgb '%s',"
+                   " $bar%zu using 1:3:(0):($4-$3) with vectors heads size screen 0.006,90"
+                   " linewidth 1.5 linecolor rgb '#222222'",
+                   s > 0 ? ", " : "plot ", s, width * 0.9,
+                   plot_style(panel->series[s].order)->colour, s);
+    buf_text(out, "\n");
+}
