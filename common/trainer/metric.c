@@ -50,14 +50,17 @@ const struct metric_row metric_table[METRICS] = {
     [METRIC_AUXILIARY_LOSS] = { "auxiliary_loss", REGRESSING, METHOD_BIT(METHOD_AUXILIARY),
         .help = "mean squared error of the predicted x* (standardised) without its coefficient, "
                 "mean over the last iteration's student steps" },
-    [METRIC_HYPERGRADIENT_INNER_LR] = { "hypergradient_inner_lr", EVERY_TASK, LDT, .may_be_undefined = true,
+    [METRIC_HYPERGRADIENT_INNER_LR] = { "hypergradient_inner_lr", EVERY_TASK, LDT,
+        .may_be_undefined = true,
         .help = "derivative of meta_loss for the learning rate of the unrolled steps" },
-    [METRIC_HYPERGRADIENT_INNER_MOMENTUM] = { "hypergradient_inner_momentum", EVERY_TASK, LDT, .may_be_undefined = true,
+    [METRIC_HYPERGRADIENT_INNER_MOMENTUM] = { "hypergradient_inner_momentum", EVERY_TASK, LDT,
+        .may_be_undefined = true,
         .help = "derivative of meta_loss for the unrolled steps' momentum, or Adam's beta1" },
     [METRIC_HYPERGRADIENT_INNER_WEIGHT_DECAY] = { "hypergradient_inner_weight_decay", EVERY_TASK,
         LDT, .may_be_undefined = true,
         .help = "derivative of meta_loss for the weight decay of the unrolled steps" },
-    [METRIC_HYPERGRADIENT_TEACHING_COEF] = { "hypergradient_teaching_coef", EVERY_TASK, LDT, .may_be_undefined = true,
+    [METRIC_HYPERGRADIENT_TEACHING_COEF] = { "hypergradient_teaching_coef", EVERY_TASK, LDT,
+        .may_be_undefined = true,
         .help = "derivative of meta_loss for teaching_coef" },
 };
 /* clang-format on */

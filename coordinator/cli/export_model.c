@@ -1,6 +1,6 @@
-/* ldt export-model - a trained model of a trial that is over. Nothing that a trial learned is kept,
- * and nothing has to be: it is trained again, by the `ldt-worker` beside this program, and its curve
- * must come out as it is recorded, number for number. Only then does the file get its name. */
+/* ldt export-model - a trained model of a trial that is over. What a trial learned is not kept, nor
+ * need it be: it is trained again by the `ldt-worker` beside this program, and its curve must come
+ * out as it is recorded, number for number. Only then does the file get its name. */
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/xalloc.h"

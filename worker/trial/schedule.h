@@ -9,7 +9,7 @@
  * Task A and B, as the reference has it: an epoch is one pass over the student's own training
  * examples in iterations of student_steps batches. ldt rounds their number up, methods without a
  * meta-step round it down and never use a partial batch, so that task B at its defaults has two
- * iterations with a teacher and three without. With student_steps: auto an iteration is an epoch. */
+ * iterations with a teacher and three without. With `student_steps: auto` an iteration is one. */
 #ifndef TRIAL_SCHEDULE_H
 #define TRIAL_SCHEDULE_H
 #include "common/error.h"
