@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PANELS = 12, MAX_SERIES = 10 };
+enum { MAX_PANELS = 12, MAX_SERIES = 10, LOG_RATIO = 50 };
 
 /* An epoch of one run. */
 struct sample {
@@ -72,21 +72,30 @@ static bool add_study(struct figure *figure, const struct request *request,
     return true;
 }
 
-/* Logarithmic where the means span more than a factor that a linear axis can show. */
-static bool wants_log(const struct figure *figure)
+/* The largest mean of a panel over its smallest; 0 when one is not positive. */
+static double ratio_of(const struct panel *panel)
 {
     double least = INFINITY, most = 0;
-    for (size_t p = 0; p < figure->count; p++) {
-        for (size_t s = 0; s < figure->panels[p].count; s++) {
-            const struct series *series = &figure->panels[p].series[s];
-            for (size_t i = 0; i < series->count; i++) {
-                double mean = series->cells[i].summary.mean;
-                least = isfinite(mean) ? fmin(least, mean) : least;
-                most = isfinite(mean) ? fmax(most, mean) : most;
-            }
+    for (size_t s = 0; s < panel->count; s++) {
+        for (size_t i = 0; i < panel->series[s].count; i++) {
+            least = fmin(least, panel->series[s].cells[i].summary.mean); /* not of NaN */
+            most = fmax(most, panel->series[s].cells[i].summary.mean);
         }
     }
-    return least > 0 && most > 50 * least;
+    return least > 0 && isfinite(least) ? most / least : 0;
+}
+
+/* Logarithmic where all panels can be and one spans more than a linear axis can show. */
+static bool wants_log(const struct figure *figure)
+{
+    double largest = 0;
+    for (size_t p = 0; p < figure->count; p++) {
+        double ratio = ratio_of(&figure->panels[p]);
+        if (ratio == 0)
+            return false;
+        largest = fmax(largest, ratio);
+    }
+    return largest > LOG_RATIO;
 }
 
 bool make_curves(struct figure **out, const struct request *request)

@@ -1,7 +1,9 @@
 #include "scene.h"
+#include "coordinator/report/paper.h"
 #include "coordinator/report/report.h"
 
 #include <dirent.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 static char directory[128];
@@ -117,13 +119,14 @@ static void the_page_needs_nothing_but_itself(void **state)
     assert_non_null(strstr(page, "No run has ended well in 1 of 6 studies: grid/plain,40."));
     assert_null(strstr(page, "<script"));
     assert_null(strstr(page, "http"));
-    assert_null(strstr(page, "The paper's"));
+    assert_null(strstr(page, "In the paper"));
 }
 
 static void a_figure_of_the_paper_is_linked_or_says_what_to_submit(void **state)
 {
     write_well(*state, "figure-3d", true);
     const char *page = content(path_of("index.html"));
+    assert_non_null(strstr(page, "In the paper"));
     assert_non_null(strstr(page, "<th scope=\"row\">Figure 3b</th>"));
     assert_non_null(strstr(page, "<code>ldt submit deploy/searches/paper/figure-3b.yaml</code>"));
     assert_non_null(strstr(page, "<code>ldt submit deploy/searches/paper/mujoco-grid.yaml</code>"));
@@ -138,6 +141,58 @@ static void a_figure_of_the_paper_is_linked_or_says_what_to_submit(void **state)
     page = content(path_of("index.html"));
     assert_non_null(strstr(page, "<a href=\"#figure-3d.curves.test_kl\">"));
     assert_null(strstr(page, "<code>ldt submit deploy/searches/paper/figure-3d.yaml</code>"));
+}
+
+static void every_spec_that_is_named_is_there(void **state)
+{
+    for (size_t i = 0; i < n_paper_figures; i++) {
+        glob_t found;
+        if (glob(paper_figures[i].spec, 0, NULL, &found) != 0)
+            fail_msg("%s names %s, which is missing", paper_figures[i].name, paper_figures[i].spec);
+        globfree(&found);
+    }
+}
+
+static void full_size_comes_before_the_twin_and_names_must_match_whole(void **state)
+{
+    const struct paper_figure *figure = &paper_figures[0]; /* figure-3b */
+    assert_int_equal(paper_matches(figure, "figure-3b"), PAPER_FULL);
+    assert_int_equal(paper_matches(figure, "figure-3b-small"), PAPER_SMALL);
+    assert_int_equal(paper_matches(figure, "figure-3b-mine"), PAPER_NONE);
+    assert_int_equal(paper_matches(figure, "my-figure-3b"), PAPER_NONE);
+    assert_true(paper_knows("ablations-hopper-small"));
+    assert_false(paper_knows("ablation"));
+    assert_false(paper_knows("-small"));
+}
+
+static void searches_that_make_one_figure_are_drawn_together(void **state)
+{
+    static const char *const definitions[] = {
+        "{\"name\":\"ablations-a\",\"command\":[\"x\"],\"metric\":{\"name\":\"m\"},\"trials\":1,"
+        "\"matrix\":{\"kind\":[\"p\",\"q\"]},\"parameters\":{\"place\":{\"value\":1}}}",
+        "{\"name\":\"ablations-b\",\"command\":[\"x\"],\"metric\":{\"name\":\"m\"},\"trials\":1,"
+        "\"matrix\":{\"kind\":[\"p\",\"q\"]},\"parameters\":{\"place\":{\"value\":2}}}",
+    };
+    struct fixture *f = *state;
+    struct error error;
+    size_t n_figures;
+    const char *const names[] = { "ablations-a", "ablations-b" };
+    for (int64_t i = 0; i < 2; i++) {
+        struct point points[] = { { 1, 0, "m", 1 }, { 2, 1, "m", 2 } };
+        add_search(f, 3 + i, 20 + 2 * i, definitions[i]);
+        add_run(f, 20 + 2 * i, 0, 1, 2, "{}");
+        assert_int_equal(save(f, points_action((struct attempt_ref){ 20 + 2 * i, 0, 1 }, 0, points,
+                                               2)),
+                         STORE_OK);
+    }
+    struct report_request request = { names, 2, NULL, directory, true };
+    if (!report_write(f->store->db, &request, &n_figures, &error))
+        fail_msg("%s", error.text);
+    const char *csv = content(path_of("ablations-a__ablations-b.curves.m.csv"));
+    assert_non_null(strstr(csv, "p, place 1"));
+    assert_non_null(strstr(csv, "p, place 2"));
+    assert_non_null(strstr(content(path_of("index.html")),
+                           "<a href=\"#ablations-a__ablations-b.curves.m\">"));
 }
 
 static void hostile_values_stay_text_in_every_file(void **state)
@@ -193,6 +248,9 @@ int main(void)
         WITH_REPORT(the_svgs_are_those_that_were_looked_at),
         WITH_REPORT(the_page_needs_nothing_but_itself),
         WITH_REPORT(a_figure_of_the_paper_is_linked_or_says_what_to_submit),
+        WITH_REPORT(every_spec_that_is_named_is_there),
+        WITH_REPORT(full_size_comes_before_the_twin_and_names_must_match_whole),
+        WITH_REPORT(searches_that_make_one_figure_are_drawn_together),
         WITH_REPORT(hostile_values_stay_text_in_every_file),
         WITH_REPORT(without_gnuplot_the_package_is_named),
         WITH_REPORT(a_place_that_cannot_be_written_is_named),
