@@ -133,15 +133,17 @@ enum product { FORWARD, BACKWARD_DATA, WEIGHT_GRADIENT, PRODUCTS };
 
 struct boards {
     int filters, stride, framed;
-    real *framed_x, *framed_d, *w, *turned, *out, *start, *dw; /* BATCH boards each */
+    real *framed_x, *framed_d; /* one board each: a layer has one such place for all its boards */
+    real *out;                 /* BATCH boards */
+    real *w, *turned, *start, *dw;
 };
 
 static struct boards make_boards(int filters)
 {
     struct boards b = { .filters = filters, .stride = conv3x3_stride(filters) };
     b.framed = (SIDE + 2) * (SIDE + 2) * b.stride;
-    b.framed_x = numbers(BATCH * b.framed);
-    b.framed_d = numbers(BATCH * b.framed);
+    b.framed_x = numbers(b.framed);
+    b.framed_d = numbers(b.framed);
     b.out = numbers(BATCH * CELLS * b.stride);
     b.w = numbers(9 * filters * b.stride);
     b.turned = numbers(9 * filters * b.stride);
@@ -161,7 +163,7 @@ static void run_product(const struct conv3x3_kernels *kind, enum product which, 
 {
     struct conv3x3_window window = { SIDE, 0, SIDE };
     for (int n = 0; n < BATCH; n++) {
-        real *x = b->framed_x + n * b->framed, *d = b->framed_d + n * b->framed;
+        real *x = b->framed_x, *d = b->framed_d;
         real *out = b->out + n * CELLS * b->stride;
         if (which == FORWARD)
             kind->product(&window, out, b->stride, x, b->stride, b->filters, b->w, b->start);
