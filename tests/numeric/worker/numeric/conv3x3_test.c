@@ -351,6 +351,76 @@ static void check_kind(const struct conv3x3_kernels *kind, int side, int channel
     free(want);
 }
 
+/* Both images framed; d is zero in its frame. */
+static void check_weights(const struct conv3x3_kernels *kind, int side, int channels)
+{
+    struct rng rng = test_rng(61);
+    int stride = conv3x3_stride(channels), pitch = side + 2, count = 9 * channels * stride;
+    struct conv3x3_window window = { side, 0, side };
+    real *in = xaligned((size_t)(pitch * pitch * stride) * sizeof *in),
+         *d = xaligned((size_t)(pitch * pitch * stride) * sizeof *d);
+    real *w = aligned_random(&rng, count);
+    double *want = xcalloc((size_t)count, sizeof *want);
+    for (int i = 0; i < count; i++)
+        want[i] = (double)w[i];
+    for (int row = 1; row <= side; row++)
+        for (int i = stride; i < (side + 1) * stride; i++) {
+            in[row * pitch * stride + i] = (real)rng_normal(&rng);
+            d[row * pitch * stride + i] = (real)rng_normal(&rng);
+        }
+    for (int cell = 0; cell < side * side; cell++)
+        for (int i = 0; i < count; i++) {
+            int tap = i / (channels * stride), row = cell / side, col = cell % side;
+            int other = (row + tap / 3) * pitch + col + tap % 3;
+            want[i] += (double)in[other * stride + i / stride % channels] *
+                       (double)d[((row + 1) * pitch + col + 1) * stride + i % stride];
+        }
+    kind->weights(&window, w, d, stride, in, stride, channels);
+    expect_near(kind->name, w, want, (size_t)count, rounding);
+    free(in);
+    free(d);
+    free(w);
+    free(want);
+}
+
+/* Against the same loop of another kind, which mixture_test compares with a naive one. */
+static void check_mix(const struct conv3x3_kernels *kind, int frames)
+{
+    enum { CELLS = 25, COUNT = CELLS * CONV3X3_PAD };
+    const struct conv3x3_kernels *used = conv3x3_kernels();
+    struct rng rng = test_rng(62);
+    struct conv3x3_sums sums[2] = { 0 };
+    real *x = aligned_random(&rng, frames * CELLS), *h = aligned_random(&rng, COUNT),
+         *moved = aligned_random(&rng, COUNT), *d = aligned_random(&rng, COUNT),
+         *other = xaligned(COUNT * sizeof *other);
+    double want[COUNT], want_sums[sizeof sums[0] / sizeof(real)];
+    struct conv3x3_mixture mixture = { frames, CELLS, CONV3X3_PAD, x, (real)0.3, { { 0 } } };
+    for (int i = 0; i < frames * CONV3X3_PAD; i++)
+        mixture.a[i / CONV3X3_PAD][i % CONV3X3_PAD] = (real)rng_normal(&rng);
+    for (int tangent = 0; tangent < 2; tangent++) {
+        memcpy(other, d, COUNT * sizeof *d);
+        if (tangent) {
+            kind->mix_tangent(&mixture, d, h, moved, &sums[0]);
+            used->mix_tangent(&mixture, other, h, moved, &sums[1]);
+        } else {
+            kind->mix(&mixture, d, h, &sums[0]);
+            used->mix(&mixture, other, h, &sums[1]);
+        }
+        for (int i = 0; i < COUNT; i++)
+            want[i] = (double)other[i];
+        for (size_t i = 0; i < sizeof sums[0] / sizeof(real); i++)
+            want_sums[i] = (double)((const real *)&sums[1])[i];
+        expect_near(kind->name, d, want, COUNT, rounding);
+        expect_near(kind->name, (const real *)&sums[0], want_sums, sizeof sums[0] / sizeof(real),
+                    rounding);
+    }
+    free(x);
+    free(h);
+    free(moved);
+    free(d);
+    free(other);
+}
+
 static void each_vector_unit_of_this_machine_agrees_with_the_naive_loop(void **state)
 {
     const struct conv3x3_kernels *kinds[] = {
@@ -364,6 +434,9 @@ static void each_vector_unit_of_this_machine_agrees_with_the_naive_loop(void **s
         for (int side = 1; kinds[k]->supported() && side <= 20; side++, checked++) {
             check_kind(kinds[k], side, 3);
             check_kind(kinds[k], side, 24);
+            check_weights(kinds[k], side, 3);
+            check_weights(kinds[k], side, 11);
+            check_mix(kinds[k], side % CONV3X3_MAX_FRAMES + 1);
         }
     assert_true(checked >= 20);
 }
