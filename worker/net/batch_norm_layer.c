@@ -84,7 +84,7 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     struct mat dx = mat_new(pass, d.rows, d.cols), sums = mat_new(pass, 3, d.cols);
     struct mat dgamma = gamma_of(layer, gradient), dbeta = beta_of(layer, gradient);
     if (pass->fill_values)
-        memset(dgamma.value, 0, n_parameters(layer) * sizeof(real));
+        memset(gradient.value + layer->at, 0, n_parameters(layer) * sizeof(real));
     for (int b = 0; b < count_batches(notes); b++)
         batch_norm_back(pass, rows_of_batch(notes, dx, b), dgamma, dbeta,
                         rows_of_batch(notes, d, b), norm_of_batch(layer, parameters, notes, b),
