@@ -47,7 +47,8 @@ const struct metric_row metric_table[METRICS] = {
     [METRIC_TEACHING_LOSS] = { "teaching_loss", EVERY_TASK, TAUGHT,
         .help = "teaching loss without its coefficient, mean over the last iteration's student "
                 "steps" },
-    [METRIC_AUXILIARY_LOSS] = { "auxiliary_loss", REGRESSING, METHOD_BIT(METHOD_AUXILIARY),
+    [METRIC_AUXILIARY_LOSS] = { "auxiliary_loss", REGRESSING,
+        METHOD_BIT(METHOD_AUXILIARY) | METHOD_BIT(METHOD_MODEL_BASED),
         .help = "mean squared error of the predicted x* (standardised) without its coefficient, "
                 "mean over the last iteration's student steps" },
     [METRIC_HYPERGRADIENT_INNER_LR] = { "hypergradient_inner_lr", EVERY_TASK, LDT,

@@ -36,7 +36,8 @@ const struct setting_row setting_table[SETTINGS] = {
                 "no-teacher: by labels alone; fixed-teacher: guided by a random teacher that is "
                 "never trained; oracle-teacher (game-of-life): shown the true frames; auxiliary "
                 "(mujoco, arrays): with a second head that predicts x*; model-based (mujoco, "
-                "arrays): as a model of one step, whose predicted rewards are summed up" },
+                "arrays): as a model of one step, from whose predicted trajectory the label is "
+                "read off" },
     [SETTING_ENVIRONMENT] = { "environment", SETTING_CHOICE,
         .choices = { "swimmer", "walker2d", "hopper", "halfcheetah" },
         .defaults = EACH(NULL, NULL, NULL, "halfcheetah", NULL), .methods = EVERY_METHOD,
@@ -211,13 +212,15 @@ const struct setting_row setting_table[SETTINGS] = {
         .defaults = TOYS(NULL, "0"), .methods = UNTAUGHT, .paper_name = "beta",
         .help = "weight of the prediction's entropy, which the training loss is reduced by" },
     [SETTING_AUXILIARY_COEF] = { "auxiliary_coef", SETTING_REAL, 0, INFINITY, .upper_open = true,
-        .defaults = TRAJECTORIES("1"), .methods = AUXILIARY, .paper_name = "auxiliary task weight",
+        .defaults = TRAJECTORIES("1"), .methods = AUXILIARY | MODEL_BASED,
+        .paper_name = "auxiliary task weight",
         .help = "weight of the mean squared error of the predicted x* beside the label loss" },
     [SETTING_MODEL_TRAINING] = { "model_training", SETTING_CHOICE,
         .choices = { "transitions", "stacked" }, .defaults = TRAJECTORIES("transitions"),
         .methods = MODEL_BASED,
         .help = "transitions: the model learns each step by itself, from the true state before "
-                "it; stacked: it is applied to its own predictions, from the first state on" },
+                "it; stacked: it is applied to its own predictions, from the first state on, as it "
+                "always is when it is measured" },
     [SETTING_ABLATION] = { "ablation", SETTING_CHOICE, 1, 65536,
         .choices = { "none", "permuted", "random-N" }, .defaults = TRAJECTORIES("none"),
         .methods = LDT, .paper_name = "PT, RT-n",

@@ -49,6 +49,12 @@ static void add_meta_step(struct learner_config *config, const struct settings *
     config->meta_clip = setting_real(settings, SETTING_META_CLIP);
 }
 
+static enum model_training model_training_of(const struct settings *settings)
+{
+    const char *word = setting_choice(settings, SETTING_MODEL_TRAINING);
+    return strcmp(word, "stacked") == 0 ? MODEL_STACKED : MODEL_TRANSITIONS;
+}
+
 struct learner_config config_of_settings(const struct settings *settings,
                                          const struct task_data *data)
 {
@@ -61,10 +67,12 @@ struct learner_config config_of_settings(const struct settings *settings,
     };
     if (setting_is_had(settings, SETTING_ENTROPY_COEF))
         config.entropy_coef = setting_real(settings, SETTING_ENTROPY_COEF);
-    if (settings->method == METHOD_AUXILIARY) {
+    if (settings->method == METHOD_AUXILIARY)
         config.auxiliary_outputs = data->privileged;
+    if (settings->method == METHOD_MODEL_BASED)
+        config.model = model_training_of(settings);
+    if (setting_is_had(settings, SETTING_AUXILIARY_COEF))
         config.auxiliary_coef = setting_real(settings, SETTING_AUXILIARY_COEF);
-    }
     if (setting_is_had(settings, SETTING_TEACHING_COEF))
         add_teacher(&config, settings, data);
     if (settings->method == METHOD_LDT)

@@ -1,7 +1,6 @@
 #include "worker/trial/model.h"
 #include "common/dmath.h"
 #include "common/xalloc.h"
-#include "worker/task/game_of_life.h"
 #include "worker/task/npz.h"
 #include "worker/task/npz_reader.h"
 #include "worker/trial/networks.h"
@@ -204,18 +203,12 @@ static bool load_tensor(const struct loading *loading, const struct net_tensor *
     return fits ? good : refuse(loading, name, "not of the shape that its settings say");
 }
 
-/* The student of the game of life is built for square boards. */
-static bool check_boards(const struct loading *loading)
-{
-    const struct task_data *data = &loading->model->data;
-    return loading->model->settings.task != TASK_GAME_OF_LIFE ||
-           (data->inputs == LIFE_CELLS && data->steps == TASK_FRAMES) ||
-           refuse(loading, "inputs, steps", "not those of the game of life");
-}
-
 static bool load_student(const struct loading *loading)
 {
     struct model *model = loading->model;
+    struct error fault;
+    if (!networks_check(&model->settings, &model->data, &fault))
+        return refuse(loading, "parameters", fault.text);
     model->student = student_of_settings(&model->settings, &model->data);
     if (model->student.outputs != model->data.outputs)
         return refuse(loading, "outputs", "not what its task has");
@@ -300,8 +293,7 @@ bool model_load(struct model **out, const char *path, struct error *error)
         return false;
     loading.model = xcalloc(1, sizeof *loading.model);
     bool good = load_format(&loading) && load_settings(&loading) && load_sizes(&loading) &&
-                check_boards(&loading) && load_student(&loading) &&
-                load_standardisation(&loading) && load_bins(&loading);
+                load_student(&loading) && load_standardisation(&loading) && load_bins(&loading);
     npz_close(&loading.reader);
     if (good)
         *out = loading.model;

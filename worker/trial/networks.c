@@ -1,5 +1,6 @@
 #include "worker/trial/networks.h"
 #include "worker/net/life.h"
+#include "worker/task/game_of_life.h"
 
 #include <assert.h>
 #include <string.h>
@@ -31,16 +32,40 @@ static struct net student_of_task_a(int inputs, int hidden, int hidden_layers)
 
 static struct life life_of_settings(const struct settings *settings, const struct task_data *data)
 {
-    int side = 1;
-    while (side * side < data->inputs)
-        side++;
     return (struct life){
-        .side = side,
+        .side = LIFE_SIDE,
         .frames = data->steps,
         .layers = LIFE_CONVOLUTIONS,
         .filters = count_of(settings, SETTING_N_FILTERS),
         .last_of_step_only = settings->method == METHOD_ORACLE_TEACHER,
     };
+}
+
+/* Of the numbers in x, which are a state and then actions, how many are the state: what a frame of
+ * x* shows of one, all of it or all but its last number, a reward. 0: neither fits. */
+static int observation_of(const struct settings *settings, const struct task_data *data)
+{
+    for (int rewards = settings->task == TASK_MUJOCO; rewards <= 1 && data->steps > 0; rewards++) {
+        int observation = data->features - rewards, actions = data->inputs - observation;
+        if (observation > 0 && actions >= 0 && actions % data->steps == 0)
+            return observation;
+    }
+    return 0;
+}
+
+static struct net model_of_dynamics(const struct settings *settings, const struct task_data *data)
+{
+    int observation = observation_of(settings, data);
+    const struct rollout rollout = {
+        .steps = data->steps,
+        .observation = observation,
+        .action = (data->inputs - observation) / data->steps,
+        .features = data->features,
+        .hidden = count_of(settings, SETTING_STUDENT_HIDDEN),
+        .hidden_layers = count_of(settings, SETTING_STUDENT_LAYERS),
+        .weight_norm = setting_flag(settings, SETTING_STUDENT_WEIGHT_NORM),
+    };
+    return net_model_based(&rollout, data->outputs);
 }
 
 struct net student_of_settings(const struct settings *settings, const struct task_data *data)
@@ -49,6 +74,8 @@ struct net student_of_settings(const struct settings *settings, const struct tas
         struct life life = life_of_settings(settings, data);
         return net_life_student(&life);
     }
+    if (settings->method == METHOD_MODEL_BASED)
+        return model_of_dynamics(settings, data);
     int hidden = count_of(settings, SETTING_STUDENT_HIDDEN);
     int layers = count_of(settings, SETTING_STUDENT_LAYERS);
     struct net net;
@@ -127,4 +154,52 @@ void oracle_initialise(const struct settings *settings, const struct task_data *
 {
     struct life life = life_of_settings(settings, data);
     life_oracle(&life, data->frame_time, phi);
+}
+
+/* ---- what cannot be built ------------------------------------------------------------------- */
+
+/* Of a user's arrays nobody knows before they are read which teacher they need. */
+static bool check_teacher(const struct settings *settings, bool is_trajectory, struct error *error)
+{
+    static const enum setting_id of_trajectories[] = { SETTING_TEACHER_CONV, SETTING_TEACHER_C1,
+                                                       SETTING_TEACHER_C2, SETTING_TEACHER_C3,
+                                                       SETTING_TEACHER_BATCH_NORM };
+    static const enum setting_id of_rows[] = { SETTING_TEACHER_HIDDEN, SETTING_TEACHER_LAYERS };
+    const enum setting_id *lacking = is_trajectory ? of_rows : of_trajectories;
+    size_t count = is_trajectory ? sizeof of_rows / sizeof *of_rows
+                                 : sizeof of_trajectories / sizeof *of_trajectories;
+    for (size_t i = 0; i < count; i++) {
+        if (!settings->is_given[lacking[i]])
+            continue;
+        error_set(error,
+                  "%s: %s/xstar.npy holds %s, so the teacher %s convolutional and does not have "
+                  "this setting; leave it out",
+                  setting_table[lacking[i]].name, settings->data,
+                  is_trajectory ? "trajectories" : "no trajectories",
+                  is_trajectory ? "is" : "is not");
+        return false;
+    }
+    return true;
+}
+
+bool networks_check(const struct settings *settings, const struct task_data *data,
+                    struct error *error)
+{
+    if (settings->task == TASK_ARRAYS && !check_teacher(settings, data->steps > 0, error))
+        return false;
+    if (settings->task == TASK_GAME_OF_LIFE &&
+        (data->inputs != LIFE_CELLS || data->steps != TASK_FRAMES)) {
+        error_set(error, "game-of-life: boards of %d cells and %d steps, not of %d and %d",
+                  data->inputs, data->steps, LIFE_CELLS, TASK_FRAMES);
+        return false;
+    }
+    if (settings->method == METHOD_MODEL_BASED && observation_of(settings, data) == 0) {
+        error_set(error,
+                  "method: model-based needs x* of the shape (examples, steps, features) and x of "
+                  "a state (features numbers, or one less if the last is a reward) and then as "
+                  "many actions for each step; here x has %d numbers, x* %d steps of %d",
+                  data->inputs, data->steps, data->features);
+        return false;
+    }
+    return true;
 }

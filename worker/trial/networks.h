@@ -5,6 +5,10 @@
 #include "worker/net/net.h"
 #include "worker/task/task.h"
 
+/* Can such nets be built of such data? False says why not; what follows relies on it. */
+bool networks_check(const struct settings *settings, const struct task_data *data,
+                    struct error *error);
+
 struct net student_of_settings(const struct settings *settings, const struct task_data *data);
 
 /* For methods that have a teacher. */

@@ -55,39 +55,11 @@ static struct task_request request_of(const struct settings *settings, uint64_t 
     return request;
 }
 
-/* Of a user's arrays nobody knows before they are read which teacher they need. */
-static bool check_kind_of_data(const struct settings *settings, const struct task_data *data,
-                               struct error *error)
-{
-    static const enum setting_id of_trajectories[] = { SETTING_TEACHER_CONV, SETTING_TEACHER_C1,
-                                                       SETTING_TEACHER_C2, SETTING_TEACHER_C3,
-                                                       SETTING_TEACHER_BATCH_NORM };
-    static const enum setting_id of_rows[] = { SETTING_TEACHER_HIDDEN, SETTING_TEACHER_LAYERS };
-    if (settings->task != TASK_ARRAYS)
-        return true;
-    bool is_trajectory = data->steps > 0;
-    const enum setting_id *lacking = is_trajectory ? of_rows : of_trajectories;
-    size_t count = is_trajectory ? sizeof of_rows / sizeof *of_rows
-                                 : sizeof of_trajectories / sizeof *of_trajectories;
-    for (size_t i = 0; i < count; i++) {
-        if (!settings->is_given[lacking[i]])
-            continue;
-        error_set(error,
-                  "%s: %s/xstar.npy holds %s, so the teacher %s convolutional and does not have "
-                  "this setting; leave it out",
-                  setting_table[lacking[i]].name, settings->data,
-                  is_trajectory ? "trajectories" : "no trajectories",
-                  is_trajectory ? "is" : "is not");
-        return false;
-    }
-    return true;
-}
-
 static bool make_data(struct run *run, uint64_t seed, struct error *error)
 {
     struct task_request request = request_of(run->settings, seed);
     return task_make(&run->data, task_name(run->settings->task), &request, error) &&
-           check_kind_of_data(run->settings, &run->data, error) &&
+           networks_check(run->settings, &run->data, error) &&
            ablation_apply(run->settings, seed, &run->data, error);
 }
 
@@ -270,10 +242,6 @@ enum trial_end trial_run(const struct settings *settings, int64_t seed,
 {
     struct run run = { .settings = settings, .sink = sink };
     enum trial_end end = TRIAL_REFUSED;
-    if (settings->method == METHOD_MODEL_BASED) {
-        error_set(error, "method: model-based cannot be run yet; use another");
-        return end;
-    }
     if (run_start(&run, (uint64_t)seed, error))
         end = run_to_the_end(&run);
     if (end == TRIAL_COMPLETED && sink->model_path != NULL && !save_model(&run, seed, error))

@@ -49,6 +49,9 @@ static void each_task_and_method_has_the_documented_metrics(void **state)
     list(TASK_MUJOCO, METHOD_AUXILIARY, true, names);
     assert_string_equal(names, "train_loss test_loss train_mse test_mse selection_loss "
                                "auxiliary_loss");
+    list(TASK_ARRAYS, METHOD_MODEL_BASED, false, names);
+    assert_string_equal(names, "train_loss test_loss train_accuracy test_accuracy train_mse "
+                               "test_mse auxiliary_loss");
 }
 
 static void a_misspelt_metric_finds_its_neighbour(void **state)

@@ -1,10 +1,12 @@
 #include "worker/trial/config.h"
+#include "worker/trial/networks.h"
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <string.h>
 
 static const struct task_data data_a = {
     .inputs = 256, .privileged = 4, .outputs = 1, .label_loss = LABEL_LOGISTIC
@@ -141,6 +143,64 @@ static void an_auxiliary_head_predicts_all_of_the_trajectory(void **state)
     assert_int_equal(config.auxiliary_outputs, 0);
 }
 
+static bool can_be_built(const char *text, const struct task_data *data, struct error *error)
+{
+    struct settings settings;
+    json_t *parameters = json_loads(text, 0, NULL);
+    if (!settings_parse(&settings, parameters, error))
+        fail_msg("%s", error->text);
+    json_decref(parameters);
+    return networks_check(&settings, data, error);
+}
+
+/* 17 numbers of a state, 6 of an action, and in x* a reward beside the 17. */
+static void a_model_of_dynamics_reads_a_state_and_an_action(void **state)
+{
+    struct learner_config config =
+        config_of("{\"task\":\"mujoco\",\"method\":\"model-based\"}", &data_cheetah);
+    const struct rollout *rollout = &config.student.layers[0].rollout;
+    assert_int_equal(config.student.layers[0].kind, LAYER_ROLLOUT);
+    assert_int_equal(rollout->observation, 17);
+    assert_int_equal(rollout->action, 6);
+    assert_int_equal(rollout->features, 18);
+    assert_int_equal(config.model, MODEL_TRANSITIONS);
+    assert_true(config.auxiliary_coef == 1);
+    config = config_of("{\"task\":\"mujoco\",\"method\":\"model-based\","
+                       "\"model_training\":\"stacked\"}",
+                       &data_cheetah);
+    assert_int_equal(config.model, MODEL_STACKED);
+}
+
+static void what_is_no_state_and_actions_has_no_model(void **state)
+{
+    static const char text[] = "{\"task\":\"arrays\",\"data\":\"d\",\"method\":\"model-based\"}";
+    struct task_data data = { .inputs = 11, .privileged = 20, .steps = 4, .features = 5 };
+    struct error error;
+    assert_false(can_be_built(text, &data, &error)); /* 6 or 7 numbers for 4 steps */
+    assert_non_null(strstr(error.text, "here x has 11 numbers, x* 4 steps of 5"));
+    data.inputs = 5 + 4 * 2;
+    assert_true(can_be_built(text, &data, &error));
+    data.inputs = 4 + 4 * 2; /* and a reward */
+    assert_true(can_be_built(text, &data, &error));
+    data.steps = 0;
+    assert_false(can_be_built(text, &data, &error));
+}
+
+static void settings_of_a_teacher_that_the_arrays_do_not_need_are_refused(void **state)
+{
+    struct error error;
+    struct task_data data = { .inputs = 5, .privileged = 8, .steps = 4, .features = 2 };
+    assert_false(
+        can_be_built("{\"task\":\"arrays\",\"data\":\"d\",\"teacher_hidden\":3}", &data, &error));
+    assert_non_null(strstr(error.text, "teacher_hidden: d/xstar.npy holds trajectories"));
+    assert_true(
+        can_be_built("{\"task\":\"arrays\",\"data\":\"d\",\"teacher_c1\":3}", &data, &error));
+    data.steps = 0;
+    assert_false(
+        can_be_built("{\"task\":\"arrays\",\"data\":\"d\",\"teacher_c1\":3}", &data, &error));
+    assert_non_null(strstr(error.text, "teacher_c1: d/xstar.npy holds no trajectories"));
+}
+
 static void the_teacher_of_rows_is_an_mlp_with_gates(void **state)
 {
     struct learner_config config =
@@ -184,6 +244,9 @@ int main(void)
         cmocka_unit_test(an_inner_optimiser_of_its_own_kind_has_the_students_numbers),
         cmocka_unit_test(mujoco_is_built_as_the_paper_has_it),
         cmocka_unit_test(an_auxiliary_head_predicts_all_of_the_trajectory),
+        cmocka_unit_test(a_model_of_dynamics_reads_a_state_and_an_action),
+        cmocka_unit_test(what_is_no_state_and_actions_has_no_model),
+        cmocka_unit_test(settings_of_a_teacher_that_the_arrays_do_not_need_are_refused),
         cmocka_unit_test(the_teacher_of_rows_is_an_mlp_with_gates),
         cmocka_unit_test(a_student_of_the_game_of_life_looks_at_boards),
         cmocka_unit_test(the_memory_limit_is_in_mebibytes),

@@ -218,7 +218,8 @@ static void a_file_that_is_no_model_is_refused_with_the_reason(void **state)
         { MODEL_FORMAT, a, 3, 4, 0, 3, 2, "outputs: not what its task has" },
         { MODEL_FORMAT, a, 3, 1, 0, 2, 3, "student.fc1.weight: not of the shape" },
         { MODEL_FORMAT, a, 3, 1, 0, 3, 2, "student.fc1.bias" },
-        { MODEL_FORMAT, "{\"task\":\"game-of-life\"}", 288, 1, 3, 3, 2, "not those of the game" },
+        { MODEL_FORMAT, "{\"task\":\"game-of-life\"}", 288, 1, 3, 3, 2,
+          "boards of 288 cells and 3 steps" },
         { MODEL_FORMAT, "{\"task\":\"task-b\",\"student_hidden\":65536}", 1 << 24, 4, 0, 3, 2,
           "too large to be meant" },
     };

@@ -128,6 +128,8 @@ static void the_same_seed_gives_the_same_bits_and_another_does_not(void **state)
         "{" SMALL_MUJOCO ",\"method\":\"no-teacher\",\"selection_split\":0.2}",
         "{" SMALL_MUJOCO ",\"method\":\"auxiliary\"}",
         "{" SMALL_MUJOCO "," SMALL_TEACHER ",\"method\":\"fixed-teacher\"}",
+        "{" SMALL_MUJOCO ",\"method\":\"model-based\"}",
+        "{" SMALL_MUJOCO ",\"method\":\"model-based\",\"model_training\":\"stacked\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct curve one = curve_of(texts[i], 7), two = curve_of(texts[i], 7);
