@@ -118,6 +118,15 @@ static void reserved_words_are_not_available_yet(void **state)
     refused(LDT_TASK_B "early_terminate: {type: hyperband}\n",
             "7:1: `early_terminate` is not available yet");
     refused(LDT_TASK_B "budget: 3h\n", "7:1: `budget` is not available yet");
+    /* nor are they unknown in a place where they may come to stand */
+    refused(LDT_TASK_B "  student_lr: {from: {study: a, best: 1}}\n",
+            "7:16: `from` belongs to the top of the spec, beside `parameters`");
+    refused(LDT_TASK_B "  from: {study: a, best: 1}\n",
+            "7:3: `from` belongs to the top of the spec, beside `parameters`");
+    refused(LDT_TASK_B "matrix: {ladder: [1, 2]}\n",
+            "7:10: `ladder` belongs to the top of the spec, beside `parameters`");
+    refused(LDT_TASK_B "sampler: {name: tpe, early_terminate: 3}\n",
+            "7:22: `early_terminate` is not available yet");
 }
 
 static void words_have_one_spelling(void **state)
