@@ -141,8 +141,8 @@ static void set_int(struct frame_socket *socket, int option, int value)
  * it had stopped for a full queue, and who then hung up. So there are no heartbeats of ZMTP, which
  * write at any time: TCP looks for dead peers, our own heartbeats for those that hang. And whoever
  * takes the routing id of another gets it: refused, its queue would never be read. Our own peers
- * choose none, and frame_receive drops those that do. What is left: a peer that outruns us until its
- * queue is full, sends a PING of ZMTP and hangs up. Only keys keep that one out. */
+ * choose none, and frame_receive drops those that do. What is left: a peer that outruns us until
+ * its queue is full, sends a PING of ZMTP and hangs up. Only keys keep that one out. */
 static void set_options(struct frame_socket *socket, const char *host, size_t maximum_bytes)
 {
     int64_t maximum = (int64_t)maximum_bytes;
