@@ -113,7 +113,7 @@ static void unknown_keys_are_told_with_the_nearest(void **state)
             "7:3: unknown setting `qqqqqqqqq`; `ldt-worker trial --help` lists all of them");
 }
 
-static void reserved_words_are_not_available_yet(void **state)
+static void reserved_words_are_never_unknown(void **state)
 {
     refused(LDT_TASK_B "early_terminate: {type: hyperband}\n",
             "7:1: `early_terminate` is not available yet");
@@ -344,7 +344,7 @@ int main(void)
         cmocka_unit_test(what_is_required_is_named_when_it_is_missing),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(unknown_keys_are_told_with_the_nearest),
-        cmocka_unit_test(reserved_words_are_not_available_yet),
+        cmocka_unit_test(reserved_words_are_never_unknown),
         cmocka_unit_test(words_have_one_spelling),
         cmocka_unit_test(what_runs_is_checked),
         cmocka_unit_test(numbers_at_the_top_are_bounded),
