@@ -175,10 +175,10 @@ lint:   ## layering, style and what the compiler's analyser says
 	@sh tests/check_layers.sh && sh tests/check_style.sh
 	$(MAKE) all BUILD=$(BUILD)/lint OPTIMISE="-O1 -fanalyzer -Wno-analyzer-malloc-leak"
 install: all   ## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/ldt/searches $(DESTDIR)$(PREFIX)/share/ldt/sql
-	install $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 deploy/searches/*.yaml $(DESTDIR)$(PREFIX)/share/ldt/searches/
-	install -m 644 sql/*.sql $(DESTDIR)$(PREFIX)/share/ldt/sql/
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ldt/searches" "$(DESTDIR)$(PREFIX)/share/ldt/sql"
+	install $(PROGRAMS:%=$(BUILD)/bin/%) "$(DESTDIR)$(PREFIX)/bin/"
+	install -m 644 deploy/searches/*.yaml deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
+	install -m 644 sql/*.sql "$(DESTDIR)$(PREFIX)/share/ldt/sql/"
 clean:   ## remove build/
 	rm -rf $(BUILD)
 help:   ## this list

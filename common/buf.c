@@ -71,9 +71,3 @@ bool buf_printf(struct buf *buf, const char *format, ...)
     va_end(arguments);
     return fits;
 }
-
-void buf_drop_front(struct buf *buf, size_t count)
-{
-    memmove(buf->bytes, buf->bytes + count, buf->length - count + 1);
-    buf->length -= count;
-}

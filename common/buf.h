@@ -20,5 +20,4 @@ void buf_clear(struct buf *buf);                     /* length 0, overflowed fal
 bool buf_add(struct buf *buf, const void *bytes, size_t count);
 bool buf_text(struct buf *buf, const char *text);
 bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_drop_front(struct buf *buf, size_t count);  /* forgets the first count bytes */
 #endif

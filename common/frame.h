@@ -1,8 +1,8 @@
 /* frame.h - ZeroMQ sockets that carry one frame a message, with every dangerous default changed.
  *
  * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT;
- * queues, message size and handshake time are bounded; LINGER 0; IPv4 and IPv6; heartbeats of
- * ZMTP on, for dead peers only (leases are kept by our own). Single-threaded: all sockets of a
+ * queues, message size and handshake time are bounded; LINGER 0; IPv4 and IPv6; keepalive of TCP
+ * finds dead peers (leases are kept by heartbeats of our own). Single-threaded: all sockets of a
  * process share one context, which ends with the last of them. */
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H

@@ -1,7 +1,6 @@
 #include "common/json.h"
 #include "common/xalloc.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,11 +74,6 @@ char *json_text(const json_t *value)
     buf_init(&out, (size_t)1 << 30);
     json_write(&out, value);
     return out.bytes;
-}
-
-json_t *json_number_or_null(double number)
-{
-    return isfinite(number) ? json_real(number) : json_null();
 }
 
 /* Copies text to out with the three bare words quoted. */

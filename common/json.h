@@ -13,9 +13,6 @@ void number_text(char out[NUMBER_TEXT_BYTES], double number); /* finite; else na
 void json_write(struct buf *out, const json_t *value);        /* appends */
 char *json_text(const json_t *value);                         /* malloc'd */
 
-/* A finite double as a JSON real; NaN and infinities as null. New reference. */
-json_t *json_number_or_null(double number);
-
 /* Parses one JSON value as a trial's child may print it: like JSON, and the bare words NaN,
  * Infinity and -Infinity outside strings read as the strings "NaN", "Infinity", "-Infinity".
  * Refuses repeated keys. NULL with error->text set when it is not JSON. New reference. */

@@ -8,11 +8,6 @@
 static enum log_level lowest_level = LOG_INFO;
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 
-void log_set_level(enum log_level lowest)
-{
-    lowest_level = lowest;
-}
-
 bool log_set_level_by_name(const char *name)
 {
     for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)

@@ -7,8 +7,8 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
-void log_set_level(enum log_level lowest); /* LOG_INFO until told otherwise */
-bool log_set_level_by_name(const char *name); /* debug, info, warn, error; false: none of them */
+/* info until told otherwise: debug, info, warn, error; false: none of them */
+bool log_set_level_by_name(const char *name);
 void log_event(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -8,7 +8,7 @@
 
 static void *alive(void *memory, size_t bytes)
 {
-    if (memory == NULL && bytes > 0) {
+    if (memory == NULL) {
         fprintf(stderr, "out of memory: %zu bytes could not be had\n", bytes);
         exit(1);
     }

@@ -3,6 +3,7 @@
 #include "proto/convert.h"
 #include "proto/scan.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 enum {
@@ -45,6 +46,7 @@ static bool pack(struct buf *out, struct arena *arena, const struct message *mes
 {
     const struct conversion *conversion = conversion_of_type(message->type);
     Ldt__V1__Envelope envelope;
+    assert(conversion != NULL); /* message_check has looked */
     ldt__v1__envelope__init(&envelope);
     envelope.version = PROTOCOL_VERSION;
     envelope.id = message->id;

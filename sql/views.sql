@@ -17,7 +17,10 @@ SELECT search.name AS search, study.name AS study, trial.number AS trial,
            WHEN 5 THEN 'diverged' WHEN 6 THEN 'failed' WHEN 7 THEN 'cancelled' END AS state,
        trial.value, trial.parameters, trial.seed,
        worker.name AS worker, trial.attempts, trial.charged,
-       CASE WHEN attempt.finished_ms IS NOT NULL THEN attempt.duration_ms / 1000.0 END AS seconds, -- last attempt
+       -- Of the last attempt; where the worker never said how long it took (lost, cancelled), until its end was known.
+       CASE WHEN attempt.finished_ms IS NULL THEN NULL
+           WHEN attempt.state <= 5 OR attempt.duration_ms > 0 THEN attempt.duration_ms / 1000.0
+           ELSE max(attempt.finished_ms - attempt.started_ms, 0) / 1000.0 END AS seconds,
        trial.reason, trial.history_seq,
        strftime('%Y-%m-%dT%H:%M:%SZ', trial.created_ms / 1000, 'unixepoch') AS created,
        strftime('%Y-%m-%dT%H:%M:%SZ', trial.finished_ms / 1000, 'unixepoch') AS finished
@@ -33,7 +36,9 @@ SELECT search.name AS search, study.name AS study, attempt.trial, attempt.number
        CASE attempt.state WHEN 1 THEN 'running' WHEN 2 THEN 'done' WHEN 3 THEN 'pruned' WHEN 4 THEN 'diverged'
            WHEN 5 THEN 'failed' WHEN 6 THEN 'released' WHEN 7 THEN 'lost' WHEN 8 THEN 'cancelled' END AS state,
        worker.name AS worker, worker.host, attempt.points, attempt.last_step, attempt.best, attempt.last,
-       CASE WHEN attempt.finished_ms IS NOT NULL THEN attempt.duration_ms / 1000.0 END AS seconds,
+       CASE WHEN attempt.finished_ms IS NULL THEN NULL -- as in v_trial
+           WHEN attempt.state <= 5 OR attempt.duration_ms > 0 THEN attempt.duration_ms / 1000.0
+           ELSE max(attempt.finished_ms - attempt.started_ms, 0) / 1000.0 END AS seconds,
        attempt.cpu_ms / 1000.0 AS cpu_seconds, attempt.peak_memory_bytes / 1048576.0 AS peak_mib,
        attempt.exit_status, attempt.reason,
        CASE WHEN json_valid(attempt.info) THEN attempt.info END AS info,

@@ -18,8 +18,22 @@ struct client {
     uint64_t id; /* of the latest question */
 };
 
+/* A file where only a coordinator can answer: asking whichever is found instead would be a trap. */
+static bool only_names_a_file(const struct context *context)
+{
+    return context->database != NULL && context->coordinator == NULL &&
+           context->connect_file == NULL;
+}
+
 struct client *client_open(const struct context *context, int *status)
 {
+    if (only_names_a_file(context)) {
+        complain("this asks a coordinator, not a file: name it by -c or --coordinator instead of "
+                 "--db; what a file says, `ldt --db %s query 'SELECT * FROM v_study'` tells",
+                 context->database);
+        *status = EXIT_USAGE;
+        return NULL;
+    }
     struct client *client = xcalloc(1, sizeof *client);
     struct error error;
     client->arena = arena_create(1 << 16);

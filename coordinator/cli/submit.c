@@ -47,9 +47,9 @@ static int print_submitted(enum output_format format, const struct message *answ
 {
     struct error error;
     if (format == OUTPUT_TABLE) {
-        printf("%s: %" PRId64 " %s, %" PRId64 " trials%s\n", answer->submitted.search,
+        printf("%s: %" PRId64 " %s, %" PRId64 " %s%s\n", answer->submitted.search,
                answer->submitted.studies, answer->submitted.studies == 1 ? "study" : "studies",
-               answer->submitted.trials,
+               answer->submitted.trials, answer->submitted.trials == 1 ? "trial" : "trials",
                answer->submitted.already ? " (had been submitted already)" : "");
         fflush(stdout);
         return EXIT_OK;

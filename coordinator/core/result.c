@@ -16,14 +16,17 @@ static void acknowledge(struct turn *turn, const struct message *message,
     answer->result_ack.points = points;
 }
 
-/* "metric `test_kl` was never reported; got `loss`, `accuracy`" */
-static const char *metric_missing(struct turn *turn, const struct trial *trial)
+/* "metric `test_kl` was never reported; got `loss`, `accuracy`". Where nothing at all was, the
+ * worker may know why. */
+static const char *metric_missing(struct turn *turn, const struct trial *trial,
+                                  const char *ignored)
 {
     struct arena *arena = turn->out->arena;
     const struct study *study = trial->study;
     const char *wanted = study->search->definition->metric;
     if (trial->attempt.points == 0)
-        return arena_printf(arena, "metric `%s` was never reported, nor any other metric", wanted);
+        return arena_printf(arena, "metric `%s` was never reported, nor any other metric%s%s",
+                            wanted, ignored[0] != '\0' ? "; " : "", ignored);
     if (study->n_metrics == 0) /* names are memory only: they came before a restart */
         return arena_printf(arena, "metric `%s` was never reported, only other metrics", wanted);
     const char *list = "";
@@ -85,7 +88,7 @@ static enum attempt_state judge(struct turn *turn, const struct trial *trial,
         return ATTEMPT_FAILED;
     }
     if (!trial->attempt.metric_seen) {
-        *reason = metric_missing(turn, trial);
+        *reason = metric_missing(turn, trial, message->result.reason);
         return ATTEMPT_FAILED;
     }
     *reason = "";

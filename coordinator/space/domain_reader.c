@@ -54,18 +54,33 @@ static bool is_integer_setting(const struct draft_key *key)
 
 /* ---- which distribution -------------------------------------------------------------------- */
 
+/* Names of other systems, where the bounds are exponents in one and values in the next: the nearest
+ * word, `uniform`, would be a trap. NULL for any other word. */
+static const char *logarithmic(const char *word)
+{
+    static const char *const words[] = { "log_uniform", "loguniform", "log-uniform", "LogUniform" };
+    static const char *const quantised[] = { "q_log_uniform", "qloguniform", "q-log-uniform" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return distribution_table[LOG_UNIFORM_VALUES].name;
+    for (size_t i = 0; i < sizeof quantised / sizeof *quantised; i++)
+        if (strcmp(word, quantised[i]) == 0)
+            return distribution_table[Q_LOG_UNIFORM_VALUES].name;
+    return NULL;
+}
+
 static bool refuse_word(const struct reading *reading, struct node node, const char *word)
 {
     const char *names[DISTRIBUTIONS];
     for (int i = 0; i < DISTRIBUTIONS; i++)
         names[i] = distribution_table[i].name;
     const char *meant = nearest_of(word, names, DISTRIBUTIONS);
-    if (strcmp(word, "log_uniform") == 0 || strcmp(word, "q_log_uniform") == 0)
-        problem_add(
-            reading->problems, node.path, false,
-            "`%s` is refused, because elsewhere its bounds are exponents; write `%s_values`, "
-            "whose min and max are values",
-            word, word);
+    const char *ours = logarithmic(word);
+    if (ours != NULL)
+        problem_add(reading->problems, node.path, false,
+                    "`%s` is refused, because elsewhere its bounds are exponents; write `%s`, "
+                    "whose min and max are values",
+                    word, ours);
     else if (meant != NULL)
         problem_add(reading->problems, node.path, false,
                     "unknown distribution `%.64s`; did you mean `%s`?", word, meant);

@@ -42,7 +42,6 @@ static const char *const known_keys[] = {
     "from",
     "ladder",
 };
-static const char *const reserved_keys[] = { "early_terminate", "budget" };
 
 /* Words of other systems, for people who come from there. */
 static const struct {
@@ -95,9 +94,8 @@ static void check_keys(struct problems *problems, struct node document)
     json_object_foreach(tree, key, member)
     {
         const char *path = problem_path_member(problems, document.path, key);
-        if (is_among(key, reserved_keys, COUNT(reserved_keys)))
-            problem_add(problems, path, true, "`%s` is not available yet", key);
-        else if (!is_among(key, known_keys, COUNT(known_keys)))
+        if (!is_among(key, known_keys, COUNT(known_keys)) &&
+            !refuse_reserved(problems, path, key))
             refuse_key(problems, path, key);
     }
 }

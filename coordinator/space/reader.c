@@ -72,6 +72,27 @@ bool read_is_object(struct problems *problems, struct node node, const char *exa
     return false;
 }
 
+bool refuse_reserved(struct problems *problems, const char *path, const char *key)
+{
+    static const struct {
+        const char *word, *why;
+    } reserved[] = {
+        { "early_terminate", "is not available yet" },
+        { "budget", "is not available yet" },
+        /* where they may stand they are read before anybody asks */
+        { "from", "belongs to the top of the spec, beside `parameters`" },
+        { "ladder", "belongs to the top of the spec, beside `parameters`" },
+        { "rerun", "belongs to the top of the spec, beside `parameters`" },
+    };
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        if (strcmp(reserved[i].word, key) == 0) {
+            problem_add(problems, path, true, "`%s` %s", key, reserved[i].why);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool read_known_members(struct problems *problems, struct node object, const char *const *known,
                         size_t count)
 {
@@ -89,10 +110,12 @@ bool read_known_members(struct problems *problems, struct node object, const cha
         good = false;
         if (problems_full(problems))
             return false;
+        const char *path = problem_path_member(problems, object.path, key);
         const char *meant = nearest_of(key, known, count);
-        problem_add(problems, problem_path_member(problems, object.path, key), true,
-                    "unknown key `%.64s`%s%s%s", key, meant != NULL ? "; did you mean `" : "",
-                    meant != NULL ? meant : "", meant != NULL ? "`?" : "");
+        if (!refuse_reserved(problems, path, key))
+            problem_add(problems, path, true, "unknown key `%.64s`%s%s%s", key,
+                        meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
+                        meant != NULL ? "`?" : "");
     }
     return good;
 }

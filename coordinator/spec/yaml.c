@@ -5,6 +5,7 @@
 #include "common/xalloc.h"
 #include "coordinator/spec/spec.h"
 
+#include <assert.h>
 #include <libfyaml.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,12 +52,12 @@ static void token_range(struct reader *reader, struct fy_token *token, size_t *s
 static const char *token_text(struct reader *reader, struct fy_token *token, size_t *length)
 {
     const char *text = token != NULL ? fy_token_get_text(token, length) : NULL;
-    if (text == NULL)
+    if (text == NULL) {
         *length = 0;
+        return "";
+    }
     char *copy = arena_alloc(reader->arena, *length + 1);
-    if (*length > 0)
-        memcpy(copy, text, *length);
-    return copy;
+    return memcpy(copy, text, *length);
 }
 
 /* ---- building ------------------------------------------------------------------------------ */
@@ -177,6 +178,7 @@ static void on_end(struct reader *reader)
 {
     struct open_node *open = &reader->open[--reader->depth];
     struct yaml_node *node = open->node;
+    assert(node != NULL);
     node->items = arena_copy(reader->arena, open->items, open->n_items * sizeof *open->items);
     node->n_items = open->n_items;
     free(open->items);

@@ -105,12 +105,14 @@ class Peer:
     def __init__(self):
         self.socket = socket.create_connection((HOST, PORT), timeout=2)
 
-    def handshake(self):
+    def handshake(self, identity=None):
         greeting = b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00" + b"NULL".ljust(20, b"\0") + b"\0" + bytes(31)
         self.socket.sendall(greeting)
         ready = b"\x05READY" + b"\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
-        if dice.random() < 0.2:
-            ready += b"\x08Identity" + struct.pack(">I", 5) + b"me-no"
+        if identity is None and dice.random() < 0.2:
+            identity = b"me-no"
+        if identity:
+            ready += b"\x08Identity" + struct.pack(">I", len(identity)) + identity
         self.socket.sendall(b"\x04" + bytes([len(ready)]) + ready)
 
     def send(self, frame, more=False):
@@ -191,7 +193,23 @@ def never_reads(peer):
         peer.send(other_version())
 
 
-BEHAVIOURS = [raw_noise, half_a_greeting, odd_greeting, plain_http, frames, frames, frames, multipart, endless_length, never_reads]
+def second_of_a_name(peer):
+    """Its queue fills if nobody reads it, and then it hangs up."""
+    peer.handshake(b"twin")
+    twin = Peer()
+    twin.handshake(b"twin")
+    for _ in range(3000):
+        twin.send(b"x")
+    twin.close()
+
+
+def name_yet_to_come(peer):
+    """What a ROUTER would call its next peers, had nobody seeded rand(): 1804289383 is its first number."""
+    peer.handshake(b"\0" + struct.pack(">I", 1804289383 + dice.randrange(200)))
+
+
+BEHAVIOURS = [raw_noise, half_a_greeting, odd_greeting, plain_http, frames, frames, frames, multipart, endless_length, never_reads,
+              second_of_a_name, name_yet_to_come]
 
 idle = []
 for i in range(ROUNDS):

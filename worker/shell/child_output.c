@@ -32,6 +32,8 @@ struct child_output {
     uint64_t *names; /* hashes of the metric names seen; 0: an empty cell */
     size_t n_names;
     int notes;
+    char first_note[288];
+    bool has_reported; /* a point, whichever */
 };
 
 struct child_output *child_output_create(const struct child_sink *sink)
@@ -72,6 +74,9 @@ static void note(struct child_output *output, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    if (output->notes == 1)
+        snprintf(output->first_note, sizeof output->first_note, "line %lld: %s",
+                 (long long)output->line_number, text);
     int length = snprintf(line, sizeof line, "[ldt-worker: line %lld: %s%s]\n",
                           (long long)output->line_number, text,
                           output->notes == CHILD_MAX_NOTES ? "; further notes are left out" : "");
@@ -98,9 +103,11 @@ static bool metric_value(const json_t *json, double *value)
 
 static bool whole_number(const json_t *json, int64_t *number)
 {
-    double value = json_number_value(json); /* 0 if it is none */
+    double value = json_number_value(json);
+    if (!json_is_number(json) || !(value >= 0 && value <= MAX_STEP) || value != floor(value))
+        return false;
     *number = (int64_t)value;
-    return json_is_number(json) && value >= 0 && value <= MAX_STEP && value == floor(value);
+    return true;
 }
 
 /* Bounds what a process can make the worker and the database remember. */
@@ -163,6 +170,7 @@ static bool take_metrics(struct child_output *output, const json_t *report, json
         point->epoch = json_is_number(epoch) ? json_number_value(epoch) : NAN;
         taken += read_point(output, name, value, point);
     }
+    output->has_reported |= taken > 0;
     if (taken > 0)
         output->sink.points(output->sink.context, points, taken);
     free(points);
@@ -325,4 +333,9 @@ const char *child_output_diverged(const struct child_output *output, struct aren
 {
     const char *text = json_string_value(json_object_get(output->info, "diverged"));
     return text != NULL ? arena_text(arena, text) : "";
+}
+
+const char *child_output_ignored(const struct child_output *output, struct arena *arena)
+{
+    return output->has_reported ? "" : arena_text(arena, output->first_note);
 }

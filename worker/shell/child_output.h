@@ -1,11 +1,12 @@
 /* child_output.h - what a trial's process writes, which is hostile until checked.
  *
  * Standard output is lines. A line that is a JSON object with `metrics` is a report:
- *     {"step": 240, "epoch": 3.5, "metrics": {"test_kl": 0.21}}     NaN, Infinity and null are
- * values one with `info` holds facts to record: {"info": {"key": "text"}}. Everything else, and all
- * of standard error, is log, of which the end is kept. What looks like a report but is none is log
- * as well, with a note that says why, so that nobody searches in vain for a metric that was
- * refused. */
+ *     {"step": 240, "epoch": 3.5, "metrics": {"test_kl": 0.21}}
+ * where NaN, Infinity and null are values; one with `info` holds facts to record:
+ *     {"info": {"key": "text"}}
+ * Everything else, and all of standard error, is log, of which the end is kept. What looks like a
+ * report but is none is log as well, with a note that says why, so that nobody searches in vain for
+ * a metric that was refused. */
 #ifndef WORKER_SHELL_CHILD_OUTPUT_H
 #define WORKER_SHELL_CHILD_OUTPUT_H
 #include "common/arena.h"
@@ -42,4 +43,6 @@ const char *child_output_last_errors(const struct child_output *output, struct a
 const char *child_output_info(const struct child_output *output, struct arena *arena); /* JSON */
 /* The text of the fact `diverged`, by which a trainer says why it stopped; "" if it did not. */
 const char *child_output_diverged(const struct child_output *output, struct arena *arena);
+/* Why nothing at all was taken as a report, though something looked like one: the first note. */
+const char *child_output_ignored(const struct child_output *output, struct arena *arena);
 #endif

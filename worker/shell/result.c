@@ -81,6 +81,8 @@ static void judge(struct message *result, const struct child *child, struct aren
     } else if (child->ending == CHILD_PRUNED || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
         result->result.kind = RESULT_DONE;
         result->result.reason = child_output_diverged(child->output, arena);
+        if (result->result.reason[0] == '\0')
+            result->result.reason = child_output_ignored(child->output, arena);
     } else if (WIFSIGNALED(status)) {
         result->result.kind = RESULT_DIED;
         result->result.reason = signal_reason(child, WTERMSIG(status), arena);

@@ -1,4 +1,5 @@
 /* frame.h: one frame arrives as one frame, whatever peers do; only loopback is listened on. */
+#include "common/clock.h"
 #include "common/frame.h"
 
 #include <setjmp.h>
@@ -45,9 +46,11 @@ static int tear_down(void **state)
 static enum frame_result receive(struct fixture *fixture, struct frame_socket *socket)
 {
     enum frame_result result;
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
     while ((result = frame_receive(socket, &fixture->peer, &fixture->frame)) == FRAME_NOTHING) {
         bool ready;
-        assert_true(frame_wait(&socket, 1, NULL, &ready, 0, PATIENCE_MS));
+        assert_true(clock_monotonic_ms() < until);
+        frame_wait(&socket, 1, NULL, &ready, 0, PATIENCE_MS);
     }
     return result;
 }
@@ -134,6 +137,42 @@ static void a_routing_id_of_the_senders_choosing_is_not_accepted(void **state)
     assert_int_equal(receive(fixture, fixture->router), FRAME_DROPPED);
     assert_int_equal(fixture->peer.length, 0);
     stranger_leave(&stranger);
+}
+
+/* Refused, its messages would stay in ZeroMQ for ever. */
+static void whoever_takes_the_routing_id_of_another_is_read_all_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *endpoint = frame_endpoint(fixture->router);
+    struct stranger first = stranger_connect(endpoint, "same"), second;
+    zmq_send(first.socket, "1", 1, 0);
+    assert_int_equal(receive(fixture, fixture->router), FRAME_DROPPED);
+    second = stranger_connect(endpoint, "same");
+    for (int i = 0; i < 500; i++)
+        zmq_send(second.socket, "2", 1, 0);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(receive(fixture, fixture->router), FRAME_DROPPED);
+    stranger_leave(&first);
+    stranger_leave(&second);
+    frame_send(fixture->dealer, NULL, "honest", 6);
+    assert_int_equal(receive(fixture, fixture->router), FRAME_OK);
+}
+
+static uint64_t number_of_the_first_peer(void)
+{
+    struct fixture *fixture;
+    srand(1); /* as every process begins */
+    set_up((void **)&fixture);
+    frame_send(fixture->dealer, NULL, "x", 1);
+    assert_int_equal(receive(fixture, fixture->router), FRAME_OK);
+    uint64_t number = frame_peer_number(&fixture->peer);
+    tear_down((void **)&fixture);
+    return number;
+}
+
+static void routing_ids_cannot_be_foreseen(void **state)
+{
+    assert_int_not_equal(number_of_the_first_peer(), number_of_the_first_peer());
 }
 
 static void an_oversized_frame_never_arrives(void **state)
@@ -252,6 +291,9 @@ int main(void)
             a_multipart_message_is_dropped_whole_and_the_next_frame_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_routing_id_of_the_senders_choosing_is_not_accepted,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            whoever_takes_the_routing_id_of_another_is_read_all_the_same, set_up, tear_down),
+        cmocka_unit_test(routing_ids_cannot_be_foreseen),
         cmocka_unit_test_setup_teardown(an_oversized_frame_never_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_left_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_never_reads_fills_a_bounded_queue, set_up,

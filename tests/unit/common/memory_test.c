@@ -68,19 +68,6 @@ static void a_buffer_grows_up_to_its_maximum_and_drops_what_would_pass_it(void *
     buf_free(&buf);
 }
 
-static void a_buffer_forgets_its_front(void **state)
-{
-    struct buf buf;
-    buf_init(&buf, 100);
-    buf_text(&buf, "first\nsecond");
-    buf_drop_front(&buf, 6);
-    assert_string_equal(buf.bytes, "second");
-    assert_int_equal(buf.length, 6);
-    buf_drop_front(&buf, 6);
-    assert_string_equal(buf.bytes, "");
-    buf_free(&buf);
-}
-
 static void an_array_grows_by_doubling_and_keeps_its_items(void **state)
 {
     int *items = NULL;
@@ -102,7 +89,6 @@ int main(void)
         cmocka_unit_test(an_arena_that_was_reset_hands_out_zeroes_again),
         cmocka_unit_test(an_arena_copies_texts),
         cmocka_unit_test(a_buffer_grows_up_to_its_maximum_and_drops_what_would_pass_it),
-        cmocka_unit_test(a_buffer_forgets_its_front),
         cmocka_unit_test(an_array_grows_by_doubling_and_keeps_its_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,14 @@ static struct client *open_client(const char *endpoint)
     return client;
 }
 
+static void a_file_alone_is_no_coordinator_to_ask(void **state)
+{
+    const struct context context = { .database = "runs.db" };
+    int status = EXIT_OK;
+    assert_null(client_open(&context, &status));
+    assert_int_equal(status, EXIT_USAGE);
+}
+
 static const struct message question = { .type = MESSAGE_STATUS, .status.name = "" };
 
 static void the_answer_to_this_question_is_taken(void **state)
@@ -192,6 +200,7 @@ static void a_place_that_is_none_is_unreachable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_alone_is_no_coordinator_to_ask),
         cmocka_unit_test(the_answer_to_this_question_is_taken),
         cmocka_unit_test(a_question_that_got_lost_is_asked_again),
         cmocka_unit_test(patience_ends),

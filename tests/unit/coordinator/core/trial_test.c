@@ -238,6 +238,21 @@ static void a_trial_without_its_metric_fails_and_the_reason_names_what_came(void
     world_destroy(world);
 }
 
+static void a_trial_whose_reports_were_ignored_fails_with_what_was_wrong_with_them(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct message message = result(ref, RESULT_DONE, NULL, 0);
+    message.result.reason = "line 1: a report needs \"step\"";
+    send_result(world, 1, session, message);
+    assert_string_equal(trial_on_disk(world, 0)->reason,
+                        "metric `loss` was never reported, nor any other metric; line 1: a report "
+                        "needs \"step\"");
+    world_destroy(world);
+}
+
 static void the_reason_is_honest_when_a_restart_has_forgotten_the_names(void **state)
 {
     struct world *world = world_create();
@@ -407,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_failed_result_is_acknowledged_again_while_its_trial_waits),
         cmocka_unit_test(a_trial_whose_metric_was_not_finite_has_diverged_and_is_not_tried_again),
         cmocka_unit_test(a_trial_without_its_metric_fails_and_the_reason_names_what_came),
+        cmocka_unit_test(a_trial_whose_reports_were_ignored_fails_with_what_was_wrong_with_them),
         cmocka_unit_test(the_reason_is_honest_when_a_restart_has_forgotten_the_names),
         cmocka_unit_test(a_failure_without_a_reason_gets_one_that_people_understand),
         cmocka_unit_test(a_result_that_comes_before_its_points_is_told_how_many_are_there),

@@ -33,6 +33,12 @@ static void distributions_are_known_words(void **state)
     refused(COMMAND_SEARCH "  a: {distribution: q_log_uniform, min: 1, max: 8, q: 1}\n",
             "6:21: `q_log_uniform` is refused, because elsewhere its bounds are exponents; "
             "write `q_log_uniform_values`, whose min and max are values");
+    refused(COMMAND_SEARCH "  a: {distribution: loguniform, min: 1e-4, max: 1}\n",
+            "6:21: `loguniform` is refused, because elsewhere its bounds are exponents; "
+            "write `log_uniform_values`, whose min and max are values");
+    refused(COMMAND_SEARCH "  a: {distribution: qloguniform, min: 1, max: 8, q: 1}\n",
+            "6:21: `qloguniform` is refused, because elsewhere its bounds are exponents; "
+            "write `q_log_uniform_values`, whose min and max are values");
     refused(COMMAND_SEARCH "  a: {distribution: unifrom, min: 1, max: 2}\n",
             "6:21: unknown distribution `unifrom`; did you mean `uniform`?");
     refused(COMMAND_SEARCH "  a: {distribution: Uniform, min: 1, max: 2}\n",

@@ -29,6 +29,18 @@ static void a_trial_tells_of_its_last_attempt(void **state)
                                   "study = 'task-b/ldt' AND trial = 4"), "0.00234567891");
 }
 
+static void a_cancelled_trial_took_until_it_was_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    run_sql(f, "UPDATE attempt SET duration_ms = 0, finished_ms = started_ms + 2500 "
+               "WHERE state IN (7, 8)");
+    assert_string_equal(answer(f, "SELECT seconds FROM v_trial WHERE state = 'cancelled'"), "2.5");
+    assert_string_equal(answer(f, "SELECT seconds FROM v_attempt WHERE state = 'lost'"), "2.5");
+    /* a clock set back */
+    run_sql(f, "UPDATE attempt SET finished_ms = started_ms - 1 WHERE state IN (7, 8)");
+    assert_string_equal(answer(f, "SELECT seconds FROM v_attempt WHERE state = 'lost'"), "0.0");
+}
+
 static void every_attempt_state_has_its_word(void **state)
 {
     struct fixture *f = *state;
@@ -199,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_EXAMPLE(trials_have_their_states_in_words),
         WITH_EXAMPLE(a_trial_tells_of_its_last_attempt),
+        WITH_EXAMPLE(a_cancelled_trial_took_until_it_was_cancelled),
         WITH_EXAMPLE(every_attempt_state_has_its_word),
         WITH_EXAMPLE(the_best_are_ranked_in_the_direction_of_the_goal),
         WITH_EXAMPLE(a_configuration_counts_when_all_its_runs_have_a_value),

@@ -128,6 +128,19 @@ static void a_report_with_a_fault_is_log_with_a_note(void **state)
     assert_int_equal(world->n_points, 0);
 }
 
+static void why_nothing_was_taken_is_told_by_the_first_note(void **state)
+{
+    struct world *world = *state;
+    write_text(world, "epoch 1\n");
+    assert_string_equal(child_output_ignored(world->output, world->arena), "");
+    write_text(world, "{\"metrics\": {\"loss\": 1}}\n");
+    write_text(world, "{\"step\": 1, \"metrics\": {\"loss\": \"1\"}}\n");
+    assert_string_equal(child_output_ignored(world->output, world->arena),
+                        "line 2: a report needs \"step\", a whole number from 0 to 2^53: ignored");
+    write_text(world, "{\"step\": 1, \"metrics\": {\"loss\": 1}}\n");
+    assert_string_equal(child_output_ignored(world->output, world->arena), "");
+}
+
 static void one_bad_metric_does_not_spoil_the_others(void **state)
 {
     struct world *world = *state;
@@ -271,6 +284,7 @@ int main(void)
         TEST(lines_may_come_in_pieces_and_the_last_without_its_end),
         TEST(whatever_is_no_report_is_log),
         TEST(a_report_with_a_fault_is_log_with_a_note),
+        TEST(why_nothing_was_taken_is_told_by_the_first_note),
         TEST(one_bad_metric_does_not_spoil_the_others),
         TEST(a_line_without_end_does_not_grow_the_memory),
         TEST(too_many_metrics_in_a_line_are_refused),
