@@ -110,7 +110,7 @@ static bool check_required(const struct settings *settings, struct error *error)
         if (!row->is_required || !setting_is_had(settings, (enum setting_id)id) ||
             settings->is_given[id])
             continue;
-        error_set(error, "parameters: %s needs `%s`, which has no default: %s",
+        error_set(error, "parameters: %s needs `%s`: %s",
                   task_name(settings->task), row->name, row->help);
         return false;
     }

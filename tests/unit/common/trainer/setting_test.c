@@ -216,7 +216,7 @@ static void arrays_need_their_directory(void **state)
     assert_false(settings.is_given[SETTING_N_TRAIN]);
     assert_true(setting_is_auto(&settings, SETTING_N_TRAIN));
     assert_false(parse(&settings, "{\"task\":\"arrays\"}", &error));
-    assert_memory_equal(error.text, "parameters: arrays needs `data`, which has no default: ", 55);
+    assert_memory_equal(error.text, "parameters: arrays needs `data`: directory of x.npy", 51);
     assert_refused("{\"task\":\"arrays\",\"data\":\"\"}",
                    "data: \"\" is not a text of 1 to 1023 bytes");
     assert_refused("{\"task\":\"arrays\",\"data\":7}", "data: 7 is not a text of 1 to 1023 bytes");

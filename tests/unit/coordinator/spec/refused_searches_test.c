@@ -10,6 +10,10 @@ static void tasks_and_methods_must_exist_and_fit(void **state)
     refused(LDT "parameters: {task: {value: task-b}, method: {value: auxiliary}}\n",
             "5:37: task-b does not have the method auxiliary; use another, or exclude the "
             "combination");
+    refused("name: s\nprogram: ldt\nmetric: {name: test_loss}\ntrials: 5\n"
+            "parameters: {task: {value: arrays}}\n",
+            "5:1: arrays needs `data`: directory of x.npy, xstar.npy and "
+            "y.npy, as the worker sees it, and maybe of x_test.npy and y_test.npy; has no default");
     refused(LDT "matrix: {method: [ldt, lddt]}\n"
                 "parameters: {task: {value: task-b}}\n",
             "5:24: method: \"lddt\" is not one of ldt, no-teacher, fixed-teacher, "
