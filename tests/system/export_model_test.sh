@@ -49,6 +49,27 @@ check_says 'and the reason is said' 'runs a command' "$work/err"
 check_equal 'a trial that is not there' 3 "$(status "$bin/ldt" --db "$db" export-model small/ldt 9 -o "$work/no.npz")"
 check_equal 'a file has to be named' 2 "$(status "$bin/ldt" --db "$db" export-model small/ldt 0)"
 
+# matrix ROWS COLUMNS FILE: zeros as NumPy saves them.
+matrix() {
+    python3 -c 'import struct, sys
+rows, columns = int(sys.argv[1]), int(sys.argv[2])
+text = "{\x27descr\x27: \x27<f4\x27, \x27fortran_order\x27: False, \x27shape\x27: (%d, %d), }" % (rows, columns)
+text += " " * (63 - (10 + len(text)) % 64) + "\n"
+open(sys.argv[3], "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(4 * rows * columns))' "$@"
+}
+matrix 3 289 "$work/x.npy"
+matrix 3 17 "$work/narrow.npy"
+check_equal 'a model says something about every board' 0 "$(status "$bin/ldt-worker" predict "$model" "$work/x.npy")"
+check_equal 'the same about equal ones' '3 1' "$(wc -l <"$work/out") $(sort -u "$work/out" | wc -l)"
+check_equal 'and how sure it is' 0 "$(status "$bin/ldt-worker" predict "$model" "$work/x.npy" --probabilities)"
+check 'which sums up to one' awk '{ if (NF != 2 || $1 + $2 < 0.999999 || $1 + $2 > 1.000001) exit 1 }' "$work/out"
+check_equal 'predictions can be an array' 0 "$(status "$bin/ldt-worker" predict "$model" "$work/x.npy" -o "$work/y.npy")"
+check_says 'of classes' "'<i8', 'fortran_order': False, 'shape': (3,)" "$work/y.npy"
+check_equal 'inputs of another width' 1 "$(status "$bin/ldt-worker" predict "$model" "$work/narrow.npy")"
+check_says 'are refused with what was expected' 'expected (rows, 289)' "$work/err"
+check_equal 'what is no model' 1 "$(status "$bin/ldt-worker" predict "$work/x.npy" "$work/x.npy")"
+check_equal 'predict without inputs is wrong usage' 2 "$(status "$bin/ldt-worker" predict "$model")"
+
 stop "$worker"
 stop "$coordinator"
 sqlite3 "$db" "UPDATE point SET value = value + 1e-12 WHERE idx = 5"
