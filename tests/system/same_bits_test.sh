@@ -44,7 +44,8 @@ stop_hard "$coordinator"
 start_coordinator
 wait_done same 100 || give_up 'the search ends again'
 dump_results same >"$work/second.txt"
-check_equal 'no trial was started again' '4' "$(sql 'SELECT count(*) FROM v_attempt')"
+# (An attempt may have been granted in the moment of the kill and never have reached a worker: that one has no points.)
+check_equal 'no trial that ran was started again' '0' "$(sql "SELECT count(*) FROM v_attempt WHERE state <> 'done' AND points > 0")"
 check_equal 'both other workers had a part' '2' "$(sql 'SELECT count(DISTINCT worker) FROM v_attempt')"
 check 'the curves are the same, byte for byte' cmp "$work/first.txt" "$work/second.txt"
 
