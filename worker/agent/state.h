@@ -34,7 +34,9 @@ struct agent {
     int64_t stop_deadline_ms;
 };
 
-#define GIVEN_UP "the coordinator does not need it: it is recorded already, went to another worker, or was cancelled"
+#define GIVEN_UP \
+    "the coordinator does not need it: it is recorded already, went to another worker, or was " \
+    "cancelled"
 
 typedef void agent_handler(struct agent *agent, const struct agent_event *event,
                            struct agent_actions *out);
