@@ -205,6 +205,11 @@ const struct setting_row setting_table[SETTINGS] = {
         .methods = WITH_PHI,
         .help = "show the teacher the frames in an order that is drawn once for the data set; an "
                 "oracle-teacher knows the true one anyway" },
+    [SETTING_BOARD_EDGES] = { "board_edges", SETTING_CHOICE, .choices = { "dead", "wrap" },
+        .defaults = LIFE("dead"), .methods = TAUGHT,
+        .help = "what the game finds outside the board: dead cells, or the opposite edge. It shows "
+                "in the frames only: nothing outside reaches the middle cell, which is the label, "
+                "in three steps" },
     [SETTING_LOGIT_SCALE] = { "logit_scale", SETTING_REAL, 0, INFINITY, .lower_open = true,
         .upper_open = true, .defaults = TOYS(NULL, "3"), .methods = EVERY_METHOD,
         .help = "factor on the logits before the label is drawn and before x* is made of them" },

@@ -4,9 +4,12 @@
  *     y: is the middle cell alive after three steps?
  *     x*: the boards after one, two and three steps, as frames of 289 cells; with `scramble` in an
  *         order that is drawn once for the whole data set
- * The paper does not say what is outside the board: here dead cells. */
+ * The paper does not say what is outside the board: dead cells, or with `wraps` the opposite edge.
+ * The label is the same for both: in three steps nothing outside reaches the middle cell. */
 #include "worker/task/game_of_life.h"
 #include "worker/task/task.h"
+
+#include <string.h>
 
 static const double probability_alive = 0.4;
 
@@ -30,6 +33,17 @@ struct life_board life_step(const struct life_board *board)
     return next;
 }
 
+void life_wrap(struct life_board *board)
+{
+    enum { LAST = LIFE_SIDE, BEYOND = LIFE_SIDE + 1 };
+    for (int row = 1; row <= LIFE_SIDE; row++) {
+        board->cell[row][0] = board->cell[row][LAST];
+        board->cell[row][BEYOND] = board->cell[row][1];
+    }
+    memcpy(board->cell[0], board->cell[LAST], sizeof board->cell[0]);
+    memcpy(board->cell[BEYOND], board->cell[1], sizeof board->cell[0]);
+}
+
 static struct life_board draw_board(struct rng *rng)
 {
     struct life_board board = { 0 };
@@ -46,10 +60,16 @@ static void copy_cells(real *cells, const struct life_board *board)
             cells[row * LIFE_SIDE + column] = board->cell[row + 1][column + 1];
 }
 
+/* What the examples of a data set have in common. */
+struct game {
+    int frame_of_step[TASK_FRAMES];
+    bool wraps;
+};
+
 static void draw_example(struct rng *rng, struct task_set *set, int i, double *x, int inputs,
                          const void *context)
 {
-    const int *frame_of_step = context;
+    const struct game *game = context;
     real cells[LIFE_CELLS];
     real *xstar = set->xstar + (size_t)i * TASK_FRAMES * LIFE_CELLS;
     struct life_board board = draw_board(rng);
@@ -57,8 +77,10 @@ static void draw_example(struct rng *rng, struct task_set *set, int i, double *x
     for (int j = 0; j < inputs; j++)
         x[j] = cells[j];
     for (int step = 0; step < TASK_FRAMES; step++) {
+        if (game->wraps)
+            life_wrap(&board);
         board = life_step(&board);
-        copy_cells(xstar + frame_of_step[step] * LIFE_CELLS, &board);
+        copy_cells(xstar + game->frame_of_step[step] * LIFE_CELLS, &board);
     }
     set->labels[i] = board.cell[LIFE_SIDE / 2 + 1][LIFE_SIDE / 2 + 1];
 }
@@ -82,9 +104,9 @@ bool game_of_life_make(struct task_data *out, const struct task_request *request
     out->outputs = 1;
     out->label_loss = LABEL_LOGISTIC;
     draw_order(out->frame_time, request);
-    int frame_of_step[TASK_FRAMES];
+    struct game game = { .wraps = request->wraps };
     for (int i = 0; i < TASK_FRAMES; i++)
-        frame_of_step[out->frame_time[i]] = i;
-    task_draw_sets(out, request, false, draw_example, frame_of_step);
+        game.frame_of_step[out->frame_time[i]] = i;
+    task_draw_sets(out, request, false, draw_example, &game);
     return true;
 }

@@ -21,6 +21,7 @@ struct task_request {
     int input_dim;           /* task-a, task-b */
     double logit_scale;      /* task-b */
     bool scramble;           /* game-of-life */
+    bool wraps;              /* game-of-life: opposite edges meet, rather than dead cells outside */
     const char *environment; /* mujoco */
     const char *directory;   /* arrays: of the .npy files */
 };

@@ -10,6 +10,7 @@
 #include "worker/trial/networks.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { STEPS_AT_ONCE = 64 };
 
@@ -50,6 +51,8 @@ static struct task_request request_of(const struct settings *settings, uint64_t 
         request.logit_scale = setting_real(settings, SETTING_LOGIT_SCALE);
     if (setting_is_had(settings, SETTING_SCRAMBLE))
         request.scramble = setting_flag(settings, SETTING_SCRAMBLE);
+    if (setting_is_had(settings, SETTING_BOARD_EDGES))
+        request.wraps = strcmp(setting_choice(settings, SETTING_BOARD_EDGES), "wrap") == 0;
     if (setting_is_had(settings, SETTING_ENVIRONMENT))
         request.environment = setting_choice(settings, SETTING_ENVIRONMENT);
     return request;

@@ -206,6 +206,38 @@ static void too_many_boards_are_refused(void **state)
                                     "many; a matrix holds 2147483647 at most");
 }
 
+/* Alone in a corner but for the other three corners, a block that lies across all edges. */
+static void opposite_edges_can_meet(void **state)
+{
+    static const int ends[] = { 1, LIFE_SIDE };
+    struct life_board board = { 0 };
+    for (int i = 0; i < 4; i++)
+        board.cell[ends[i / 2]][ends[i % 2]] = 1;
+    struct life_board alone = life_step(&board);
+    life_wrap(&board);
+    struct life_board met = life_step(&board);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(alone.cell[ends[i / 2]][ends[i % 2]], 0);
+        assert_int_equal(met.cell[ends[i / 2]][ends[i % 2]], 1);
+    }
+}
+
+static void edges_show_in_the_frames_and_never_in_the_label(void **state)
+{
+    struct task_data dead, wrapped;
+    struct task_request request = { .data_seed = 1, .n_train = 50, .n_test = 1 };
+    struct error error;
+    assert_true(task_make(&dead, "game-of-life", &request, &error));
+    request.wraps = true;
+    assert_true(task_make(&wrapped, "game-of-life", &request, &error));
+    size_t numbers = 50 * (size_t)dead.privileged * sizeof(real);
+    assert_memory_equal(dead.train.x, wrapped.train.x, 50 * LIFE_CELLS * sizeof(real));
+    assert_memory_equal(dead.train.labels, wrapped.train.labels, 50 * sizeof(real));
+    assert_memory_not_equal(dead.train.xstar, wrapped.train.xstar, numbers);
+    task_free(&dead);
+    task_free(&wrapped);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +252,8 @@ int main(void)
         cmocka_unit_test(the_boards_thin_out_and_labels_are_not_balanced),
         cmocka_unit_test(a_larger_data_set_begins_with_the_smaller_one_and_shares_its_test_set),
         cmocka_unit_test(too_many_boards_are_refused),
+        cmocka_unit_test(opposite_edges_can_meet),
+        cmocka_unit_test(edges_show_in_the_frames_and_never_in_the_label),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
