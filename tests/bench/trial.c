@@ -1,8 +1,9 @@
-/* Whole training runs of each task (shortened where the name says so): CPU seconds, time per
- * iteration and peak memory on one core, beside the figures of the reference implementation (PyTorch
- * 1.13.1 with OpenBLAS, one core of a Sapphire Rapids machine on which sgemm reaches 121 GFLOP/s,
- * minimum of several runs; of MuJoCo the parts of an iteration added up) and the rate of sgemm here.
- * Every run is a process of its own, so that its memory is its own; the fastest of three counts. */
+/* Whole training runs of each task (shortened where the name says so): CPU seconds, time for each
+ * iteration and peak memory on one core, beside the figures of the reference implementation
+ * (PyTorch 1.13.1 with OpenBLAS, one core of a Sapphire Rapids machine on which sgemm reaches 121
+ * GFLOP/s, minimum of several runs; of MuJoCo the parts of an iteration added up) and the rate of
+ * sgemm here. Every run is a process of its own, so that its memory is its own; the fastest of
+ * three counts. */
 #include "common/rng.h"
 #include "common/xalloc.h"
 #include "worker/numeric/blas.h"
