@@ -177,7 +177,9 @@ lint:   ## layering, style and what the compiler's analyser says
 install: all   ## into $(DESTDIR)$(PREFIX)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ldt/searches" "$(DESTDIR)$(PREFIX)/share/ldt/sql"
 	install $(PROGRAMS:%=$(BUILD)/bin/%) "$(DESTDIR)$(PREFIX)/bin/"
-	install -m 644 deploy/searches/*.yaml deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
+	for d in . paper paper-small; do install -d "$(DESTDIR)$(PREFIX)/share/ldt/searches/$$d" && \
+	    install -m 644 deploy/searches/$$d/*.yaml "$(DESTDIR)$(PREFIX)/share/ldt/searches/$$d/" || exit 1; done
+	install -m 644 deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
 	install -m 644 sql/*.sql "$(DESTDIR)$(PREFIX)/share/ldt/sql/"
 clean:   ## remove build/
 	rm -rf $(BUILD)
