@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MARGIN_LEFT = 92, MARGIN_RIGHT = 24, MARGIN_TOP = 36, MARGIN_BOTTOM = 62 };
+enum { MARGIN_LEFT = 108, MARGIN_RIGHT = 24, MARGIN_TOP = 36, MARGIN_BOTTOM = 62 };
 enum { LEGEND_ROW = 27, LEGEND_SAMPLE = 70, LETTER = 9, COLOUR_LEGEND = 88, CELL_HEIGHT = 34 };
 
 static size_t longest_label(const struct figure *figure)

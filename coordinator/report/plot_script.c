@@ -131,7 +131,7 @@ static void add_axes(struct buf *out, const struct figure *figure, const struct 
     plot_text(out, figure->x_label, middle, place.bottom - 51 / layout->height, "");
     if (heat || panel % layout->columns == 0)
         plot_text(out, heat ? figure->series_label : figure->y_label,
-                  place.left - 76 / layout->width, (place.bottom + place.top) / 2, " rotate by 90");
+                  place.left - 96 / layout->width, (place.bottom + place.top) / 2, " rotate by 90");
 }
 
 static void add_panel(struct buf *out, const struct figure *figure, const struct layout *layout,
