@@ -1,14 +1,16 @@
 /* Bars in groups, with their intervals as whiskers. */
 #include "coordinator/report/plot_parts.h"
 
-void plot_bars(struct buf *out, const struct figure *figure, const struct panel *panel)
+void plot_bars(struct buf *out, const struct figure *figure, const struct layout *layout,
+               const struct panel *panel)
 {
     double low, high, width = 0.8 / (double)panel->count;
     bool cut = false;
     layout_range(figure, panel, &low, &high, &cut);
     plot_range(out, "yrange", low, high);
     plot_range(out, "xrange", -0.6, (double)figure->n_x_texts - 0.4);
-    plot_tics(out, "xtics", figure->x_texts, figure->n_x_texts);
+    plot_tics(out, layout->upright_height > 0 ? "xtics rotate by 90 right" : "xtics",
+              figure->x_texts, figure->n_x_texts);
     buf_text(out, "set xzeroaxis linetype 1 linecolor rgb '#444444'\n");
     for (size_t s = 0; s < panel->count; s++) {
         buf_printf(out, "$bar%zu << END\n", s);

@@ -6,6 +6,19 @@
 enum { MARGIN_LEFT = 108, MARGIN_RIGHT = 24, MARGIN_TOP = 36, MARGIN_BOTTOM = 62 };
 enum { LEGEND_ROW = 27, LEGEND_SAMPLE = 70, LETTER = 9, COLOUR_LEGEND = 88, CELL_HEIGHT = 34 };
 
+/* Names below groups of bars stand upright where side by side they would run into each other. */
+static double upright_height(const struct figure *figure, double panel_width)
+{
+    size_t longest = 0;
+    for (size_t i = 0; figure->kind == FIGURE_BARS && i < figure->n_x_texts; i++) {
+        size_t length = strlen(figure->x_texts[i]);
+        length = length < LAYOUT_LABEL_MAXIMUM ? length : LAYOUT_LABEL_MAXIMUM + 3;
+        longest = length > longest ? length : longest;
+    }
+    double room = (panel_width - MARGIN_LEFT - MARGIN_RIGHT) / fmax(1, (double)figure->n_x_texts);
+    return LETTER * (double)longest > room ? LETTER * (double)longest : 0;
+}
+
 static size_t longest_label(const struct figure *figure)
 {
     size_t longest = 0;
@@ -40,6 +53,8 @@ struct layout layout_of(const struct figure *figure)
         layout.panel_height =
             MARGIN_TOP + MARGIN_BOTTOM + CELL_HEIGHT * (double)figure->panels[0].count;
     }
+    layout.upright_height = upright_height(figure, layout.panel_width);
+    layout.panel_height += layout.upright_height;
     layout.rows = (figure->count + layout.columns - 1) / layout.columns;
     layout.width = layout.panel_width * (double)layout.columns;
     if (figure->kind == FIGURE_HEAT)
@@ -57,7 +72,8 @@ struct place layout_place(const struct layout *layout, size_t panel)
     return (struct place){
         .left = (left + MARGIN_LEFT) / layout->width,
         .right = (left + layout->panel_width - MARGIN_RIGHT) / layout->width,
-        .bottom = 1 - (top + layout->panel_height - MARGIN_BOTTOM) / layout->height,
+        .bottom = 1 - (top + layout->panel_height - MARGIN_BOTTOM - layout->upright_height) /
+                          layout->height,
         .top = 1 - (top + MARGIN_TOP) / layout->height,
     };
 }

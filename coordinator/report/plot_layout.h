@@ -4,11 +4,12 @@
 #define REPORT_PLOT_LAYOUT_H
 #include "coordinator/report/figure.h"
 
-enum { LAYOUT_LABEL_MAXIMUM = 60 }; /* characters of a label in a legend */
+enum { LAYOUT_LABEL_MAXIMUM = 60 }; /* characters of a label in a picture */
 
 struct layout {
     double width, height;        /* of the picture */
     double panel_width, panel_height;
+    double upright_height;       /* of the names below bars, if for want of room they stand; or 0 */
     size_t columns, rows;        /* of panels */
     size_t legend_columns;
     double legend_height;        /* at the bottom; 0 none */

@@ -3,6 +3,7 @@
 #include "coordinator/report/escape.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Okabe and Ito's colours, which colour-blind people tell apart, and a mark for each, so that the
  * lines can be told apart in black and white, too. */
@@ -28,6 +29,18 @@ void plot_text(struct buf *out, const char *text, double x, double y, const char
     buf_printf(out, " at screen %.6f, screen %.6f center%s\n", x, y, how);
 }
 
+void plot_shortened(struct buf *out, const char *label)
+{
+    size_t length = strlen(label);
+    if (length > LAYOUT_LABEL_MAXIMUM) {
+        length = LAYOUT_LABEL_MAXIMUM;
+        while (length > 0 && ((unsigned char)label[length] & 0xc0) == 0x80)
+            length--; /* between characters */
+    }
+    buf_add(out, label, length);
+    buf_text(out, label[length] != '\0' ? "..." : "");
+}
+
 void plot_range(struct buf *out, const char *axis, double low, double high)
 {
     buf_printf(out, "set %s [", axis);
@@ -41,8 +54,12 @@ void plot_tics(struct buf *out, const char *axis, const char *const *texts, size
 {
     buf_printf(out, "set %s scale 0 (", axis);
     for (size_t i = 0; i < count; i++) {
+        struct buf text;
+        buf_init(&text, 1 << 16);
+        plot_shortened(&text, texts[i]);
         buf_text(out, i > 0 ? ", " : "");
-        escape_gnuplot_tic(out, texts[i]);
+        escape_gnuplot_tic(out, text.bytes);
+        buf_free(&text);
         buf_printf(out, " %zu", i);
     }
     buf_text(out, ")\n");

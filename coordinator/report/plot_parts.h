@@ -18,7 +18,10 @@ void plot_range(struct buf *out, const char *axis, double low, double high);
 /* A text with its middle at a place, in fractions of the picture; how: more words, or "". */
 void plot_text(struct buf *out, const char *text, double x, double y, const char *how);
 
-/* Texts along an axis, at 0, 1, 2, ... */
+/* A label that fits a picture: gnuplot leaves out a legend that does not. */
+void plot_shortened(struct buf *out, const char *label);
+
+/* Texts along an axis, at 0, 1, 2, ..., shortened; axis: its name and maybe more words. */
 void plot_tics(struct buf *out, const char *axis, const char *const *texts, size_t count);
 
 double plot_clamped(double value, double low, double high);
@@ -27,7 +30,8 @@ bool plot_panel_empty(const struct panel *panel);
 
 /* ---- what is inside a panel's axes, by kind: plot_lines.c, plot_bars.c, plot_heat.c */
 void plot_lines(struct buf *out, const struct figure *figure, const struct panel *panel);
-void plot_bars(struct buf *out, const struct figure *figure, const struct panel *panel);
+void plot_bars(struct buf *out, const struct figure *figure, const struct layout *layout,
+               const struct panel *panel);
 void plot_heat(struct buf *out, const struct figure *figure, const struct panel *panel);
 
 /* Of heat maps: the colours, once; and their scale below the panels, drawn with the last one. */

@@ -59,19 +59,6 @@ static void describe_runs(char *text, size_t bytes, const struct figure *figure,
         snprintf(text, bytes, " (n = %zu)", n);
 }
 
-/* A label that fits the width of a picture: gnuplot leaves out a legend that does not. */
-static void add_shortened(struct buf *out, const char *label)
-{
-    size_t length = strlen(label);
-    if (length > LAYOUT_LABEL_MAXIMUM) {
-        length = LAYOUT_LABEL_MAXIMUM;
-        while (length > 0 && ((unsigned char)label[length] & 0xc0) == 0x80)
-            length--; /* between characters */
-    }
-    buf_add(out, label, length);
-    buf_text(out, label[length] != '\0' ? "..." : "");
-}
-
 /* The legend is a plot of nothing in a strip below the panels, so that it covers none of them. */
 static void add_legend(struct buf *out, const struct figure *figure, const struct layout *layout)
 {
@@ -89,7 +76,7 @@ static void add_legend(struct buf *out, const struct figure *figure, const struc
         struct buf label;
         describe_runs(runs, sizeof runs, figure, i);
         buf_init(&label, 1 << 16);
-        add_shortened(&label, figure->labels[i]);
+        plot_shortened(&label, figure->labels[i]);
         buf_text(&label, runs);
         buf_text(out, i > 0 ? ", " : "");
         if (figure->kind == FIGURE_BARS)
@@ -128,7 +115,8 @@ static void add_axes(struct buf *out, const struct figure *figure, const struct 
     bool heat = figure->kind == FIGURE_HEAT;
     buf_text(out, "unset label\n");
     plot_text(out, figure->panels[panel].label, middle, place.top + 16 / layout->height, "");
-    plot_text(out, figure->x_label, middle, place.bottom - 51 / layout->height, "");
+    plot_text(out, figure->x_label, middle,
+              place.bottom - (51 + layout->upright_height) / layout->height, "");
     if (heat || panel % layout->columns == 0)
         plot_text(out, heat ? figure->series_label : figure->y_label,
                   place.left - 96 / layout->width, (place.bottom + place.top) / 2, " rotate by 90");
@@ -146,7 +134,7 @@ static void add_panel(struct buf *out, const struct figure *figure, const struct
     } else if (plot_panel_empty(content)) {
         return;
     } else if (figure->kind == FIGURE_BARS) {
-        plot_bars(out, figure, content);
+        plot_bars(out, figure, layout, content);
     } else {
         plot_lines(out, figure, content);
     }

@@ -1,4 +1,6 @@
 #include "scene.h"
+#include "coordinator/report/plot.h"
+#include "coordinator/report/plot_layout.h"
 #include "coordinator/report/figure.h"
 
 static struct results *results;
@@ -162,6 +164,31 @@ static void the_best_parameters_are_those_that_were_searched_over(void **state)
     results_destroy(&own);
 }
 
+static void names_below_bars_stand_upright_when_there_is_no_room_side_by_side(void **state)
+{
+    struct summary summary = { .n = 1, .mean = 1, .low = 1, .high = 1 };
+    struct figure *figure = figure_create(FIGURE_BARS);
+    struct series *series = figure_series(figure, figure_panel(figure, ""), "ldt");
+    figure_add(figure, series, (double)figure_x(figure, "n 1"), summary);
+    figure_add(figure, series, (double)figure_x(figure, "n 2"), summary);
+    struct layout beside = layout_of(figure);
+    assert_true(beside.upright_height == 0);
+    for (int i = 0; i < 8; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "n_train 160, student_hidden %d", i);
+        figure_add(figure, series, (double)figure_x(figure, name), summary);
+    }
+    struct layout upright = layout_of(figure);
+    assert_true(upright.upright_height > 0);
+    assert_true(upright.height > beside.height);
+    struct buf script;
+    buf_init(&script, 1 << 20);
+    plot_script(&script, figure, PLOT_SVG);
+    assert_non_null(strstr(script.bytes, "xtics rotate by 90"));
+    buf_free(&script);
+    figure_destroy(&figure);
+}
+
 int main(void)
 {
 #define WITH_FIGURES(test) cmocka_unit_test_setup_teardown(test, make_figures, drop_figures)
@@ -174,6 +201,7 @@ int main(void)
         WITH_FIGURES(constant_parameters_make_no_table_and_one_key_no_map),
         WITH_FIGURES(two_numeric_keys_make_a_map_with_the_examples_across),
         WITH_FIGURES(the_best_parameters_are_those_that_were_searched_over),
+        cmocka_unit_test(names_below_bars_stand_upright_when_there_is_no_room_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
