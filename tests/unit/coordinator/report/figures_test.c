@@ -189,6 +189,26 @@ static void names_below_bars_stand_upright_when_there_is_no_room_side_by_side(vo
     figure_destroy(&figure);
 }
 
+static void an_interval_that_is_cut_has_no_end_in_the_picture(void **state)
+{
+    struct figure *figure = figure_create(FIGURE_BARS);
+    struct series *series = figure_series(figure, figure_panel(figure, ""), "ldt");
+    figure_add(figure, series, (double)figure_x(figure, "both"),
+               (struct summary){ .n = 2, .mean = 1, .low = 0.9, .high = 1.1 });
+    figure_add(figure, series, (double)figure_x(figure, "lower"),
+               (struct summary){ .n = 2, .mean = 1, .low = 0.9, .high = 50 });
+    figure_add(figure, series, (double)figure_x(figure, "none"),
+               (struct summary){ .n = 2, .mean = 1, .low = -50, .high = 50 });
+    struct buf script;
+    buf_init(&script, 1 << 20);
+    plot_script(&script, figure, PLOT_SVG);
+    assert_non_null(strstr(script.bytes, "\n0 1 0.9 1.1 4\n"));
+    assert_non_null(strstr(script.bytes, "\n1 1 0.9 1.58 3\n"));
+    assert_non_null(strstr(script.bytes, "\n2 1 -0.58 1.58 1\n"));
+    buf_free(&script);
+    figure_destroy(&figure);
+}
+
 int main(void)
 {
 #define WITH_FIGURES(test) cmocka_unit_test_setup_teardown(test, make_figures, drop_figures)
@@ -202,6 +222,7 @@ int main(void)
         WITH_FIGURES(two_numeric_keys_make_a_map_with_the_examples_across),
         WITH_FIGURES(the_best_parameters_are_those_that_were_searched_over),
         cmocka_unit_test(names_below_bars_stand_upright_when_there_is_no_room_side_by_side),
+        cmocka_unit_test(an_interval_that_is_cut_has_no_end_in_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
