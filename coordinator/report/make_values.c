@@ -161,6 +161,17 @@ static void arrange_table(struct arrangement *out, const struct results *results
     }
 }
 
+/* Labels leave out what is `none` or `no`: a row without any label is the plain one among others,
+ * or the only one. */
+static const char *unnamed_row(const struct arrangement *arrangement, const struct results *results)
+{
+    for (int i = 0; i < results->n_keys; i++) {
+        if (arrangement->in_panel[i])
+            return "none";
+    }
+    return "all";
+}
+
 bool make_values(struct figure **out, const struct request *request)
 {
     const struct results *results = request->results;
@@ -168,13 +179,14 @@ bool make_values(struct figure **out, const struct request *request)
     struct figure *figure = *out = figure_create(FIGURE_TABLE);
     struct panel *panel = figure_panel(figure, "");
     arrange_table(&arrangement, results);
+    const char *unnamed = unnamed_row(&arrangement, results);
     for (size_t i = 0; i < results->n_studies; i++) {
         const struct study_result *study = &results->studies[i];
         const char *row = arrangement_panel_label(&arrangement, results, study);
         const char *column = results_label(results, study, arrangement.in_series);
         struct series *series =
             figure_series(figure, panel, column[0] != '\0' ? column : results->metric);
-        figure_add(figure, series, (double)figure_x(figure, row[0] != '\0' ? row : "all"),
+        figure_add(figure, series, (double)figure_x(figure, row[0] != '\0' ? row : unnamed),
                    summary_of_study(study));
     }
     figure->x_name = "study";

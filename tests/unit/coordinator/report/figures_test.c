@@ -143,6 +143,32 @@ static void two_numeric_keys_make_a_map_with_the_examples_across(void **state)
     results_destroy(&own);
 }
 
+static void the_plain_row_among_variations_is_not_called_all(void **state)
+{
+    struct fixture *f = *state;
+    struct error error;
+    const char *name = "spoilt";
+    struct results *own;
+    struct figure_set set;
+    add_search(f, 3, 20,
+               "{\"name\":\"spoilt\",\"command\":[\"x\"],\"metric\":{\"name\":\"m\"},\"trials\":1,"
+               "\"matrix\":{\"method\":[\"a\",\"b\"],\"ablation\":[\"none\",\"permuted\"]},"
+               "\"parameters\":{\"x\":{\"value\":1}}}");
+    for (int64_t i = 0; i < 4; i++)
+        add_run(f, 20 + i, 0, 1, (double)i, "{\"x\":1}");
+    assert_true(results_read(&own, f->store->db, &name, 1, &error));
+    assert_true(figures_make(&set, own, f->store->db, NULL, &error));
+    const struct figure *table = NULL;
+    for (size_t i = 0; i < set.count; i++)
+        table = strcmp(set.list[i]->name, "spoilt.values") == 0 ? set.list[i] : table;
+    assert_non_null(table);
+    assert_int_equal(table->n_x_texts, 2);
+    assert_string_equal(table->x_texts[0], "none");
+    assert_string_equal(table->x_texts[1], "permuted");
+    figures_free(&set);
+    results_destroy(&own);
+}
+
 static void the_best_parameters_are_those_that_were_searched_over(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +246,7 @@ int main(void)
         WITH_FIGURES(what_is_missing_is_said),
         WITH_FIGURES(constant_parameters_make_no_table_and_one_key_no_map),
         WITH_FIGURES(two_numeric_keys_make_a_map_with_the_examples_across),
+        WITH_FIGURES(the_plain_row_among_variations_is_not_called_all),
         WITH_FIGURES(the_best_parameters_are_those_that_were_searched_over),
         cmocka_unit_test(names_below_bars_stand_upright_when_there_is_no_room_side_by_side),
         cmocka_unit_test(an_interval_that_is_cut_has_no_end_in_the_picture),
