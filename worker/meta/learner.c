@@ -243,6 +243,12 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     return targets;
 }
 
+/* As a sentence shows it: the sign of a NaN is the processor's, and says nothing. */
+static double shown(double loss)
+{
+    return isnan(loss) ? NAN : loss;
+}
+
 /* ---- the meta-step -------------------------------------------------------------------------- */
 
 static int steps_reported(const struct learner *learner, int completed)
@@ -269,8 +275,9 @@ static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_r
     error_set(why,
               "the training loss of inner step %d of %d became %g (label loss %g, teaching "
               "loss %g)",
-              completed + 1, inner->n_steps, learner->inner_losses[completed].total,
-              learner->inner_losses[completed].label, learner->inner_losses[completed].teaching);
+              completed + 1, inner->n_steps, shown(learner->inner_losses[completed].total),
+              shown(learner->inner_losses[completed].label),
+              shown(learner->inner_losses[completed].teaching));
     return false;
 }
 
@@ -366,14 +373,14 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
     report->validation_loss = validate(learner, data, validation);
     if (!isfinite(report->validation_loss)) {
         error_set(why, "the validation loss after %d inner steps became %g", n_inner,
-                  report->validation_loss);
+                  shown(report->validation_loss));
         return false;
     }
     differentiate(learner, n_batches, targets, &report->hypergradients);
     report->gradient_norm = vector_norm(learner->meta_gradient, count);
     if (!vector_is_finite(learner->meta_gradient, count)) {
         error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",
-                  report->validation_loss);
+                  shown(report->validation_loss));
         return false;
     }
     move_teacher(learner, report);
@@ -415,7 +422,8 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
             error_set(why,
                       "the student's loss became %g in step %d (label loss %g, teaching loss "
                       "%g, auxiliary loss %g)",
-                      step.total, state->steps, step.label, step.teaching, step.auxiliary);
+                      shown(step.total), state->steps, shown(step.label), shown(step.teaching),
+                      shown(step.auxiliary));
             return false;
         }
     }
