@@ -22,7 +22,7 @@ CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(WARNINGS) -ffp-contract=off
              -isystem $(OPENBLAS_INCLUDE) $(PKG_CFLAGS) $(SANITIZE) $(CFLAGS)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -L$(OPENBLAS) -lopenblas \
-           -Wl,-rpath,$(OPENBLAS) -lm
+           -Wl,-rpath,$(OPENBLAS) -lmujoco -lm
 LDFLAGS_ALL = $(SANITIZE) $(LDFLAGS)
 
 # One line a file; make V=1 shows the whole commands.
@@ -60,6 +60,14 @@ $(BUILD)/obj/sql/schema.o: $(BUILD)/generated/sql/schema.c coordinator/store/sch
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
+$(BUILD)/generated/mujoco/models.c: $(wildcard worker/task/mujoco/embed.sh worker/task/mujoco/*.xml)
+	@mkdir -p $(@D)
+	@sh worker/task/mujoco/embed.sh >$@.part && mv $@.part $@
+
+$(BUILD)/obj/mujoco/models.o: $(BUILD)/generated/mujoco/models.c worker/task/mujoco/models.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_ALL) $(FLAGS_$(firstword $(subst /, ,$*))) -MMD -MP -c $< -o $@
@@ -74,9 +82,13 @@ FLAGS_worker := $(if $(ARCH),-march=$(ARCH)) $(if $(SANITIZE),,-O3)
 $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/*.c coordinator/shell/*.c coordinator/cli/*.c worker/shell/*.c)): \
     | $(BUILD)/generated/proto/ldt.pb-c.h
 
+# Objects of generated files, beside those of a folder's own.
+GENERATED_proto              := $(BUILD)/obj/proto/ldt.pb-c.o
+GENERATED_coordinator/store  := $(BUILD)/obj/sql/schema.o
+GENERATED_worker/task/mujoco := $(BUILD)/obj/mujoco/models.o
 define layer_rules
-$(call archive,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) $(if $(filter proto,$(1)),$(BUILD)/obj/proto/ldt.pb-c.o) $(if $(filter coordinator/store,$(1)),$(BUILD)/obj/sql/schema.o)
-$(if $(filter worker/%,$(1)),$(call archive,$(1),.double): $(patsubst %.c,$(BUILD)/obj/%.double.o,$(call sources,$(1))))
+$(call archive,$(1)): $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) $(GENERATED_$(1))
+$(if $(filter worker/%,$(1)),$(call archive,$(1),.double): $(patsubst %.c,$(BUILD)/obj/%.double.o,$(call sources,$(1))) $(GENERATED_$(1)))
 endef
 $(foreach layer,$(LAYERS),$(eval $(call layer_rules,$(layer))))
 
@@ -124,7 +136,7 @@ $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.do
 check: all $(TEST_PROGRAMS) $(SYSTEM_TOOLS:%.c=$(BUILD)/%)   ## build everything and run every test; the last line is the sum
 	@sh tests/run.sh $(BUILD) tests/check_layers.sh tests/check_style.sh $(TEST_PROGRAMS) $(SYSTEM_TESTS)
 
-FIXTURE_TESTS := $(filter %fixtures_test.float %fixtures_test.double,$(TEST_PROGRAMS))
+FIXTURE_TESTS := $(filter %fixtures_test %fixtures_test.float %fixtures_test.double,$(TEST_PROGRAMS))
 check-fixtures: $(FIXTURE_TESTS)   ## replay the recorded cases only; LDT_FIXTURES=DIR for others of the same layout
 	@sh tests/run.sh $(BUILD) $(FIXTURE_TESTS)
 
@@ -133,9 +145,12 @@ sanitize:   ## every test again under the address and undefined-behaviour saniti
 
 # ---- benchmarks: never part of check ---------------------------------------------------------------------------------
 BENCH_LAYERS_trial   := worker/trial
+BENCH_LAYERS_meta    := worker/meta
+BENCH_LAYERS_conv    := worker/meta
 BENCH_LAYERS_sampler := coordinator/search
 BENCH_LAYERS_tpe     := coordinator/search
 BENCH_LAYERS_service := coordinator/shell worker/agent
+BENCH_LAYERS_mujoco_statistics := worker/task
 BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 define bench_rules
 $(BUILD)/bench/$(1): $(BUILD)/obj/tests/bench/$(1).o $(foreach folder,$(BENCH_LAYERS_$(1)),$(call archives,$(folder)))
@@ -148,6 +163,8 @@ bench: all $(BENCHES:%=$(BUILD)/bench/%)   ## speed of everything, beside a peer
 	@sh tests/bench/run.sh $(BUILD)
 bench-tpe: $(BUILD)/bench/tpe   ## quality of the samplers on F01 to F10; LDT_PEERS=DIR runs other samplers beside them
 	@sh tests/bench/tpe.sh $(BUILD)
+bench-mujoco: $(BUILD)/bench/mujoco_statistics   ## statistics of the MuJoCo data sets beside those of others (4 minutes the first time)
+	$(BUILD)/bench/mujoco_statistics
 
 # ---- use -------------------------------------------------------------------------------------------------------------
 demo: all   ## a coordinator, two workers and a first search, in under three minutes
@@ -160,13 +177,15 @@ lint:   ## layering, style and what the compiler's analyser says
 install: all   ## into $(DESTDIR)$(PREFIX)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ldt/searches" "$(DESTDIR)$(PREFIX)/share/ldt/sql"
 	install $(PROGRAMS:%=$(BUILD)/bin/%) "$(DESTDIR)$(PREFIX)/bin/"
-	install -m 644 deploy/searches/*.yaml deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
+	for d in . paper paper-small; do install -d "$(DESTDIR)$(PREFIX)/share/ldt/searches/$$d" && \
+	    install -m 644 deploy/searches/$$d/*.yaml "$(DESTDIR)$(PREFIX)/share/ldt/searches/$$d/" || exit 1; done
+	install -m 644 deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
 	install -m 644 sql/*.sql "$(DESTDIR)$(PREFIX)/share/ldt/sql/"
 clean:   ## remove build/
 	rm -rf $(BUILD)
 help:   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all check check-fixtures sanitize bench bench-tpe demo fmt lint install clean help
+.PHONY: all check check-fixtures sanitize bench bench-tpe bench-mujoco demo fmt lint install clean help
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -21,6 +21,8 @@ static const char *const names[MESSAGE_TYPES] = {
     [MESSAGE_STATUS_REPLY] = "status-reply",
     [MESSAGE_STOP] = "stop",
     [MESSAGE_STOPPED] = "stopped",
+    [MESSAGE_RERUN] = "rerun",
+    [MESSAGE_RERUNNING] = "rerunning",
 };
 
 const char *message_type_name(enum message_type type)

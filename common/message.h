@@ -28,6 +28,8 @@ enum {
     MESSAGE_MAX_POINTS = 2000,    /* in one POINTS */
     MESSAGE_MAX_HELD = 1024,      /* attempts that one worker may hold */
     MESSAGE_MAX_LIST = 20000,     /* studies, workers in a STATUS_REPLY */
+    MESSAGE_MAX_RERUN_BEST = 1000,   /* configurations of one re-run */
+    MESSAGE_MAX_RERUN_SEEDS = 10000, /* and runs of each */
     MESSAGE_MAX_ARGUMENTS = 1024, /* words of a command, entries of its environment */
 };
 
@@ -37,7 +39,7 @@ enum message_type {
     MESSAGE_POINTS, MESSAGE_POINTS_ACK, MESSAGE_RESULT, MESSAGE_RESULT_ACK,
     MESSAGE_RELEASE, MESSAGE_RELEASE_ACK, MESSAGE_ERROR,
     MESSAGE_SUBMIT, MESSAGE_SUBMITTED, MESSAGE_STATUS, MESSAGE_STATUS_REPLY,
-    MESSAGE_STOP, MESSAGE_STOPPED,
+    MESSAGE_STOP, MESSAGE_STOPPED, MESSAGE_RERUN, MESSAGE_RERUNNING,
     MESSAGE_TYPES
 };
 /* "hello", "points-ack", ...: for logs and counters */
@@ -208,6 +210,12 @@ struct message {
         } status_reply;
         struct { const char *name; bool now; } stop; /* search or study */
         struct { int64_t studies, cancelled; } stopped;
+        /* client -> coordinator; RERUNNING or ERROR: the best configurations of a finished study,
+         * or of each study of a search, run again on `seeds` seeds that no search uses */
+        struct { const char *name; int64_t best, seeds; } rerun;
+        /* the first new study, how many there are, and the trials of them all; already: the same
+         * re-run of all of them was asked for before */
+        struct { const char *name; int64_t studies, trials; bool already; } rerunning;
     };
 };
 #endif

@@ -19,8 +19,10 @@ enum rng_purpose {
     RNG_STUDENT_INIT = 19,
     RNG_TEACHER_INIT = 20,
     RNG_SPLIT = 21,         /* index: iteration */
-    RNG_BATCHES = 22,       /* index: iteration */
+    RNG_BATCHES = 22,       /* index: iteration, epoch or pass */
+    RNG_ABLATION = 23,      /* index: training example */
     RNG_BACKOFF = 32,       /* agent: jitter of resends */
+    RNG_BOOTSTRAP = 48,     /* reports: resampling of paired differences */
 };
 
 struct rng {

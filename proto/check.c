@@ -308,6 +308,22 @@ static void check_stopped(struct check *check, const struct message *message)
     check_count(check, "cancelled", message->stopped.cancelled);
 }
 
+static void check_rerun(struct check *check, const struct message *message)
+{
+    check_line(check, "name", message->rerun.name, MESSAGE_MAX_STUDY_NAME);
+    if (text_of(message->rerun.name)[0] == '\0')
+        fail(check, "name", "is empty");
+    check_range(check, "best", message->rerun.best, 1, MESSAGE_MAX_RERUN_BEST);
+    check_range(check, "seeds", message->rerun.seeds, 1, MESSAGE_MAX_RERUN_SEEDS);
+}
+
+static void check_rerunning(struct check *check, const struct message *message)
+{
+    check_line(check, "name", message->rerunning.name, MESSAGE_MAX_STUDY_NAME);
+    check_count(check, "studies", message->rerunning.studies);
+    check_count(check, "trials", message->rerunning.trials);
+}
+
 static void (*const checks[MESSAGE_TYPES])(struct check *check, const struct message *message) = {
     [MESSAGE_HELLO] = check_hello,
     [MESSAGE_WELCOME] = check_welcome,
@@ -328,6 +344,8 @@ static void (*const checks[MESSAGE_TYPES])(struct check *check, const struct mes
     [MESSAGE_STATUS_REPLY] = check_status_reply,
     [MESSAGE_STOP] = check_stop,
     [MESSAGE_STOPPED] = check_stopped,
+    [MESSAGE_RERUN] = check_rerun,
+    [MESSAGE_RERUNNING] = check_rerunning,
 };
 
 bool message_check(const struct message *message, struct error *error)

@@ -246,6 +246,50 @@ static bool stopped_from_wire(struct arena *arena, struct message *message, cons
     return true;
 }
 
+/* ---- rerun */
+
+static void *rerun_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Rerun *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__rerun__init(wire);
+    wire->name = wire_text(message->rerun.name);
+    wire->best = message->rerun.best;
+    wire->seeds = message->rerun.seeds;
+    return wire;
+}
+
+static bool rerun_from_wire(struct arena *arena, struct message *message, const void *body,
+                            struct error *error)
+{
+    const Ldt__V1__Rerun *wire = body;
+    message->rerun.name = wire->name;
+    message->rerun.best = wire->best;
+    message->rerun.seeds = wire->seeds;
+    return true;
+}
+
+static void *rerunning_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Rerunning *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__rerunning__init(wire);
+    wire->name = wire_text(message->rerunning.name);
+    wire->studies = message->rerunning.studies;
+    wire->trials = message->rerunning.trials;
+    wire->already = message->rerunning.already;
+    return wire;
+}
+
+static bool rerunning_from_wire(struct arena *arena, struct message *message, const void *body,
+                                struct error *error)
+{
+    const Ldt__V1__Rerunning *wire = body;
+    message->rerunning.name = wire->name;
+    message->rerunning.studies = wire->studies;
+    message->rerunning.trials = wire->trials;
+    message->rerunning.already = wire->already;
+    return true;
+}
+
 #define BODY(name) LDT__V1__ENVELOPE__BODY_##name
 const struct conversion client_conversions[] = {
     { MESSAGE_SUBMIT, BODY(SUBMIT), submit_to_wire, submit_from_wire },
@@ -254,5 +298,7 @@ const struct conversion client_conversions[] = {
     { MESSAGE_STATUS_REPLY, BODY(STATUS_REPLY), status_reply_to_wire, status_reply_from_wire },
     { MESSAGE_STOP, BODY(STOP), stop_to_wire, stop_from_wire },
     { MESSAGE_STOPPED, BODY(STOPPED), stopped_to_wire, stopped_from_wire },
+    { MESSAGE_RERUN, BODY(RERUN), rerun_to_wire, rerun_from_wire },
+    { MESSAGE_RERUNNING, BODY(RERUNNING), rerunning_to_wire, rerunning_from_wire },
 };
 const size_t n_client_conversions = sizeof client_conversions / sizeof *client_conversions;

@@ -64,7 +64,7 @@ JOIN metric ON metric.id = point.metric;
 -- the mean over its runs, NULL until all of them have ended with one.
 CREATE VIEW v_configuration AS
 SELECT study.name AS study, trial.configuration, min(trial.number) AS trial, count(*) AS runs,
-       CASE WHEN count(*) >= search.repeat AND min(trial.state) >= 3 AND count(trial.value) = count(*)
+       CASE WHEN count(*) >= study.repeat AND min(trial.state) >= 3 AND count(trial.value) = count(*)
             THEN avg(trial.value) END AS value,
        CASE max(trial.state) WHEN 3 THEN 'done' WHEN 4 THEN 'pruned' WHEN 5 THEN 'diverged' WHEN 6 THEN 'failed'
             WHEN 7 THEN 'cancelled' ELSE 'running' END AS state, -- the worst of its runs
@@ -94,19 +94,21 @@ WITH progress AS (
 SELECT search.name AS search, study.name AS study,
        CASE study.state WHEN 1 THEN 'open' WHEN 2 THEN 'paused' WHEN 3 THEN 'stopped' WHEN 4 THEN 'done' END AS state,
        search.metric, search.goal, best.value AS best, best.trial AS best_trial,
-       study.budget * search.repeat AS trials,
+       study.budget * study.repeat AS trials,
        coalesce(waiting, 0) AS waiting, coalesce(running, 0) AS running, coalesce(done, 0) AS done,
        coalesce(pruned, 0) AS pruned, coalesce(diverged, 0) AS diverged, coalesce(failed, 0) AS failed,
        coalesce(cancelled, 0) AS cancelled,
        -- trials that ended, per hour between the first suggestion and the last end
        CASE WHEN latest_ms > first_ms THEN
            (done + pruned + diverged + failed) * 3600000.0 / (latest_ms - first_ms) END AS trials_per_hour,
+       parent.name AS rerun_of, -- the study whose best configurations run again here
        study.note, study.seed,
        strftime('%Y-%m-%dT%H:%M:%SZ', study.created_ms / 1000, 'unixepoch') AS created,
        strftime('%Y-%m-%dT%H:%M:%SZ', study.finished_ms / 1000, 'unixepoch') AS finished
 FROM study
 JOIN search ON search.id = study.search
 LEFT JOIN progress ON progress.study = study.id
+LEFT JOIN study AS parent ON parent.id = study.parent
 LEFT JOIN (SELECT study, value, trial, row_number() OVER (PARTITION BY study ORDER BY rank, trial) AS place
            FROM v_best WHERE state <> 'diverged') AS best ON best.study = study.name AND best.place = 1
 ORDER BY search.id, study.position;
@@ -114,7 +116,7 @@ ORDER BY search.id, study.position;
 -- Searches: what was submitted, and how far it is.
 CREATE VIEW v_search AS
 SELECT search.name AS search, search.metric, search.goal, search.sampler, search.repeat,
-       count(study.id) AS studies, sum(study.budget) * search.repeat AS trials,
+       count(study.id) AS studies, sum(study.budget * study.repeat) AS trials,
        (SELECT count(*) FROM trial JOIN study AS own ON own.id = trial.study
         WHERE own.search = search.id AND trial.state >= 3) AS ended,
        sum(study.state IN (3, 4)) = count(*) AS finished,

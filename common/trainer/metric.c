@@ -27,9 +27,10 @@ const struct metric_row metric_table[METRICS] = {
         .larger_is_better = true,
         .help = "share of the test set whose label is the student's likeliest, 0 to 1" },
     [METRIC_TRAIN_MSE] = { "train_mse", REGRESSING, EVERY_METHOD,
-        .help = "squared error of the standardised label, mean over the examples of train_loss" },
+        .help = "normalised squared error, mean over the examples of train_loss: of the expected "
+                "bin centre against the label's, where the training labels fill [0, 1] evenly" },
     [METRIC_TEST_MSE] = { "test_mse", REGRESSING, EVERY_METHOD,
-        .help = "squared error of the standardised label, mean over the test set" },
+        .help = "normalised squared error as in train_mse, mean over the test set" },
     [METRIC_TEST_KL] = { "test_kl", TASK_BIT(TASK_B), EVERY_METHOD,
         .help = "KL(truth || student) in nats, mean over the test set; the truth is the "
                 "softmax of the logits that labels are drawn from" },
@@ -46,6 +47,22 @@ const struct metric_row metric_table[METRICS] = {
     [METRIC_TEACHING_LOSS] = { "teaching_loss", EVERY_TASK, TAUGHT,
         .help = "teaching loss without its coefficient, mean over the last iteration's student "
                 "steps" },
+    [METRIC_AUXILIARY_LOSS] = { "auxiliary_loss", REGRESSING,
+        METHOD_BIT(METHOD_AUXILIARY) | METHOD_BIT(METHOD_MODEL_BASED),
+        .help = "mean squared error of the predicted x* (standardised) without its coefficient, "
+                "mean over the last iteration's student steps" },
+    [METRIC_HYPERGRADIENT_INNER_LR] = { "hypergradient_inner_lr", EVERY_TASK, LDT,
+        .may_be_undefined = true,
+        .help = "derivative of meta_loss for the learning rate of the unrolled steps" },
+    [METRIC_HYPERGRADIENT_INNER_MOMENTUM] = { "hypergradient_inner_momentum", EVERY_TASK, LDT,
+        .may_be_undefined = true,
+        .help = "derivative of meta_loss for the unrolled steps' momentum, or Adam's beta1" },
+    [METRIC_HYPERGRADIENT_INNER_WEIGHT_DECAY] = { "hypergradient_inner_weight_decay", EVERY_TASK,
+        LDT, .may_be_undefined = true,
+        .help = "derivative of meta_loss for the weight decay of the unrolled steps" },
+    [METRIC_HYPERGRADIENT_TEACHING_COEF] = { "hypergradient_teaching_coef", EVERY_TASK, LDT,
+        .may_be_undefined = true,
+        .help = "derivative of meta_loss for teaching_coef" },
 };
 /* clang-format on */
 

@@ -41,6 +41,8 @@ static void print_wrapped(FILE *out, const char *text)
 static void print_entry(FILE *out, const char *name, const char *text)
 {
     fprintf(out, "  %-*s", NAME_COLUMNS - 2, name);
+    if (strlen(name) > NAME_COLUMNS - 3)
+        fprintf(out, "\n%*s", NAME_COLUMNS, "");
     print_wrapped(out, text);
 }
 
@@ -82,20 +84,39 @@ static struct list list_tasks(unsigned tasks)
     return list;
 }
 
+/* The tasks from this one on that share its default; empty if an earlier one does. */
+static struct list list_sharing_tasks(const struct setting_row *row, int first)
+{
+    struct list tasks = { .text = "" };
+    for (int task = 0; task < TASKS; task++) {
+        bool is_had = row->defaults[task] != NULL && task_available((enum task)task);
+        if (!is_had || strcmp(row->defaults[task], row->defaults[first]) != 0)
+            continue;
+        if (task < first)
+            return (struct list){ .text = "" };
+        list_add(&tasks, task_name((enum task)task));
+    }
+    return tasks;
+}
+
 static struct list list_defaults(const struct setting_row *row)
 {
     struct list list = { .text = "" };
     for (int task = 0; task < TASKS; task++) {
-        char item[64];
+        char item[128];
         if (!task_available((enum task)task) || row->defaults[task] == NULL)
             continue;
-        snprintf(item, sizeof item, "%s (%s)", row->defaults[task], task_name((enum task)task));
+        struct list tasks = list_sharing_tasks(row, task);
+        if (tasks.count == 0)
+            continue;
+        snprintf(item, sizeof item, "%s (%.96s)", row->is_required ? "none" : row->defaults[task],
+                 tasks.count == TASKS ? "all" : tasks.text);
         list_add(&list, item);
     }
     return list;
 }
 
-/* What a run gets that does not say: "default: 512 (task-a), 1000 (task-b); methods: all". */
+/* What a run gets that does not say: "default: auto (task-a, task-b), 0 (mujoco); methods: all". */
 static void print_defaults(FILE *out, const struct setting_row *row)
 {
     char text[1024];

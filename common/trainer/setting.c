@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What this version runs. The other tasks and methods are named by the table, and refused. */
+#define FOR_EVERY_TASK                                                                             \
+    (METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) | METHOD_BIT(METHOD_FIXED_TEACHER))
+#define FOR_TRAJECTORIES (METHOD_BIT(METHOD_AUXILIARY) | METHOD_BIT(METHOD_MODEL_BASED))
+
+/* What this version runs. */
 static const unsigned methods_of_task[TASKS] = {
-    [TASK_A] =
-        METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) | METHOD_BIT(METHOD_FIXED_TEACHER),
-    [TASK_B] =
-        METHOD_BIT(METHOD_LDT) | METHOD_BIT(METHOD_NO_TEACHER) | METHOD_BIT(METHOD_FIXED_TEACHER),
+    [TASK_A] = FOR_EVERY_TASK,
+    [TASK_B] = FOR_EVERY_TASK,
+    [TASK_GAME_OF_LIFE] = FOR_EVERY_TASK | METHOD_BIT(METHOD_ORACLE_TEACHER),
+    [TASK_MUJOCO] = FOR_EVERY_TASK | FOR_TRAJECTORIES,
+    [TASK_ARRAYS] = FOR_EVERY_TASK | FOR_TRAJECTORIES,
 };
 
 /* ---- tasks and methods ----------------------------------------------------------------------- */
@@ -87,6 +92,11 @@ bool setting_applies(const struct setting_row *row, enum task task, enum method 
     return task_has && (row->methods & METHOD_BIT(method)) != 0;
 }
 
+static const char *setting_word(const struct setting_row *row)
+{
+    return row->word != NULL ? row->word : "auto";
+}
+
 /* ---- one value ------------------------------------------------------------------------------- */
 
 static const char *bound_text(char out[NUMBER_TEXT_BYTES], double bound)
@@ -124,7 +134,10 @@ void setting_describe(const struct setting_row *row, char *out, size_t bytes)
         snprintf(out, bytes, "an integer %s", bounds);
         return;
     case SETTING_INTEGER_OR_AUTO:
-        snprintf(out, bytes, "an integer %s, or auto", bounds);
+        snprintf(out, bytes, "an integer %s, or %s", bounds, setting_word(row));
+        return;
+    case SETTING_TEXT:
+        snprintf(out, bytes, "a text of 1 to %d bytes", SETTING_TEXT_BYTES - 1);
         return;
     case SETTING_BOOLEAN:
         snprintf(out, bytes, "yes or no");
@@ -136,6 +149,8 @@ void setting_describe(const struct setting_row *row, char *out, size_t bytes)
     for (int index = 0; row->choices[index] != NULL && used < bytes; index++)
         used += (size_t)snprintf(out + used, bytes - used, "%s %s", index > 0 ? "," : "",
                                  row->choices[index]);
+    if (row->upper > row->lower && used < bytes)
+        snprintf(out + used, bytes - used, "; N: an integer %s", bounds);
 }
 
 static bool in_bounds(const struct setting_row *row, double number)
@@ -159,14 +174,40 @@ static json_t *type_boolean(const json_t *scalar)
     return NULL;
 }
 
+/* "random-3" of the choice "random-N": 3, written as a person would; 0: it is none of that. */
+static int counted_choice(const struct setting_row *row, const char *text)
+{
+    int last = 0;
+    while (row->choices[last + 1] != NULL)
+        last++;
+    size_t stem = strlen(row->choices[last]) - 1;
+    bool counts = row->upper > row->lower && strncmp(row->choices[last], text, stem) == 0;
+    if (!counts || text[stem] < '1' || text[stem] > '9')
+        return 0;
+    char *end;
+    long count = strtol(text + stem, &end, 10);
+    return *end == '\0' && count >= row->lower && count <= row->upper ? (int)count : 0;
+}
+
+static bool is_choice(const struct setting_row *row, const char *text)
+{
+    int index = choice_index(row, text);
+    bool is_pattern = index >= 0 && row->choices[index + 1] == NULL && row->upper > row->lower;
+    return counted_choice(row, text) > 0 || (index >= 0 && !is_pattern);
+}
+
 static json_t *type_text(const struct setting_row *row, const json_t *scalar)
 {
     const char *text = json_string_value(scalar);
-    if (text == NULL)
-        return NULL;
-    if (row->type == SETTING_INTEGER_OR_AUTO)
-        return strcmp(text, "auto") == 0 ? json_string("auto") : NULL;
-    return choice_index(row, text) >= 0 ? json_string(text) : NULL;
+    size_t length = json_string_length(scalar);
+    bool is_legal = false;
+    if (row->type == SETTING_TEXT)
+        is_legal = length > 0 && length < SETTING_TEXT_BYTES && strlen(text) == length;
+    else if (row->type == SETTING_CHOICE)
+        is_legal = is_choice(row, text);
+    else if (row->type == SETTING_INTEGER_OR_AUTO)
+        is_legal = strcmp(text, setting_word(row)) == 0;
+    return is_legal ? json_string(text) : NULL;
 }
 
 static json_t *type_number(const struct setting_row *row, const json_t *scalar)
@@ -199,10 +240,23 @@ static void refuse_value(const struct setting_row *row, const json_t *scalar, st
         for (int index = 0; row->choices[index] != NULL; index++)
             nearest_offer(&nearest, row->choices[index]);
     const char *meant = nearest_word(&nearest);
+    if (meant != NULL && strcmp(meant, nearest.word) == 0)
+        meant = NULL; /* of a counting choice, whose N was written as such */
     if (meant != NULL)
         error_set(error, "%s: %s is not %s; did you mean %s?", row->name, written, legal, meant);
     else
         error_set(error, "%s: %s is not %s", row->name, written, legal);
+}
+
+double setting_choice_number(const struct setting_row *row, const char *text)
+{
+    int count = counted_choice(row, text);
+    if (count == 0)
+        return choice_index(row, text);
+    int index = 0;
+    while (row->choices[index + 1] != NULL)
+        index++;
+    return index + count;
 }
 
 json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, struct error *error)
@@ -212,7 +266,7 @@ json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, 
         typed = type_boolean(scalar);
     else if (json_is_string(scalar))
         typed = type_text(row, scalar);
-    else if (row->type != SETTING_CHOICE)
+    else if (row->type != SETTING_CHOICE && row->type != SETTING_TEXT)
         typed = type_number(row, scalar);
     if (typed == NULL)
         refuse_value(row, scalar, error);
@@ -231,12 +285,8 @@ bool setting_value_available(const struct setting_row *row, const json_t *typed,
         for (int task = 0; task < TASKS; task++)
             methods |= methods_of_task[task];
         available = (methods & method) != 0;
-    } else if (row == &setting_table[SETTING_STUDENT_WEIGHT_NORM]) {
-        available = json_is_false(typed);
     }
-    if (!available) {
-        const char *word = json_is_string(typed) ? json_string_value(typed) : "yes";
-        error_set(error, "%s: %s is not available yet", row->name, word);
-    }
+    if (!available)
+        error_set(error, "%s: %s is not available yet", row->name, json_string_value(typed));
     return available;
 }

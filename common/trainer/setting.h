@@ -33,23 +33,29 @@ bool task_has_method(enum task task, enum method method); /* of those available 
 enum setting_type {
     SETTING_REAL,
     SETTING_INTEGER,
-    SETTING_BOOLEAN,        /* a boolean is spelt yes, no, true or false */
-    SETTING_CHOICE,         /* one of `choices` */
-    SETTING_INTEGER_OR_AUTO /* an integer in bounds, or the word auto */
+    SETTING_BOOLEAN,         /* a boolean is spelt yes, no, true or false */
+    SETTING_CHOICE,          /* one of `choices` */
+    SETTING_INTEGER_OR_AUTO, /* an integer in bounds, or `word` */
+    SETTING_TEXT             /* up to SETTING_TEXT_BYTES - 1 bytes, not empty */
 };
+enum { SETTING_TEXT_BYTES = 1024 };
 
 /* clang-format off */
 enum setting_id {
-    SETTING_TASK, SETTING_METHOD, SETTING_DATA_SEED, SETTING_N_TRAIN, SETTING_N_TEST,
-    SETTING_INPUT_DIM, SETTING_EPOCHS, SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
+    SETTING_TASK, SETTING_METHOD, SETTING_ENVIRONMENT, SETTING_DATA, SETTING_DATA_SEED,
+    SETTING_N_TRAIN, SETTING_N_TEST, SETTING_INPUT_DIM, SETTING_EPOCHS,
+    SETTING_EVALUATIONS_PER_EPOCH, SETTING_BATCH_SIZE,
     SETTING_STUDENT_OPTIMIZER, SETTING_STUDENT_LR, SETTING_STUDENT_BETA1, SETTING_WEIGHT_DECAY,
     SETTING_INNER_OPTIMIZER, SETTING_INNER_LR, SETTING_INNER_MOMENTUM, SETTING_INNER_WEIGHT_DECAY,
     SETTING_N_INNER, SETTING_STUDENT_STEPS, SETTING_INNER_BATCHES, SETTING_TEACHING_COEF,
     SETTING_VALIDATION_SPLIT, SETTING_RESAMPLE_SPLIT, SETTING_SELECTION_SPLIT,
     SETTING_META_OPTIMIZER, SETTING_META_LR, SETTING_META_MOMENTUM, SETTING_META_CLIP,
     SETTING_STUDENT_HIDDEN, SETTING_STUDENT_LAYERS, SETTING_STUDENT_WEIGHT_NORM,
-    SETTING_TEACHER_HIDDEN, SETTING_TEACHER_LAYERS, SETTING_WEIGHT_INIT_MULTIPLIER,
-    SETTING_LOGIT_SCALE, SETTING_ENTROPY_COEF, SETTING_MEMORY_LIMIT,
+    SETTING_TEACHER_HIDDEN, SETTING_TEACHER_LAYERS, SETTING_TEACHER_CONV, SETTING_TEACHER_C1,
+    SETTING_TEACHER_C2, SETTING_TEACHER_C3, SETTING_TEACHER_BATCH_NORM, SETTING_N_FILTERS,
+    SETTING_WEIGHT_INIT_MULTIPLIER, SETTING_TEACHER_WEIGHT_SCALE, SETTING_TEACHER_ATTENTION_SCALE,
+    SETTING_SCRAMBLE, SETTING_BOARD_EDGES, SETTING_LOGIT_SCALE, SETTING_ENTROPY_COEF,
+    SETTING_AUXILIARY_COEF, SETTING_MODEL_TRAINING, SETTING_ABLATION, SETTING_MEMORY_LIMIT,
     SETTINGS
 };
 /* clang-format on */
@@ -59,8 +65,11 @@ struct setting_row {
     enum setting_type type;
     double lower, upper;         /* numeric; infinite: unbounded */
     bool lower_open, upper_open; /* the bound itself is no legal value (a search may touch it) */
-    const char *choices[8];      /* NULL-terminated */
+    const char *choices[8];      /* NULL-terminated; the last one may end in -N, which stands for
+                                    any integer in the bounds */
+    const char *word;            /* of SETTING_INTEGER_OR_AUTO; NULL: auto */
     const char *defaults[TASKS]; /* as a person would write it; NULL: not had */
+    bool is_required;            /* there is no default: the task's is an empty word */
     unsigned methods;            /* METHOD_BIT of those that have it */
     const char *unit;            /* "MiB", "epochs", or NULL */
     const char *help;            /* one sentence */
@@ -83,6 +92,9 @@ void setting_describe(const struct setting_row *row, char *out, size_t bytes);
 json_t *setting_type_value(const struct setting_row *row, const json_t *scalar,
                            struct error *error);
 
+/* What struct settings holds for a legal word of a choice: see there. */
+double setting_choice_number(const struct setting_row *row, const char *word);
+
 /* Does this version run it? A legal value may be one of a task or method yet to come: a
  * condition may name it, a run may not have it. False with "method: auxiliary is not available
  * yet". `typed` is from setting_type_value. */
@@ -93,17 +105,21 @@ bool setting_value_available(const struct setting_row *row, const json_t *typed,
 struct settings {
     enum task task;
     enum method method;
-    double number[SETTINGS]; /* integers are exact; boolean 0, 1; choice: its index; NaN: auto, or
-                              * not had */
+    bool is_given[SETTINGS]; /* rather than filled in */
+    double number[SETTINGS]; /* integers are exact; boolean 0, 1; choice: its index, with -N what N
+                              * is added; text 0; NaN: auto, or not had */
+    char data[SETTING_TEXT_BYTES]; /* the value of SETTING_DATA, the only text; else empty */
 };
 
 /* From the `parameters` object of a trial. Refuses what is unknown, out of bounds, or not had by
  * the task or method; says so in one sentence with the nearest name. */
 bool settings_parse(struct settings *out, const json_t *parameters, struct error *error);
 
+bool setting_is_had(const struct settings *settings, enum setting_id id);
 double setting_real(const struct settings *settings, enum setting_id id);
 int64_t setting_integer(const struct settings *settings, enum setting_id id);
 bool setting_flag(const struct settings *settings, enum setting_id id);
-bool setting_is_auto(const struct settings *settings, enum setting_id id);
-const char *setting_choice(const struct settings *settings, enum setting_id id);
+bool setting_is_auto(const struct settings *settings, enum setting_id id); /* or the row's word */
+const char *setting_choice(const struct settings *settings, enum setting_id id); /* "random-N" */
+int setting_choice_count(const struct settings *settings, enum setting_id id);   /* N, else 0 */
 #endif

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +20,9 @@ static double typed_number(const struct setting_row *row, const json_t *typed)
         return json_is_true(typed);
     if (json_is_number(typed))
         return json_number_value(typed);
-    for (int index = 0; row->choices[index] != NULL; index++)
-        if (strcmp(row->choices[index], json_string_value(typed)) == 0)
-            return index;
-    return NAN; /* auto */
+    if (row->type == SETTING_CHOICE)
+        return setting_choice_number(row, json_string_value(typed));
+    return row->type == SETTING_TEXT ? 0 : NAN; /* NaN: auto */
 }
 
 /* The text of a default, which is written as a person would, as the JSON scalar it stands for. */
@@ -51,8 +51,12 @@ static bool set_value(struct settings *out, const struct setting_row *row, const
 {
     json_t *typed = setting_type_value(row, scalar, error);
     bool usable = typed != NULL && setting_value_available(row, typed, error);
-    if (usable)
+    if (usable) {
         out->number[setting_id_of(row)] = typed_number(row, typed);
+        out->is_given[setting_id_of(row)] = true;
+    }
+    if (usable && row->type == SETTING_TEXT)
+        snprintf(out->data, sizeof out->data, "%s", json_string_value(typed));
     json_decref(typed);
     return usable;
 }
@@ -80,6 +84,34 @@ static bool set_task_and_method(struct settings *out, const json_t *parameters, 
     if (!task_has_method(out->task, out->method)) {
         error_set(error, "method: %s does not have the method %s", task_name(out->task),
                   method_name(out->method));
+        return false;
+    }
+    return true;
+}
+
+/* Only data that lie somewhere can be used as many as there are: the others are made. */
+static bool check_words(const struct settings *settings, struct error *error)
+{
+    static const enum setting_id sizes[] = { SETTING_N_TRAIN, SETTING_N_TEST };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        if (!setting_is_auto(settings, sizes[i]) || settings->task == TASK_ARRAYS)
+            continue;
+        error_set(error, "%s: the data of %s are made as many as asked for; give a number",
+                  setting_table[sizes[i]].name, task_name(settings->task));
+        return false;
+    }
+    return true;
+}
+
+static bool check_required(const struct settings *settings, struct error *error)
+{
+    for (int id = 0; id < SETTINGS; id++) {
+        const struct setting_row *row = &setting_table[id];
+        if (!row->is_required || !setting_is_had(settings, (enum setting_id)id) ||
+            settings->is_given[id])
+            continue;
+        error_set(error, "parameters: %s needs `%s`: %s",
+                  task_name(settings->task), row->name, row->help);
         return false;
     }
     return true;
@@ -114,12 +146,14 @@ bool settings_parse(struct settings *out, const json_t *parameters, struct error
         error_set(error, "parameters: not an object of settings and their values");
         return false;
     }
+    *out = (struct settings){ .data = "" };
     for (int id = 0; id < SETTINGS; id++)
         out->number[id] = NAN;
     if (!set_task_and_method(out, parameters, error))
         return false;
     for (int id = SETTING_METHOD; id < SETTINGS; id++)
-        if (setting_applies(&setting_table[id], out->task, out->method) && isnan(out->number[id]))
+        if (setting_is_had(out, (enum setting_id)id) && isnan(out->number[id]) &&
+            !setting_table[id].is_required)
             set_default(out, &setting_table[id]);
     const char *name;
     json_t *scalar;
@@ -129,7 +163,12 @@ bool settings_parse(struct settings *out, const json_t *parameters, struct error
         if (!find_applicable(out, name, &row, error) || !set_value(out, row, scalar, error))
             return false;
     }
-    return true;
+    return check_required(out, error) && check_words(out, error);
+}
+
+bool setting_is_had(const struct settings *settings, enum setting_id id)
+{
+    return setting_applies(&setting_table[id], settings->task, settings->method);
 }
 
 double setting_real(const struct settings *settings, enum setting_id id)
@@ -153,7 +192,23 @@ bool setting_is_auto(const struct settings *settings, enum setting_id id)
     return setting_table[id].type == SETTING_INTEGER_OR_AUTO && isnan(settings->number[id]);
 }
 
+static int last_choice(const struct setting_row *row)
+{
+    int last = 0;
+    while (row->choices[last + 1] != NULL)
+        last++;
+    return last;
+}
+
 const char *setting_choice(const struct settings *settings, enum setting_id id)
 {
-    return setting_table[id].choices[setting_integer(settings, id)];
+    const struct setting_row *row = &setting_table[id];
+    int index = (int)setting_integer(settings, id), last = last_choice(row);
+    return row->choices[index < last ? index : last];
+}
+
+int setting_choice_count(const struct settings *settings, enum setting_id id)
+{
+    int index = (int)setting_integer(settings, id), last = last_choice(&setting_table[id]);
+    return index > last ? index - last : 0;
 }

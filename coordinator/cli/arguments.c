@@ -68,10 +68,14 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     switch (key) {
     case ARGUMENT_COUNT: arguments->count = positive(text, "-n", state); return 0;
     case ARGUMENT_ATTEMPT: arguments->attempt = positive(text, "--attempt", state); return 0;
+    case ARGUMENT_BEST: arguments->best = positive(text, "--best", state); return 0;
+    case ARGUMENT_SEEDS: arguments->seeds = positive(text, "--seeds", state); return 0;
     case ARGUMENT_METRIC: arguments->metric = text; return 0;
+    case ARGUMENT_DIRECTORY: arguments->directory = text; return 0;
     case ARGUMENT_ALL: arguments->all = true; return 0;
     case ARGUMENT_WATCH: arguments->watch = true; return 0;
     case ARGUMENT_NOW: arguments->now = true; return 0;
+    case ARGUMENT_TEACHER: arguments->teacher = true; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = arguments; return 0;
     case ARGP_KEY_ARGS: /* argp has moved the words behind the options */
         arguments->words = state->argv + state->next;

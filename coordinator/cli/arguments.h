@@ -13,10 +13,14 @@
 enum argument_key {
     ARGUMENT_COUNT = 'n',
     ARGUMENT_METRIC = 'm',
+    ARGUMENT_DIRECTORY = 'o', /* in place of the shared -o */
     ARGUMENT_ATTEMPT = 0x100,
     ARGUMENT_ALL,
     ARGUMENT_WATCH,
     ARGUMENT_NOW,
+    ARGUMENT_BEST,
+    ARGUMENT_SEEDS,
+    ARGUMENT_TEACHER,
 };
 
 struct verb {
@@ -33,8 +37,10 @@ struct arguments {
     int n_words;
     int64_t count;                     /* -n, 0 not given */
     int64_t attempt;                   /* --attempt, 0 not given */
-    bool all, watch, now;
+    int64_t best, seeds;               /* --best and --seeds, 0 not given */
+    bool all, watch, now, teacher;
     const char *metric;                /* NULL not given */
+    const char *directory;             /* NULL not given */
 };
 
 void arguments_parse(struct arguments *out, const struct verb *verb, const struct context *context,

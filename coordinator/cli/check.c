@@ -14,6 +14,7 @@ enum { MAX_SPACES_SHOWN = 10 }; /* in a table */
 struct plan { /* what a search amounts to */
     int64_t configurations, runs;
     int64_t fewest, most; /* configurations of a study */
+    int64_t reruns;       /* runs of the best configurations, at most */
 };
 
 static bool is_finite_space(const struct study_definition *study)
@@ -29,6 +30,8 @@ static struct plan make_plan(const struct definition *definition)
         plan.configurations += count;
         plan.fewest = count < plan.fewest ? count : plan.fewest;
         plan.most = count > plan.most ? count : plan.most;
+        plan.reruns += (count < definition->rerun.best ? count : definition->rerun.best) *
+                       definition->rerun.seeds;
     }
     plan.runs = plan.configurations * definition->repeat;
     return plan;
@@ -94,10 +97,36 @@ static void print_spaces(const struct definition *definition)
         printf("... and %zu more studies with a finite space (-o csv lists all)\n", finite - shown);
 }
 
+static void print_protocol(const struct definition *definition, const struct plan *plan)
+{
+    const struct ladder *ladder = &definition->ladder;
+    if (plan->reruns > 0)
+        printf("then the best %" PRId64 " of each study x %d seeds = up to %" PRId64
+               " run%s more\n",
+               definition->rerun.best, definition->rerun.seeds, plan->reruns, plural(plan->reruns));
+    if (ladder->over != NULL)
+        printf("by rungs of `%s`: those after one that reaches %s %s %g are left out\n",
+               ladder->over, definition->metric, ladder->at_least ? "at least" : "at most",
+               ladder->value);
+}
+
+/* Only the coordinator has the other study's rows. */
+static void print_pending(const struct definition *definition)
+{
+    printf("%s: takes constants from the study `%s`: the coordinator looks them up, and checks the "
+           "rest, when the search is submitted\n",
+           definition->name, definition->from.study);
+}
+
 static void print_text(const struct definition *definition, const struct plan *plan)
 {
-    print_product(definition, plan);
-    print_spaces(definition);
+    if (definition->from.pending) {
+        print_pending(definition);
+    } else {
+        print_product(definition, plan);
+        print_spaces(definition);
+    }
+    print_protocol(definition, plan);
     for (size_t i = 0; i < definition->n_notes; i++)
         printf("note: %s\n", definition->notes[i]);
 }
@@ -122,9 +151,10 @@ static void print_json(const struct definition *definition, const struct plan *p
     for (size_t i = 0; i < definition->n_notes; i++)
         json_array_append_new(notes, json_string(definition->notes[i]));
     json_t *object = json_pack(
-        "{s:s, s:I, s:I, s:i, s:I, s:o, s:o}", "name", definition->name, "n_studies",
+        "{s:s, s:I, s:I, s:i, s:I, s:I, s:b, s:o, s:o}", "name", definition->name, "n_studies",
         (json_int_t)definition->n_studies, "n_trials", (json_int_t)plan->configurations, "repeat",
-        definition->repeat, "n_runs", (json_int_t)plan->runs, "notes", notes, "studies", studies);
+        definition->repeat, "n_runs", (json_int_t)plan->runs, "n_reruns", (json_int_t)plan->reruns,
+        "pending", definition->from.pending, "notes", notes, "studies", studies);
     char *text = json_text(object);
     puts(text);
     free(text);

@@ -42,6 +42,10 @@ int command_curve(const struct context *context, int argc, char **argv);
 int command_workers(const struct context *context, int argc, char **argv);
 int command_logs(const struct context *context, int argc, char **argv);
 int command_stop(const struct context *context, int argc, char **argv);
+int command_rerun(const struct context *context, int argc, char **argv);
 int command_query(const struct context *context, int argc, char **argv);
+int command_report(const struct context *context, int argc, char **argv);
+int command_compare(const struct context *context, int argc, char **argv);
 int command_export(const struct context *context, int argc, char **argv);
+int command_export_model(const struct context *context, int argc, char **argv);
 #endif

@@ -12,12 +12,17 @@ static const struct command commands[] = {
     { "status", "[NAME]", "How far the searches are", command_status },
     { "workers", "", "Who works", command_workers },
     { "stop", "NAME [--now]", "Stops a search or study", command_stop },
+    { "rerun", "NAME [--best N]", "Runs the best again, on fresh seeds", command_rerun },
     { "best", "NAME [-n N]", "The best trials and their parameters", command_best },
     { "trials", "STUDY", "All trials of a study", command_trials },
     { "curve", "STUDY TRIAL...", "The learning curves of trials", command_curve },
     { "logs", "STUDY TRIAL", "Why a trial failed, and what it printed", command_logs },
+    { "compare", "A B", "Two studies by the seeds they share", command_compare },
+    { "report", "[SEARCH...] -o DIR", "Figures and tables, as files", command_report },
     { "query", "SQL", "Any question to the database, read-only", command_query },
     { "export", "[NAME]", "Trials with a column for each parameter", command_export },
+    { "export-model", "STUDY TRIAL -o FILE", "What a trial learned, as NumPy arrays",
+      command_export_model },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -35,7 +35,8 @@ struct progress progress_of(const struct message *reply)
         progress.done = progress.done && !open && study->counts.running == 0;
         if (is_better(study, progress.best))
             progress.best = study;
-        if (!study->has_best && progress.barren == NULL)
+        /* of one that was left out nothing is wanted */
+        if (!study->has_best && study->trials != 0 && progress.barren == NULL)
             progress.barren = study->name;
         if (study->note[0] != '\0' && progress.note[0] == '\0')
             progress.note = study->note;

@@ -2,6 +2,7 @@
  * the recorded attempt is the granted one, I5 the state counts add up, I6 charged attempts stay
  * within their cap; and what the core's own structures promise each other. Looks at everything:
  * for tests, and once after a restore. */
+#include "coordinator/core/follow.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/trial.h"
@@ -72,7 +73,7 @@ static const char *trial_fault(const struct core *core, const struct trial *tria
                                int64_t least_seq)
 {
     const struct trial_row *row = &trial->row;
-    int32_t repeat = trial->study->search->definition->repeat;
+    int32_t repeat = trial->study->row.repeat;
     REQUIRE(row->number == (int64_t)number && row->study == trial->study->row.id,
             "it does not stand at its number");
     REQUIRE(row->configuration == row->number / repeat && row->repetition == row->number % repeat,
@@ -96,8 +97,7 @@ static const char *study_fault(const struct study *study, const struct trial_cou
     int64_t final =
         counted->done + counted->pruned + counted->diverged + counted->failed + counted->cancelled;
     REQUIRE(ledger_outcomes(study->ledger) == final, "I2: not one outcome for each final trial");
-    REQUIRE((int64_t)study->n_trials ==
-                ledger_configurations(study->ledger) * study->search->definition->repeat,
+    REQUIRE((int64_t)study->n_trials == ledger_configurations(study->ledger) * study->row.repeat,
             "trials and configurations do not match");
     REQUIRE(ledger_configurations(study->ledger) <= study->row.budget, "its budget is overspent");
     REQUIRE(study->waiting.count == counted->waiting, "not all that wait are queued");
@@ -109,6 +109,8 @@ static const char *study_fault(const struct study *study, const struct trial_cou
         REQUIRE(counted->waiting == 0, "I4: it is not open and trials wait");
     REQUIRE((study->row.finished_ms != 0) == (study->row.state != SEARCH_OPEN && idle),
             "it is finished with trials open, or the other way round");
+    REQUIRE(study->n_trials == 0 || !study_waits(study),
+            "it has begun before the study that it waits for was finished");
     int64_t limit = study->search->definition->max_concurrent_trials;
     REQUIRE(limit == 0 || counted->running <= limit, "more trials run than may");
     REQUIRE((study->share.position != 0) == study_has_work(study),

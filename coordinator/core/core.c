@@ -2,6 +2,7 @@
 #include "coordinator/core/action.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/report.h"
+#include "coordinator/core/rerun.h"
 #include "coordinator/core/search.h"
 #include "coordinator/core/status.h"
 #include "coordinator/core/worker.h"
@@ -26,6 +27,7 @@ static const struct handler {
     [MESSAGE_SUBMIT] = { .from_anyone = search_submit, .saves = true },
     [MESSAGE_STATUS] = { .from_anyone = status_answer },
     [MESSAGE_STOP] = { .from_anyone = search_stop, .saves = true },
+    [MESSAGE_RERUN] = { .from_anyone = rerun_request, .saves = true },
 };
 
 static const struct handler *handler_of(const struct message *message)

@@ -44,11 +44,12 @@ static void dump_study(struct buf *out, const struct study *study)
     bool has_best = ledger_best(study->ledger, &best, &value);
     buf_printf(out,
                "study %" PRId64 " %s search=%" PRId64 " state=%d seed=%" PRId64 " budget=%" PRId64
-               " created=%" PRId64 " finished=%" PRId64 " outcomes=%" PRId64 " best=%d:%" PRId64
-               ":%a note=%s\n",
+               " repeat=%" PRId32 " parent=%" PRId64 " created=%" PRId64 " finished=%" PRId64
+               " outcomes=%" PRId64 " best=%d:%" PRId64 ":%a note=%s\n",
                study->row.id, study->row.name, study->row.search, study->row.state, study->row.seed,
-               study->row.budget, study->row.created_ms, study->row.finished_ms,
-               ledger_outcomes(study->ledger), has_best, best, value, study->row.note);
+               study->row.budget, study->row.repeat, study->row.parent, study->row.created_ms,
+               study->row.finished_ms, ledger_outcomes(study->ledger), has_best, best, value,
+               study->row.note);
     for (size_t i = 0; i < study->n_trials; i++)
         dump_trial(out, study->trials[i]);
 }

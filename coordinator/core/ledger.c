@@ -14,6 +14,7 @@ struct outcome {
 struct ledger {
     const struct definition *definition;
     const struct study_definition *study;
+    int32_t repeat;
     struct history *history;
     struct outcome *outcomes; /* one for each trial */
     size_t capacity;
@@ -23,11 +24,12 @@ struct ledger {
     double best_value;
 };
 
-struct ledger *ledger_create(const struct definition *definition, size_t study)
+struct ledger *ledger_create(const struct definition *definition, size_t study, int32_t repeat)
 {
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
     ledger->definition = definition;
     ledger->study = &definition->studies[study];
+    ledger->repeat = repeat;
     ledger->history = history_create(ledger->study->space);
     return ledger;
 }
@@ -53,8 +55,8 @@ bool ledger_suggest(struct ledger *ledger, struct value *values)
 
 void ledger_add(struct ledger *ledger, const struct value *values)
 {
-    size_t trials = (size_t)(ledger_configurations(ledger) * ledger->definition->repeat);
-    for (int32_t i = 0; i < ledger->definition->repeat; i++) {
+    size_t trials = (size_t)(ledger_configurations(ledger) * ledger->repeat);
+    for (int32_t i = 0; i < ledger->repeat; i++) {
         ledger->outcomes =
             xgrow(ledger->outcomes, trials, &ledger->capacity, sizeof *ledger->outcomes);
         ledger->outcomes[trials++] = (struct outcome){ 0 };
@@ -92,7 +94,7 @@ static void note_best(struct ledger *ledger, int64_t configuration, double value
 
 static void observe(struct ledger *ledger, int64_t configuration)
 {
-    int32_t repeat = ledger->definition->repeat;
+    int32_t repeat = ledger->repeat;
     const struct outcome *outcomes = &ledger->outcomes[configuration * repeat];
     bool all_count = true;
     for (int32_t i = 0; i < repeat; i++) {
@@ -113,13 +115,13 @@ static void observe(struct ledger *ledger, int64_t configuration)
 void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
                     double value)
 {
-    assert(trial >= 0 && trial < ledger_configurations(ledger) * ledger->definition->repeat);
+    assert(trial >= 0 && trial < ledger_configurations(ledger) * ledger->repeat);
     /* A diverged trial has a value to show, its best before the divergence, and still ranks worst.
      */
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
     ledger->outcomes[trial] = (struct outcome){ true, counts, value };
     ledger->n_outcomes++;
-    observe(ledger, trial / ledger->definition->repeat);
+    observe(ledger, trial / ledger->repeat);
 }
 
 int64_t ledger_outcomes(const struct ledger *ledger)
@@ -137,6 +139,49 @@ bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *va
     *configuration = ledger->best_configuration;
     *value = ledger->best_value;
     return ledger->has_best;
+}
+
+/* ---- ranking ------------------------------------------------------------------------------- */
+
+struct ranked {
+    double key; /* smaller is better */
+    int64_t configuration;
+};
+
+static int compare_ranked(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->key != b->key)
+        return a->key < b->key ? -1 : 1;
+    return (a->configuration > b->configuration) - (a->configuration < b->configuration);
+}
+
+static bool all_count(const struct ledger *ledger, int64_t configuration)
+{
+    const struct outcome *outcomes = &ledger->outcomes[configuration * ledger->repeat];
+    for (int32_t i = 0; i < ledger->repeat; i++)
+        if (!outcomes[i].known || !outcomes[i].counts)
+            return false;
+    return true;
+}
+
+int64_t ledger_ranking(const struct ledger *ledger, int64_t *configurations, int64_t count)
+{
+    int64_t all = ledger_configurations(ledger), n_ranked = 0;
+    struct ranked *ranked = xcalloc((size_t)all + 1, sizeof *ranked);
+    for (int64_t c = 0; c < all; c++) {
+        if (!all_count(ledger, c))
+            continue;
+        double value = mean(&ledger->outcomes[c * ledger->repeat], ledger->repeat);
+        ranked[n_ranked++] = (struct ranked){ ledger->definition->maximize ? -value : value, c };
+    }
+    qsort(ranked, (size_t)n_ranked, sizeof *ranked, compare_ranked);
+    if (count > n_ranked)
+        count = n_ranked;
+    for (int64_t i = 0; i < count; i++)
+        configurations[i] = ranked[i].configuration;
+    free(ranked);
+    return count;
 }
 
 const struct value *ledger_values(const struct ledger *ledger, int64_t configuration)

@@ -12,8 +12,9 @@
 
 struct ledger;
 
-/* The ledger of one study of a definition, which must outlive it. */
-struct ledger *ledger_create(const struct definition *definition, size_t study);
+/* The ledger of one study of a definition, which must outlive it, or of a re-run of that study:
+ * then with the repeat of the re-run. */
+struct ledger *ledger_create(const struct definition *definition, size_t study, int32_t repeat);
 void ledger_destroy(struct ledger **ledger);
 
 /* The point of the next configuration, in values (one for each parameter of the space); false when
@@ -35,6 +36,10 @@ bool ledger_has_outcome(const struct ledger *ledger, int64_t trial);
 /* The best configuration so far and its mean value in the metric's own sign; false while there is
  * none. */
 bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *value);
+
+/* The configurations that have a value that counts, from the best on, equal ones by age: the first
+ * `count` of them. Returns how many there are of those. */
+int64_t ledger_ranking(const struct ledger *ledger, int64_t *configurations, int64_t count);
 
 const struct value *ledger_values(const struct ledger *ledger, int64_t configuration);
 /* The values as a JSON object. The caller frees it. */

@@ -2,7 +2,8 @@
  * history that it saw.
  *
  * A configuration suggested at history_seq s saw all configurations before it, and the outcomes 1
- * .. s. So rows alone decide what must have been suggested; the same bits must come out. Pure;
+ * .. s. So rows alone decide what must have been suggested; the same bits must come out. The
+ * configurations of a re-run are the best of another study, all of whose outcomes it saw. Pure;
  * used by tests and `ldt doctor`. */
 #ifndef CORE_REPLAY_H
 #define CORE_REPLAY_H
@@ -12,11 +13,13 @@
 
 struct recorded_study {
     const struct definition *definition;
-    size_t position;                    /* of the study in the definition */
+    size_t position;                    /* in the definition: of the study, or of its parent */
     const struct trial_row *trials;     /* all, in order of number */
     size_t n_trials;
     const struct outcome_row *outcomes; /* all, in order of seq */
     size_t n_outcomes;
+    const struct recorded_study *parent; /* of a re-run; NULL: a study of the definition itself */
+    int32_t repeat;                      /* of a re-run */
 };
 
 /* True when every suggestion and every trial's seed comes out as it was recorded. Else *mismatch

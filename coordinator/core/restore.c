@@ -27,10 +27,14 @@ bool core_restore_search(struct core *core, const struct search_row *row, struct
     if (definition == NULL)
         error_set(error, "search %" PRId64 " (%s): its definition is not valid here: %s", row->id,
                   row->name, problems);
-    else
+    else if (!definition->from.pending)
         search_create(core, row, definition);
     arena_destroy(&arena);
-    return definition != NULL;
+    if (definition == NULL || !definition->from.pending)
+        return definition != NULL;
+    definition_destroy(&definition);
+    error_set(error, "search %" PRId64 " (%s): its `from` was never looked up", row->id, row->name);
+    return false;
 }
 
 static int by_id(const void *key, const void *item)
@@ -48,17 +52,41 @@ static struct search *find_search(const struct core *core, int64_t id)
     return found != NULL ? *found : NULL;
 }
 
+static const char *definition_fault(const struct definition *definition,
+                                    const struct study_row *row)
+{
+    if (row->position >= (int64_t)definition->n_studies)
+        return "it is no study of the definition";
+    const struct study_definition *own = &definition->studies[row->position];
+    if (strcmp(own->name, row->name) != 0 || own->seed != row->seed)
+        return "its name or seed is not that of the definition";
+    return row->repeat != definition->repeat ? "its repeat is not that of the definition" : NULL;
+}
+
+static const char *rerun_fault(const struct core *core, const struct search *search,
+                               const struct study_row *row)
+{
+    const struct study *parent = index_find(&core->studies, (uint64_t)row->parent);
+    if (parent == NULL || parent->search != search || parent->parent != NULL)
+        return "it runs again what is no study of its search";
+    if (row->position < (int64_t)search->definition->n_studies)
+        return "it stands where a study of the definition should";
+    if (row->repeat < 1)
+        return "it runs no configuration at all";
+    return NULL;
+}
+
 static const char *study_fault(const struct core *core, const struct study_row *row)
 {
     const struct search *search = find_search(core, row->search);
     if (search == NULL)
         return "its search does not exist";
-    if (row->position != (int64_t)search->n_studies ||
-        search->n_studies >= search->definition->n_studies)
+    if (row->position != (int64_t)search->n_studies)
         return "the studies of its search are not complete and in order";
-    const struct study_definition *definition = &search->definition->studies[row->position];
-    if (strcmp(definition->name, row->name) != 0 || definition->seed != row->seed)
-        return "its name or seed is not that of the definition";
+    const char *fault = row->parent != 0 ? rerun_fault(core, search, row)
+                                         : definition_fault(search->definition, row);
+    if (fault != NULL)
+        return fault;
     if (row->id <= core->last_study || name_index_find(&core->study_names, row->name) != NULL)
         return "its id or name occurs twice";
     if (row->state < SEARCH_OPEN || row->state > SEARCH_DONE)
@@ -92,7 +120,7 @@ static const char *trial_fault(const struct study *study, const struct trial_row
 {
     if (row->number != (int64_t)study->n_trials)
         return "a trial before it is missing, or it occurs twice";
-    int32_t repeat = study->search->definition->repeat;
+    int32_t repeat = study->row.repeat;
     if (row->configuration != row->number / repeat || row->repetition != row->number % repeat)
         return "its configuration does not follow from its number";
     if (row->state < TRIAL_WAITING || row->state > TRIAL_CANCELLED)
@@ -227,7 +255,7 @@ static bool finish_search(struct core *core, struct search *search, int64_t now_
                           struct error *error)
 {
     size_t expected = search->definition->n_studies;
-    if (search->n_studies != expected) {
+    if (search->n_studies < expected) {
         error_set(error, "search %s: %zu of its %zu studies are missing", search->row.name,
                   expected - search->n_studies, expected);
         return false;

@@ -1,6 +1,6 @@
 /* rows.h - the rows of the database as C structs: what the core asks to have saved, and what it is
  * restored from. A row is always whole: saving it replaces the one with the same key (outcomes and
- * points are only ever added). sql/001_start.sql documents the columns. Texts belong to whoever
+ * points are only ever added). the files in sql/ document the columns. Texts belong to whoever
  * made the row. */
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H
@@ -37,6 +37,8 @@ struct study_row {
     enum search_state state;
     int64_t seed;
     int64_t budget;                /* configurations */
+    int32_t repeat;                /* runs of each */
+    int64_t parent;                /* the study whose best configurations run again here; 0: none */
     const char *note;              /* why it ended early, or "" */
     int64_t created_ms, finished_ms; /* 0: not finished */
 };

@@ -15,6 +15,7 @@ struct search *search_create(struct core *core, const struct search_row *row,
     search->row.submit_key = xstrdup(row->submit_key);
     search->row.definition = search->row.spec = "";
     search->definition = definition;
+    search->studies_capacity = definition->n_studies;
     search->studies = xcalloc(definition->n_studies, sizeof(struct study *));
     core->searches =
         xgrow(core->searches, core->n_searches, &core->searches_capacity, sizeof(struct search *));

@@ -1,4 +1,5 @@
 #include "coordinator/core/share.h"
+#include "coordinator/core/follow.h"
 
 static bool may_start_another(const struct study *study)
 {
@@ -8,7 +9,7 @@ static bool may_start_another(const struct study *study)
 
 bool study_has_work(const struct study *study)
 {
-    if (study->row.state != SEARCH_OPEN)
+    if (study->row.state != SEARCH_OPEN || study_waits(study))
         return false;
     if (study->lapsed.count > 0) /* running already, so the limit has room for it */
         return true;

@@ -33,7 +33,11 @@ struct trial {
 struct study {
     struct study_row row;       /* name and note are owned */
     struct search *search;
-    const struct study_definition *definition;
+    const struct study_definition *definition; /* of a re-run: its parent's */
+    struct study *parent;       /* whose best configurations run again here; NULL: a search's own */
+    struct study *before;       /* nothing starts here until that one is finished; NULL: none */
+    struct study *followers;    /* those that wait for this one, linked by `next_follower` */
+    struct study *next_follower;
     struct ledger *ledger;
     struct trial **trials;      /* by number */
     size_t n_trials, capacity;
@@ -47,8 +51,8 @@ struct study {
 struct search {
     struct search_row row;      /* name and key are owned; definition and spec are not kept */
     struct definition *definition;
-    struct study **studies;     /* by position */
-    size_t n_studies;           /* definition.n_studies, once all are restored */
+    struct study **studies;     /* by position: those of the definition, then re-runs */
+    size_t n_studies, studies_capacity;
     int64_t running;            /* trials, of all studies */
     struct heap runnable;       /* studies with something to hand out */
     struct heap_node share;     /* in core.runnable */

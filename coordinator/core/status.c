@@ -1,5 +1,6 @@
 #include "coordinator/core/status.h"
 #include "coordinator/core/action.h"
+#include "coordinator/core/follow.h"
 #include "coordinator/core/search.h"
 #include "common/arena.h"
 
@@ -51,6 +52,8 @@ static const char *study_note(struct turn *turn, const struct study *study,
 {
     bool idle = study->row.state == SEARCH_OPEN && study->counts.running == 0;
     const char *note = nobody->notes[study->search->definition->program == PROGRAM_COMMAND];
+    if (idle && study_waits(study))
+        note = arena_printf(turn->out->arena, "waits for `%s` to finish", study->before->row.name);
     return idle && note != NULL ? note : short_note(turn->out->arena, study->row.note);
 }
 
@@ -62,7 +65,7 @@ static struct study_status study_line(struct turn *turn, const struct study *stu
         .search = study->search->row.name,
         .name = study->row.name,
         .state = study->row.state,
-        .trials = study->row.budget * definition->repeat,
+        .trials = study->row.budget * study->row.repeat,
         .counts = study->counts,
         .metric = definition->metric,
         .maximize = definition->maximize,
@@ -72,7 +75,7 @@ static struct study_status study_line(struct turn *turn, const struct study *stu
     };
     int64_t configuration;
     line.has_best = ledger_best(study->ledger, &configuration, &line.best_value);
-    line.best_trial = line.has_best ? configuration * definition->repeat : 0;
+    line.best_trial = line.has_best ? configuration * study->row.repeat : 0;
     return line;
 }
 

@@ -1,4 +1,6 @@
 #include "coordinator/core/study.h"
+#include "coordinator/core/follow.h"
+#include "coordinator/core/rerun.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/trial.h"
 #include "common/arena.h"
@@ -15,11 +17,17 @@ struct study *study_create(struct core *core, struct search *search, const struc
     study->row.name = xstrdup(row->name);
     study->row.note = xstrdup(row->note);
     study->search = search;
-    study->definition = &search->definition->studies[row->position];
-    study->ledger = ledger_create(search->definition, (size_t)row->position);
+    study->parent = index_find(&core->studies, (uint64_t)row->parent);
+    study->definition = study->parent != NULL ? study->parent->definition
+                                              : &search->definition->studies[row->position];
+    study->ledger = ledger_create(
+        search->definition, (size_t)(study->definition - search->definition->studies), row->repeat);
     list_init(&study->waiting);
     list_init(&study->lapsed);
+    search->studies = xgrow(search->studies, search->n_studies, &search->studies_capacity,
+                            sizeof(struct study *));
     search->studies[search->n_studies++] = study;
+    study_follow(study);
     index_put(&core->studies, (uint64_t)row->id, study);
     name_index_put(&core->study_names, study->row.name, study);
     if (row->id > core->last_study)
@@ -72,14 +80,16 @@ struct trial *study_suggest(struct turn *turn, struct study *study)
 {
     int n_values = study->definition->space->n_parameters;
     struct value *values = arena_alloc(turn->out->arena, (size_t)n_values * sizeof *values);
-    if (!ledger_suggest(study->ledger, values)) {
+    if (study->parent != NULL) {
+        rerun_point(study, values);
+    } else if (!ledger_suggest(study->ledger, values)) {
         cut_budget(turn, study);
         return NULL;
     }
     ledger_add(study->ledger, values);
     int64_t history_seq = ledger_outcomes(study->ledger);
     struct trial *first = trial_create(turn->core, study, history_seq, turn->wall_ms);
-    for (int32_t i = 1; i < study->search->definition->repeat; i++)
+    for (int32_t i = 1; i < study->row.repeat; i++)
         save_trial(turn, trial_create(turn->core, study, history_seq, turn->wall_ms), "");
     return first;
 }
@@ -96,6 +106,16 @@ void study_settle(struct turn *turn, struct study *study)
     study->row.finished_ms = turn->wall_ms;
     share_update(turn->core, study);
     save_study(turn, study);
+    followers_go(turn, study);
+}
+
+void study_skip(struct turn *turn, struct study *study, const char *note)
+{
+    if (study->row.state != SEARCH_OPEN)
+        return;
+    study->row.budget = ledger_configurations(study->ledger);
+    set_note(study, note);
+    study_settle(turn, study);
 }
 
 static int64_t cancel_queue(struct turn *turn, struct list *queue)

@@ -1,6 +1,7 @@
 /* study.h - one study: OPEN while it hands out trials, then
  *
  *     OPEN --study_settle: budget spent, all final-------------> DONE
+ *     OPEN --study_skip: left out, for the study before it says so-> DONE
  *     OPEN --study_stop: by a person, or too many failures-----> STOPPED (what runs may finish)
  *
  * PAUSED is reserved. A study is finished once it is not OPEN and has no trial that waits or runs.
@@ -21,6 +22,10 @@ struct trial *study_suggest(struct turn *turn, struct study *study);
 
 /* Is it finished? To be asked after every trial that became final. */
 void study_settle(struct turn *turn, struct study *study);
+
+/* Nothing runs here, or nothing more: the budget is cut to what was suggested so far, and the note
+ * says why. Open studies only; others are left as they are. */
+void study_skip(struct turn *turn, struct study *study, const char *note);
 
 /* No further trial starts; waiting and lapsed ones are cancelled, with `now` running ones too.
  * Returns how many were cancelled. The note says why. */

@@ -1,5 +1,7 @@
 /* SUBMIT: from the JSON of a definition to a search with its studies. The same submit key twice is
  * one search, so a client that saw no answer may send again. */
+#include "coordinator/core/inherit.h"
+#include "coordinator/core/rerun.h"
 #include "coordinator/core/search.h"
 #include "coordinator/core/study.h"
 #include "common/arena.h"
@@ -44,7 +46,8 @@ static void answer(struct turn *turn, const struct message *message, const struc
     submitted->submitted.search = search->row.name;
     submitted->submitted.studies = (int64_t)search->n_studies;
     for (size_t i = 0; i < search->n_studies; i++)
-        submitted->submitted.trials += search->studies[i]->row.budget * search->definition->repeat;
+        submitted->submitted.trials +=
+            search->studies[i]->row.budget * search->studies[i]->row.repeat;
     submitted->submitted.already = already;
 }
 
@@ -59,6 +62,7 @@ static void create_study(struct turn *turn, struct search *search, size_t positi
         .state = SEARCH_OPEN,
         .seed = definition->seed,
         .budget = definition_configurations(search->definition, position),
+        .repeat = search->definition->repeat,
         .note = "",
         .created_ms = turn->wall_ms,
     };
@@ -67,13 +71,14 @@ static void create_study(struct turn *turn, struct search *search, size_t positi
     study_settle(turn, study);
 }
 
-static void create(struct turn *turn, const struct message *message, struct definition *definition)
+static void create(struct turn *turn, const struct message *message, const char *text,
+                   struct definition *definition)
 {
     struct search_row row = {
         .id = turn->core->last_search + 1,
         .name = definition->name,
         .submit_key = message->submit.submit_key,
-        .definition = message->submit.definition,
+        .definition = text,
         .spec = message->submit.spec,
         .created_ms = turn->wall_ms,
     };
@@ -81,6 +86,7 @@ static void create(struct turn *turn, const struct message *message, struct defi
     struct search *search = search_create(turn->core, &row, definition);
     for (size_t i = 0; i < definition->n_studies; i++)
         create_study(turn, search, i);
+    rerun_plan(turn, search);
     answer(turn, message, search, false);
 }
 
@@ -97,8 +103,15 @@ void search_submit(struct turn *turn, const struct message *message)
         answer(turn, message, known, true);
         return;
     }
-    const char *problems = NULL;
-    struct definition *definition = search_parse(message->submit.definition, arena, &problems);
+    const char *problems = NULL, *text = message->submit.definition;
+    struct definition *definition = search_parse(text, arena, &problems);
+    if (definition != NULL && definition->from.pending) {
+        text = inherit(turn, message, &definition->from);
+        definition_destroy(&definition);
+        if (text == NULL)
+            return;
+        definition = search_parse(text, arena, &problems);
+    }
     if (definition == NULL) {
         reply_error(turn, message, ERROR_INVALID_SPEC, problems);
         return;
@@ -113,5 +126,5 @@ void search_submit(struct turn *turn, const struct message *message)
         definition_destroy(&definition);
         return;
     }
-    create(turn, message, definition);
+    create(turn, message, text, definition);
 }

@@ -92,10 +92,12 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
     trial->row = (struct trial_row){
         .study = study->row.id,
         .number = number,
-        .configuration = number / definition->repeat,
-        .repetition = (int32_t)(number % definition->repeat),
+        .configuration = number / study->row.repeat,
+        .repetition = (int32_t)(number % study->row.repeat),
         .state = TRIAL_WAITING,
-        .seed = definition_trial_seed(definition, (size_t)study->row.position, number),
+        .seed = study->parent != NULL
+                    ? definition_rerun_seed(definition, (int32_t)(number % study->row.repeat))
+                    : definition_trial_seed(definition, (size_t)study->row.position, number),
         .history_seq = history_seq,
         .created_ms = wall_ms,
     };

@@ -104,7 +104,8 @@ void inbox_step(struct loop *loop)
 
 static bool from_client(const struct message *message)
 {
-    return message->type == MESSAGE_SUBMIT || message->type == MESSAGE_STOP;
+    return message->type == MESSAGE_SUBMIT || message->type == MESSAGE_STOP ||
+           message->type == MESSAGE_RERUN;
 }
 
 static void tell_busy(struct loop *loop, uint64_t peer, const struct message *message)

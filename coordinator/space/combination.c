@@ -8,6 +8,21 @@
 
 /* ---- the built-in trainer's task and method ------------------------------------------------ */
 
+/* A setting without a default that no key of the search gives. */
+static bool tell_missing(struct draft *draft, enum task task, enum method method)
+{
+    for (int id = 0; id < SETTINGS; id++) {
+        const struct setting_row *row = &setting_table[id];
+        if (!row->is_required || !setting_applies(row, task, method) ||
+            draft_find_key(draft, row->name) >= 0)
+            continue;
+        problem_add(draft->problems, "/parameters", true, "%s needs `%s`: %s", task_name(task),
+                    row->name, row->help);
+        return true;
+    }
+    return false;
+}
+
 static void visit_run(struct walk *walk, void *context)
 {
     bool *told = context;
@@ -25,7 +40,7 @@ static void visit_run(struct walk *walk, void *context)
                     true, "%s does not have the method %s; use another, or exclude the combination",
                     task_name(task), method_name(method));
     } else {
-        *told = false;
+        *told = tell_missing(walk->draft, task, method);
     }
 }
 
@@ -180,6 +195,8 @@ static void check_matrix_key(struct draft *draft, int index)
     size_t present = 0;
     for (size_t i = 0; i < draft->n_combinations; i++)
         present += draft_place(draft, i, index) >= 0;
+    if (present == 0 && judgement.key->is_inherited) /* the other study's method had a use for it */
+        return;
     if (present == 0) {
         problem_add(draft->problems, judgement.key->path, true,
                     "no task and method of this search has `%s`; remove it", judgement.key->name);

@@ -23,24 +23,29 @@ static void read_space(struct draft *draft, struct node document)
 {
     struct node matrix = node_member(draft->problems, document, "matrix");
     struct node parameters = node_member(draft->problems, document, "parameters");
-    size_t count = json_object_size(matrix.json) + json_object_size(parameters.json);
+    struct node inherited = draft_inherited(draft, document);
+    size_t count = json_object_size(matrix.json) + json_object_size(parameters.json) +
+                   json_object_size(inherited.json);
     draft->keys = arena_alloc(draft->arena, (count + 1) * sizeof *draft->keys);
-    if (!draft_read_matrix(draft, matrix))
+    if (!draft_read_matrix(draft, matrix, inherited, parameters))
         for (int k = 0; k < draft->n_matrix; k++)
             draft->keys[k].broken = true;
     struct node seed = node_member(draft->problems, document, "seed");
     if (seed.json != NULL && json_object_get(matrix.json, "seed") != NULL)
         problem_add(draft->problems, seed.path, true,
                     "`seed` is a key of the matrix already; remove it from one of the two");
-    if (parameters.json == NULL)
+    bool has_source = draft->definition->from.study != NULL;
+    if (parameters.json == NULL && !has_source)
         problem_add(draft->problems, document.path, true,
                     "`parameters` is missing: what is there to search over?");
-    else if (draft_read_parameters(draft, parameters)) {
+    else if ((parameters.json == NULL || draft_read_parameters(draft, parameters)) &&
+             !draft->definition->from.pending) {
         draft_read_conditions(draft);
         check_grid_is_finite(draft);
         draft_place_matrix(draft);
         draft_check_combinations(draft, (struct node){ NULL, "/metric/name" });
     }
+    draft_read_ladder(draft, node_member(draft->problems, document, "ladder"));
 }
 
 static struct definition *definition_create(void)
@@ -71,7 +76,7 @@ bool definition_parse(struct definition **out, const json_t *document, struct pr
         draft_read_fields(&draft, root);
         read_space(&draft, root);
     }
-    if (problems->count == before)
+    if (problems->count == before && !draft.definition->from.pending)
         draft_build_studies(&draft);
     if (problems->count > before)
         definition_destroy(&definition);
@@ -108,6 +113,14 @@ static uint32_t mix_30_bits(uint32_t x)
     return x;
 }
 
+/* The item at the index of a random order of all numbers of 30 bits. */
+static int64_t shuffled(struct rng *rng, uint32_t index)
+{
+    uint32_t offset = (uint32_t)rng_u64(rng), round = (uint32_t)rng_u64(rng);
+    uint32_t mixed = mix_30_bits(index + offset);
+    return (int64_t)mix_30_bits(mixed ^ (round & 0x3fffffff));
+}
+
 int64_t definition_trial_seed(const struct definition *definition, size_t study, int64_t trial)
 {
     const struct study_definition *owner = &definition->studies[study];
@@ -115,7 +128,13 @@ int64_t definition_trial_seed(const struct definition *definition, size_t study,
     int64_t index = is_repeated ? trial % definition->repeat : trial;
     struct rng rng;
     rng_init(&rng, (uint64_t)(is_repeated ? owner->search_seed : owner->seed), RNG_TRIAL_SEED, 0);
-    uint32_t offset = (uint32_t)rng_u64(&rng), round = (uint32_t)rng_u64(&rng);
-    uint32_t mixed = mix_30_bits((uint32_t)index + offset);
-    return (int64_t)mix_30_bits(mixed ^ (round & 0x3fffffff)) << 1;
+    return shuffled(&rng, (uint32_t)index) << 1;
+}
+
+/* Of the search's seed, not of a matrix key `seed`: its studies are compared with each other. */
+int64_t definition_rerun_seed(const struct definition *definition, int32_t repetition)
+{
+    struct rng rng;
+    rng_init(&rng, (uint64_t)definition->seed, RNG_TRIAL_SEED, 1);
+    return shuffled(&rng, (uint32_t)repetition) << 1 | 1;
 }

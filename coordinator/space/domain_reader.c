@@ -410,7 +410,7 @@ static bool check_setting_type(const struct reading *reading)
         return true;
     const char *name = distribution_table[domain->distribution].name;
     char legal[256];
-    if (row->type == SETTING_BOOLEAN || row->type == SETTING_CHOICE) {
+    if (row->type == SETTING_BOOLEAN || row->type == SETTING_CHOICE || row->type == SETTING_TEXT) {
         setting_describe(row, legal, sizeof legal);
         problem_add(reading->problems, reading->node.path, false,
                     "`%s` is %s, so it has no %s; write `values: [...]`", row->name, legal, name);

@@ -4,11 +4,13 @@
  *
  *   definition.c    calls the others in this order
  *   fields.c          draft_read_fields: the keys at the top
+ *   protocol.c        draft_read_protocol: rerun, from
  *   matrix.c          draft_read_matrix: its keys and values; exclude; the combinations left
  *   parameter.c       draft_read_parameters: names and domains (one domain: domain_reader.c)
  *   condition.c       draft_read_conditions: every `when`; parents first; no circles
  *   combination.c     draft_check_combinations: what applies where, by walking through them
  *   metric_check.c    draft_check_metric: is it reported everywhere? (both by walk.h)
+ *   ladder.c          draft_read_ladder, draft_order_ladder: which study waits for which
  *   study_builder.c   draft_build_studies: one space for each combination of the matrix
  *
  * A KEY is what a condition may name: a matrix key or a parameter. Each step marks what it had to
@@ -49,6 +51,7 @@ struct draft_key {
     bool in_matrix;
     bool is_seed;            /* the matrix key `seed`: not a parameter */
     bool is_list;            /* guarded domains: exactly one must apply */
+    bool is_inherited;       /* by `from`: a matrix key of one value that no study's name shows */
     bool broken;
     struct draft_domain *domains; /* of a matrix key: one, with its values */
     int n_domains;
@@ -94,12 +97,19 @@ void draft_note(struct draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 void draft_read_fields(struct draft *draft, struct node document);
+void draft_read_protocol(struct draft *draft, struct node document);
+/* The parameters that `from` brings; json NULL: none, or not known yet. */
+struct node draft_inherited(struct draft *draft, struct node document);
+void draft_read_ladder(struct draft *draft, struct node ladder);
+void draft_order_ladder(struct draft *draft);
 bool draft_domain_is_continuous(const struct domain *domain);
 
 /* Is the name legal for a command, or a setting of the built-in trainer (which is then filled
  * in)? */
 bool draft_read_key_name(struct draft *draft, struct draft_key *key);
-bool draft_read_matrix(struct draft *draft, struct node matrix);
+/* With what `from` brings, unless it stands in the matrix or the parameters. */
+bool draft_read_matrix(struct draft *draft, struct node matrix, struct node inherited,
+                       struct node parameters);
 void draft_place_matrix(struct draft *draft); /* fills places, once the parameters are known */
 int draft_place(const struct draft *draft, size_t combination, int key);
 bool draft_read_domain(struct draft *draft, const struct draft_key *key, struct node node,

@@ -38,6 +38,9 @@ static const char *const known_keys[] = {
     "max_attempts",
     "matrix",
     "parameters",
+    "rerun",
+    "from",
+    "ladder",
 };
 
 /* Words of other systems, for people who come from there. */
@@ -393,6 +396,7 @@ void draft_read_fields(struct draft *draft, struct node document)
     if (sampler.json != NULL)
         read_sampler(draft, sampler);
     read_numbers(draft, document);
+    draft_read_protocol(draft, document);
     if (json_object_get(document.json, "trials") == NULL &&
         draft->definition->sampler != SAMPLER_GRID)
         problem_add(problems, document.path, true,

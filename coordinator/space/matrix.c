@@ -113,6 +113,44 @@ static bool read_keys(struct draft *draft, struct node matrix)
     }
     json_object_foreach(tree, name, member) if (strcmp(name, "exclude") != 0) good &=
         read_key(draft, node_member(draft->problems, matrix, name), name);
+    return good;
+}
+
+/* ---- what `from` brings -------------------------------------------------------------------- */
+
+/* As a matrix key of one value: a study whose task or method does not have it goes without. */
+static bool add_inherited(struct draft *draft, struct node node, const char *name)
+{
+    struct draft_key *key = &draft->keys[draft->n_keys++];
+    *key = (struct draft_key){ .name = arena_text(draft->arena, name),
+                               .path = node.path,
+                               .in_matrix = true,
+                               .is_inherited = true,
+                               .n_domains = 1 };
+    key->domains = arena_alloc(draft->arena, sizeof *key->domains);
+    struct domain *domain = &key->domains->domain;
+    domain->distribution = CATEGORICAL;
+    domain->n_values = 1;
+    domain->values = arena_alloc(draft->arena, sizeof *domain->values);
+    json_t *list = json_array();
+    json_array_append(list, (json_t *)(uintptr_t)node.json);
+    key->broken = !draft_read_key_name(draft, key) ||
+                  !draft_read_value(draft, key, node, domain->values) ||
+                  !check_all_available(draft, key, (struct node){ list, node.path });
+    json_decref(list);
+    return !key->broken;
+}
+
+static bool read_inherited(struct draft *draft, struct node inherited, struct node parameters)
+{
+    const char *name;
+    json_t *member, *tree = (json_t *)(uintptr_t)inherited.json;
+    bool good = true;
+    json_object_foreach(tree, name, member)
+    {
+        if (draft_find_key(draft, name) < 0 && json_object_get(parameters.json, name) == NULL)
+            good &= add_inherited(draft, node_member(draft->problems, inherited, name), name);
+    }
     draft->n_matrix = draft->n_keys;
     return good;
 }
@@ -278,15 +316,17 @@ static void fill_product(struct draft *draft, size_t product)
     }
 }
 
-bool draft_read_matrix(struct draft *draft, struct node matrix)
+bool draft_read_matrix(struct draft *draft, struct node matrix, struct node inherited,
+                       struct node parameters)
 {
     size_t product = 1;
     bool good = true;
-    if (matrix.json != NULL) {
-        if (!read_is_object(draft->problems, matrix, "{key: [value, value]}") ||
-            !read_keys(draft, matrix) || !count_product(draft, matrix, &product))
-            return false;
-    }
+    if (matrix.json != NULL)
+        good = read_is_object(draft->problems, matrix, "{key: [value, value]}") &&
+               read_keys(draft, matrix);
+    good &= read_inherited(draft, inherited, parameters);
+    if (!good || !count_product(draft, matrix, &product))
+        return false;
     fill_product(draft, product);
     if (matrix.json != NULL)
         good = read_exclude(draft, node_member(draft->problems, matrix, "exclude"));

@@ -74,11 +74,19 @@ bool read_is_object(struct problems *problems, struct node node, const char *exa
 
 bool refuse_reserved(struct problems *problems, const char *path, const char *key)
 {
-    static const char *const reserved[] = { "from", "ladder", "early_terminate", "budget",
-                                            "rerun" };
+    static const struct {
+        const char *word, *why;
+    } reserved[] = {
+        { "early_terminate", "is not available yet" },
+        { "budget", "is not available yet" },
+        /* where they may stand they are read before anybody asks */
+        { "from", "belongs to the top of the spec, beside `parameters`" },
+        { "ladder", "belongs to the top of the spec, beside `parameters`" },
+        { "rerun", "belongs to the top of the spec, beside `parameters`" },
+    };
     for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
-        if (strcmp(reserved[i], key) == 0) {
-            problem_add(problems, path, true, "`%s` is not available yet", key);
+        if (strcmp(reserved[i].word, key) == 0) {
+            problem_add(problems, path, true, "`%s` %s", key, reserved[i].why);
             return true;
         }
     }

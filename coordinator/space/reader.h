@@ -22,8 +22,9 @@ const char *node_kind(struct node node);
 
 bool read_is_object(struct problems *problems, struct node node, const char *example);
 
-/* The words of the language to come (from, ladder, rerun, ...) are never "unknown", wherever they
- * stand: says "not available yet" and returns true if the key, which nothing else knows, is one. */
+/* The words of the language are never "unknown", wherever they stand: says that the word is not
+ * available yet, or where it belongs, and returns true if the key is one. Only for keys that
+ * nothing else knows here. */
 bool refuse_reserved(struct problems *problems, const char *path, const char *key);
 
 /* Refuses every member that is not among the known ones. */

@@ -17,8 +17,8 @@ struct member {
     int parameter;              /* index in the space, -1: not in it */
     const struct value *values; /* that it may take; of a numeric parameter: none */
     int n_values;
-    bool always;                /* it is active in every point */
-    bool is_named;              /* by a condition that the study leaves open */
+    bool always;   /* it is active in every point */
+    bool is_named; /* by a condition that the study leaves open */
 };
 
 struct builder {
@@ -170,6 +170,7 @@ static uint64_t hash_text(const char *text)
     return hash;
 }
 
+/* "" without a matrix of one's own: every label has at least a character. */
 static const char *join_labels(const struct builder *builder)
 {
     const struct draft *draft = builder->draft;
@@ -177,7 +178,8 @@ static const char *join_labels(const struct builder *builder)
     buf_init(&text, (size_t)1 << 16);
     for (int k = 0; k < draft->n_matrix; k++) {
         int value = draft->combinations[builder->combination * (size_t)draft->n_matrix + (size_t)k];
-        buf_printf(&text, "%s%s", k > 0 ? "," : "", draft->keys[k].labels[value]);
+        if (!draft->keys[k].is_inherited)
+            buf_printf(&text, "%s%s", k > 0 ? "," : "", draft->keys[k].labels[value]);
     }
     const char *out = arena_text(draft->arena, text.bytes);
     buf_free(&text);
@@ -190,20 +192,23 @@ static bool name_study(struct builder *builder, struct study_definition *study)
     struct rng rng;
     int seed_key = draft->n_matrix > 0 ? draft_find_key(draft, "seed") : -1;
     const char *values = join_labels(builder);
-    study->name = draft->n_matrix == 0
+    study->name = values[0] == '\0'
                       ? draft->definition->name
                       : arena_printf(draft->arena, "%s/%s", draft->definition->name, values);
     if (seed_key >= 0 && draft->keys[seed_key].is_seed)
         study->search_seed = builder->members[seed_key].values->integer;
     rng_init(&rng, (uint64_t)study->search_seed, RNG_STUDY_SEED, hash_text(values));
     study->seed = (int64_t)(rng_u64(&rng) >> 1);
-    if (strlen(study->name) < MESSAGE_MAX_STUDY_NAME)
+    size_t most = MESSAGE_MAX_STUDY_NAME - 1;
+    if (draft->definition->rerun.best > 0)
+        most -= strlen(RERUN_SUFFIX); /* so that the re-run can be named after it */
+    if (strlen(study->name) <= most)
         return true;
     problem_add(
         draft->problems, "/matrix", true,
-        "the study `%.64s...` would have a name of %zu bytes, of at most %d; use fewer keys or "
+        "the study `%.64s...` would have a name of %zu bytes, of at most %zu; use fewer keys or "
         "shorter values",
-        study->name, strlen(study->name), MESSAGE_MAX_STUDY_NAME - 1);
+        study->name, strlen(study->name), most);
     return false;
 }
 
@@ -307,9 +312,11 @@ void draft_build_studies(struct draft *draft)
     for (size_t i = 0; i < definition->n_studies; i++) {
         builder.combination = i;
         definition->studies[i].search_seed = seed;
+        definition->studies[i].before = -1;
         if (!draft_spend(draft, draft->n_keys) || !build_study(&builder, &definition->studies[i]))
             break;
     }
+    draft_order_ladder(draft);
     free(builder.members);
     json_decref(builder.points);
     buf_free(&builder.shape);

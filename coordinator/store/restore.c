@@ -12,8 +12,8 @@ struct cursor {
 
 static int64_t integer(struct cursor *row)
 {
-    return sqlite3_column_int64(row->statement,
-                                row->column++); /* NULL reads as 0: a time that is not yet */
+    return sqlite3_column_int64(
+        row->statement, row->column++); /* NULL reads as 0: a time that is not yet, no parent */
 }
 
 static const char *text(struct cursor *row)
@@ -49,6 +49,8 @@ static bool restore_study(struct core *core, struct cursor row, struct error *er
     study.state = (enum search_state)integer(&row);
     study.seed = integer(&row);
     study.budget = integer(&row);
+    study.repeat = (int32_t)integer(&row);
+    study.parent = integer(&row);
     study.note = text(&row);
     study.created_ms = integer(&row);
     study.finished_ms = integer(&row);
@@ -131,8 +133,8 @@ static const struct restorer {
 } restorers[] = {
     { "SELECT id, name, submit_key, definition, spec, created_ms FROM search ORDER BY id",
       restore_search },
-    { "SELECT id, search, name, position, state, seed, budget, note, created_ms, finished_ms"
-      " FROM study ORDER BY id",
+    { "SELECT id, search, name, position, state, seed, budget, repeat, parent, note, created_ms,"
+      " finished_ms FROM study ORDER BY id",
       restore_study },
     { "SELECT id, name, host, cpu, version, instance, pid, slots, allow_command, first_seen_ms,"
       " last_seen_ms FROM worker ORDER BY id",

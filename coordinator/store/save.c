@@ -22,11 +22,13 @@ static const char *const statement_sql[STATEMENTS] = {
         " submit_key = excluded.submit_key, definition = excluded.definition, spec = excluded.spec,"
         " created_ms = excluded.created_ms",
     [STATEMENT_STUDY] =
-        "INSERT INTO study (id, search, name, position, state, seed, budget, note, created_ms,"
-        " finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        "INSERT INTO study (id, search, name, position, state, seed, budget, repeat, parent, note,"
+        " created_ms, finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO "
+        "UPDATE SET"
         " search = excluded.search, name = excluded.name, position = excluded.position,"
         " state = excluded.state, seed = excluded.seed, budget = excluded.budget,"
-        " note = excluded.note, created_ms = excluded.created_ms, finished_ms = "
+        " repeat = excluded.repeat, parent = excluded.parent, note = excluded.note, created_ms = "
+        "excluded.created_ms, finished_ms = "
         "excluded.finished_ms",
     [STATEMENT_TRIAL] =
         "INSERT INTO trial (study, number, configuration, repetition, state, seed, parameters,"
@@ -113,13 +115,13 @@ static void finite_or_null(struct row *row, bool has_value, double value)
     real(row, has_value ? value : NAN);
 }
 
-static void time_or_null(struct row *row, int64_t ms)
+static void integer_or_null(struct row *row, int64_t value)
 {
     ++row->column;
-    if (ms == 0)
+    if (value == 0)
         sqlite3_bind_null(row->statement, row->column);
     else
-        sqlite3_bind_int64(row->statement, row->column, ms);
+        sqlite3_bind_int64(row->statement, row->column, value);
 }
 
 static void text(struct row *row, const char *value)
@@ -165,9 +167,11 @@ static int save_study(struct store *store, const struct action *action)
     integer(&row, study->state);
     integer(&row, study->seed);
     integer(&row, study->budget);
+    integer(&row, study->repeat);
+    integer_or_null(&row, study->parent);
     text(&row, study->note);
     integer(&row, study->created_ms);
-    time_or_null(&row, study->finished_ms);
+    integer_or_null(&row, study->finished_ms);
     return run(row.statement);
 }
 
@@ -188,7 +192,7 @@ static int save_trial(struct store *store, const struct action *action)
     finite_or_null(&row, trial->has_value, trial->value);
     text(&row, trial->reason);
     integer(&row, trial->created_ms);
-    time_or_null(&row, trial->finished_ms);
+    integer_or_null(&row, trial->finished_ms);
     return run(row.statement);
 }
 
@@ -202,7 +206,7 @@ static int save_attempt(struct store *store, const struct action *action)
     integer(&row, attempt->state);
     integer(&row, attempt->worker);
     integer(&row, attempt->started_ms);
-    time_or_null(&row, attempt->finished_ms);
+    integer_or_null(&row, attempt->finished_ms);
     integer(&row, attempt->points);
     integer(&row, (int64_t)attempt->points_digest);
     integer(&row, attempt->last_step);

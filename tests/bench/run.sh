@@ -13,6 +13,10 @@ dpkg-query -W -f '${Package} ${Version}\n' libzmq5 libprotobuf-c1 libsqlite3-0 l
 
 heading "one whole training run (beside an sgemm rate of the same run)"
 "$build/bench/trial"
+heading "one meta-step and its student steps at the sizes of the reward prediction experiment"
+"$build/bench/meta"
+heading "the 3 x 3 convolutions of the game of life, and its meta-step"
+"$build/bench/conv"
 heading "one suggestion of the sampler"
 "$build/bench/sampler"
 heading "the whole service: trials per second with an empty command"

@@ -20,20 +20,29 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
     int seed = (int)sim_between(sim, 0, 1000), repeat = (int)sim_between(sim, 1, 2);
     int trials = (int)sim_between(sim, 1, 6);
     int at_once = (int)sim_between(sim, 1, 3), failures = (int)sim_between(sim, 0, 3);
+    bool again = sim_chance(sim, 0.4), ladder = matrix && sim_chance(sim, 0.5);
+    int best = (int)sim_between(sim, 1, 3), seeds = (int)sim_between(sim, 1, 3);
+    double stop = -2 * rng_uniform(&sim->rng);
+    char *protocol = xasprintf("\"rerun\":{\"best\":%d,\"seeds\":%d},", best, seeds);
+    char *rungs =
+        xasprintf("\"ladder\":{\"over\":\"batch_size\",\"stop\":{\"at_most\":%g}},", stop);
     char *limits =
         xasprintf("\"max_concurrent_trials\":%d,\"max_failed_trials\":%d,", at_once, failures);
     client->definition = xasprintf(
         "{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
-        "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s"
+        "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s%s%s"
         "\"parameters\":{%s\"student_lr\":{%s}}}",
         client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
         command ? "loss" : "test_kl", last ? "last" : "best", sampler, seed, long_one ? 40 : trials,
         repeat, limited ? limits : "", matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "",
+        again ? protocol : "", ladder ? rungs : "",
         command ? "" : "\"task\":{\"value\":\"task-b\"},",
         strcmp(sampler, "grid") == 0
             ? "\"values\":[0.001,0.002,0.003,0.004]"
             : "\"distribution\":\"log_uniform_values\",\"min\":1e-4,\"max\":1e-2");
     free(limits);
+    free(protocol);
+    free(rungs);
 }
 
 static inline void set_clients(struct sim *sim)
@@ -293,33 +302,61 @@ static inline struct definition *parse_definition(const char *text)
     return definition;
 }
 
+/* What the disk has of a study. The caller frees the outcomes. */
+static inline struct recorded_study record_study(const struct sim *sim,
+                                                 const struct study_row *study,
+                                                 const struct definition *definition)
+{
+    const struct disk *disk = &sim->disk;
+    const struct trial_row *first = disk_trial(disk, study->id, 0);
+    struct outcome_row *outcomes = xcalloc(disk->n_outcomes + 1, sizeof *outcomes);
+    struct recorded_study recorded = { .definition = definition,
+                                       .position = (size_t)study->position,
+                                       .trials = first,
+                                       .outcomes = outcomes };
+    while (first != NULL && first + recorded.n_trials < disk->trials + disk->n_trials &&
+           first[recorded.n_trials].study == study->id)
+        recorded.n_trials++;
+    for (size_t i = 0; i < disk->n_outcomes; i++) {
+        if (disk->outcomes[i].study == study->id)
+            outcomes[recorded.n_outcomes++] = disk->outcomes[i];
+    }
+    return recorded;
+}
+
+static inline void check_replay(struct sim *sim, const struct study_row *study,
+                                struct recorded_study *recorded)
+{
+    struct error error = { "" };
+    struct recorded_study parent = { 0 };
+    int64_t mismatch;
+    if (study->parent != 0) {
+        parent =
+            record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
+        recorded->position = parent.position;
+        recorded->parent = &parent;
+        recorded->repeat = study->repeat;
+    }
+    if (!replay_study(recorded, &mismatch, &error))
+        sim_fail(sim, "study %s, trial %d: does not replay: %s", study->name, (int)mismatch,
+                 error.text);
+    free((void *)(uintptr_t)parent.outcomes);
+}
+
 static inline void check_study(struct sim *sim, const struct study_row *study)
 {
     struct definition *definition =
         parse_definition(disk_search(&sim->disk, study->search)->definition);
-    struct trial_row *first = disk_trial(&sim->disk, study->id, 0);
-    struct outcome_row *outcomes = xcalloc(sim->disk.n_outcomes, sizeof *outcomes);
-    size_t n_trials = 0, n_outcomes = 0;
-    while (first != NULL && first + n_trials < sim->disk.trials + sim->disk.n_trials &&
-           first[n_trials].study == study->id)
-        check_end(sim, &first[n_trials++], definition->metric);
-    for (size_t i = 0; i < sim->disk.n_outcomes; i++) {
-        if (sim->disk.outcomes[i].study == study->id)
-            outcomes[n_outcomes++] = sim->disk.outcomes[i];
-    }
-    if (n_outcomes != n_trials)
-        sim_fail(sim, "I2: %zu outcomes of %zu trials", n_outcomes, n_trials);
-    if (study->state == SEARCH_DONE && (int64_t)n_trials != study->budget * definition->repeat)
-        sim_fail(sim, "study %s is done with %zu trials", study->name, n_trials);
-    int64_t mismatch;
-    struct error error = { "" };
-    struct recorded_study recorded = { definition, (size_t)study->position,
-                                       first,      n_trials,
-                                       outcomes,   n_outcomes };
-    if (!replay_study(&recorded, &mismatch, &error))
-        sim_fail(sim, "study %s, trial %d: does not replay: %s", study->name, (int)mismatch,
-                 error.text);
-    free(outcomes);
+    struct recorded_study recorded = record_study(sim, study, definition);
+    for (size_t i = 0; i < recorded.n_trials; i++)
+        check_end(sim, &recorded.trials[i], definition->metric);
+    if (recorded.n_outcomes != recorded.n_trials)
+        sim_fail(sim, "I2: %zu outcomes of %zu trials", recorded.n_outcomes, recorded.n_trials);
+    if (study->state == SEARCH_DONE &&
+        (int64_t)recorded.n_trials != study->budget * study->repeat)
+        sim_fail(sim, "study %s is done with %zu trials", study->name, recorded.n_trials);
+    check_replay(sim, study, &recorded);
+    free((void *)(uintptr_t)recorded.outcomes);
     definition_destroy(&definition);
 }
 

@@ -26,6 +26,7 @@ static uint64_t number_from_environment(const char *name, uint64_t otherwise)
 struct met {
     int64_t turns, crashes, deaths, full_disks;
     int64_t trials[TRIAL_CANCELLED + 1], attempts[ATTEMPT_CANCELLED + 1];
+    int64_t rerun, left_out; /* studies: that ran something again; that had nothing to run */
 };
 
 static void note_what_was_met(struct met *met, const struct sim *sim)
@@ -38,6 +39,11 @@ static void note_what_was_met(struct met *met, const struct sim *sim)
         met->trials[sim->disk.trials[i].state]++;
     for (size_t i = 0; i < sim->disk.n_attempts; i++)
         met->attempts[sim->disk.attempts[i].state]++;
+    for (size_t i = 0; i < sim->disk.n_studies; i++) {
+        const struct study_row *study = &sim->disk.studies[i];
+        met->rerun += study->parent != 0 && disk_trial(&sim->disk, study->id, 0) != NULL;
+        met->left_out += study->state == SEARCH_DONE && study->budget == 0;
+    }
 }
 
 static void print_met(const struct met *met)
@@ -51,6 +57,8 @@ static void print_met(const struct met *met)
     printf(" by %lld attempts that were lost, %lld released, %lld failed\n",
            (long long)met->attempts[ATTEMPT_LOST], (long long)met->attempts[ATTEMPT_RELEASED],
            (long long)met->attempts[ATTEMPT_FAILED]);
+    printf("# %lld studies ran the best of another again, %lld were left out\n",
+           (long long)met->rerun, (long long)met->left_out);
 }
 
 static void check_met(const struct met *met, int64_t seeds)
@@ -62,6 +70,7 @@ static void check_met(const struct met *met, int64_t seeds)
     assert_true(met->trials[TRIAL_CANCELLED] > seeds / 10);
     assert_true(met->attempts[ATTEMPT_LOST] > seeds / 10);
     assert_true(met->attempts[ATTEMPT_RELEASED] > seeds / 50);
+    assert_true(met->rerun > seeds / 10 && met->left_out > seeds / 50);
 }
 
 static void every_search_ends_and_nothing_is_lost_whatever_happens(void **state)

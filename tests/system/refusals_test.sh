@@ -47,6 +47,8 @@ check 'a worker without slots is wrong usage' worker_refused -j 0
 check 'so is a name that is none' worker_refused --name 'a b'
 check 'so is a time that is none' worker_refused --idle-exit soon
 check 'so is a word that it does not know' worker_refused train
+check_says 'and those that it knows are named' 'trial.*predict' "$work/refused.out"
+check 'ldt-worker --help names both, too' sh -c "'$bin/ldt-worker' --help | grep -q 'predict MODEL.npz'"
 trial_refused() {
     printf '%s' "$1" | timeout 10 "$bin/ldt-worker" trial >"$work/trial.out" 2>"$work/refused.out"
     [ $? -eq 1 ] && [ ! -s "$work/trial.out" ] && grep -q -e "$2" "$work/refused.out"

@@ -100,24 +100,56 @@ static struct outcome_row *read_outcomes(int64_t study, size_t *count)
     return rows;
 }
 
-static bool replay(int64_t id, const char *name, int64_t position, const char *definition_text)
+/* A study as it is recorded in the table. */
+struct row {
+    int64_t id, position, parent;
+    int32_t repeat;
+    const char *name, *definition;
+};
+
+static struct recorded_study record(int64_t id, int64_t position,
+                                    const struct definition *definition, struct arena *arena)
+{
+    struct recorded_study study = { .definition = definition, .position = (size_t)position };
+    study.trials = read_trials(id, &study.n_trials, arena);
+    study.outcomes = read_outcomes(id, &study.n_outcomes);
+    return study;
+}
+
+static void forget(struct recorded_study *study)
+{
+    free((void *)(uintptr_t)study->trials);
+    free((void *)(uintptr_t)study->outcomes);
+}
+
+static int64_t position_of(int64_t id)
+{
+    sqlite3_stmt *statement = query("SELECT position FROM study WHERE id = ?", id);
+    int64_t position = next(statement) ? sqlite3_column_int64(statement, 0) : -1;
+    sqlite3_finalize(statement);
+    return position;
+}
+
+static bool replay(const struct row *row)
 {
     struct error error = { "" };
     int64_t mismatch = -1;
-    size_t n_trials, n_outcomes;
     struct arena *arena = arena_create(64 << 10);
-    struct definition *definition = read_definition(definition_text);
-    struct trial_row *trials = read_trials(id, &n_trials, arena);
-    struct outcome_row *outcomes = read_outcomes(id, &n_outcomes);
-    bool same = replay_study(&(struct recorded_study){ definition, (size_t)position, trials,
-                                                       n_trials, outcomes, n_outcomes },
-                             &mismatch, &error);
+    struct definition *definition = read_definition(row->definition);
+    int64_t position = row->parent != 0 ? position_of(row->parent) : row->position;
+    struct recorded_study parent = { 0 }, study = record(row->id, position, definition, arena);
+    if (row->parent != 0) {
+        parent = record(row->parent, position, definition, arena);
+        study.parent = &parent;
+        study.repeat = row->repeat;
+    }
+    bool same = replay_study(&study, &mismatch, &error);
     if (same)
-        printf("%s: %zu suggestions are the same\n", name, n_trials);
+        printf("%s: %zu suggestions are the same\n", row->name, study.n_trials);
     else
-        printf("%s: trial %" PRId64 " differs: %s\n", name, mismatch, error.text);
-    free(trials);
-    free(outcomes);
+        printf("%s: trial %" PRId64 " differs: %s\n", row->name, mismatch, error.text);
+    forget(&study);
+    forget(&parent);
     definition_destroy(&definition);
     arena_destroy(&arena);
     return same;
@@ -131,15 +163,21 @@ int main(int argc, char **argv)
         return 2;
     }
     bool same = true;
-    sqlite3_stmt *studies = query("SELECT study.id, study.name, study.position, search.definition "
+    sqlite3_stmt *studies = query("SELECT study.id, study.name, study.position, search.definition, "
+                                  "study.parent, study.repeat "
                                   "FROM study JOIN search ON search.id = study.search",
                                   0);
-    while (next(studies))
-        same =
-            replay(sqlite3_column_int64(studies, 0), (const char *)sqlite3_column_text(studies, 1),
-                   sqlite3_column_int64(studies, 2),
-                   (const char *)sqlite3_column_text(studies, 3)) &&
-            same;
+    while (next(studies)) {
+        struct row row = {
+            .id = sqlite3_column_int64(studies, 0),
+            .name = (const char *)sqlite3_column_text(studies, 1),
+            .position = sqlite3_column_int64(studies, 2),
+            .definition = (const char *)sqlite3_column_text(studies, 3),
+            .parent = sqlite3_column_int64(studies, 4),
+            .repeat = sqlite3_column_int(studies, 5),
+        };
+        same = replay(&row) && same;
+    }
     sqlite3_finalize(studies);
     sqlite3_close(database);
     return same ? 0 : 1;

@@ -16,6 +16,10 @@
  * gradient for the parameters and of the gradient for the targets. Nothing here is second-order
  * code. The direction is g-bar, not lambda: they differ by momentum, decay and Adam's scaling.
  *
+ * The settings of a step act on V through that step alone, so their derivatives are sums over the
+ * steps of numbers at hand: for the optimiser's see optimiser.c; the teaching coefficient's is
+ *     dV/dalpha = sum over i of g-bar_i . dG_i/dalpha = sum of the tangents of L_t along g-bar_i.
+ *
  * With repeated batches the contributions to o-bar_b add up, and the teacher, which is applied
  * after this, runs backwards once. Maclaurin et al. 2015; Pearlmutter 1994 for the products. */
 #include "worker/meta/hypergradient.h"
@@ -55,15 +59,19 @@ static const real *gradient_of_step(const struct inner_loop *loop, int step,
     return result.gradient.value;
 }
 
-/* lambda_{i+1} -> lambda_i, and what the step adds to the adjoint of its targets. */
+/* lambda_{i+1} -> lambda_i, and what the step adds to the adjoints of its targets and settings. */
 static void step_back(struct inner_loop *loop, int step, const struct lesson *lesson,
-                      struct optimiser_state *adjoint, real *direction, struct mat target_adjoint)
+                      struct optimiser_state *adjoint, real *direction, struct mat target_adjoint,
+                      struct optimiser_slopes *slopes, double *teaching_slope)
 {
     struct optimiser_state before = inner_loop_state(loop, step);
     struct optimiser_state after = inner_loop_state(loop, step + 1);
     size_t count = loop->objective.student->n_parameters;
     const real *gradient = gradient_of_step(loop, step, lesson);
+    const real *earlier = step > 0 ? inner_loop_state(loop, step - 1).parameters : NULL;
     optimiser_adjoint(&loop->optimiser, &before, &after, gradient, adjoint, direction, count);
+    optimiser_adjoint_slopes(&loop->optimiser, &before, &after, earlier, gradient, adjoint,
+                             direction, count, slopes);
 
     struct pass pass = pass_tangents(inner_loop_values(loop, step), loop->tangents);
     struct mat theta = { 1, (int)count, before.parameters, direction };
@@ -72,18 +80,28 @@ static void step_back(struct inner_loop *loop, int step, const struct lesson *le
     optimiser_adjoint_finish(&loop->optimiser, adjoint, direction, result.gradient.tangent, count);
     for (size_t i = 0; i < mat_count(target_adjoint); i++)
         target_adjoint.value[i] += result.target_gradient.tangent[i];
+    *teaching_slope += result.teaching_slope;
 }
 
 void hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_lessons,
-                   const real *final_gradient, struct mat *target_adjoint)
+                   const real *final_gradient, struct mat *target_adjoint,
+                   struct hypergradients *settings)
 {
     real *direction;
+    struct optimiser_slopes slopes = { 0 };
+    double teaching_slope = 0;
     struct optimiser_state adjoint = begin(loop, final_gradient, &direction);
     frame_reserve(&loop->tangents, loop->step_reals);
     for (int b = 0; b < n_lessons; b++)
         memset(target_adjoint[b].value, 0, mat_count(target_adjoint[b]) * sizeof(real));
     for (int i = loop->n_steps - 1; i >= 0; i--) {
         int b = i % n_lessons;
-        step_back(loop, i, &lessons[b], &adjoint, direction, target_adjoint[b]);
+        step_back(loop, i, &lessons[b], &adjoint, direction, target_adjoint[b], &slopes,
+                  &teaching_slope);
     }
+    *settings =
+        (struct hypergradients){ .lr = slopes.lr,
+                                 .momentum = slopes.beta1,
+                                 .weight_decay = slopes.weight_decay,
+                                 .teaching_coef = teaching_slope / loop->objective.teaching_coef };
 }

@@ -24,7 +24,7 @@ struct optimiser_state inner_loop_state(const struct inner_loop *loop, int step)
         if (keeps_moments(loop))
             state.moment[k] = moments + ((size_t)k * states + (size_t)step) * each;
         else
-            state.moment[k] = moments + (size_t)k * each;
+            state.moment[k] = moments + (size_t)(2 * k + (step > 0)) * each;
     return state;
 }
 
@@ -45,7 +45,7 @@ static void reserve(struct inner_loop *loop, const struct lesson *lessons, int n
     size_t steps = (size_t)loop->n_steps, moments = (size_t)optimiser_moments(&loop->optimiser);
     loop->n_kept = fit < steps ? (int)fit : loop->n_steps;
     frame_reserve(&loop->values, ((size_t)loop->n_kept + (fit < steps ? 1 : 0)) * loop->step_reals);
-    size_t vectors = steps + 1 + moments * (keeps_moments(loop) ? steps + 1 : 1);
+    size_t vectors = steps + 1 + moments * (keeps_moments(loop) ? steps + 1 : 2);
     frame_reserve(&loop->states, vectors * inner_loop_stride(loop));
 }
 

@@ -26,7 +26,8 @@ struct inner_loop {
 int inner_loop_run(struct inner_loop *loop, const struct optimiser_state *start,
                    const struct lesson *lessons, int n_lessons, struct step_losses *losses);
 
-/* The student before step i; i == n_steps: at the end. Of SGD's moments only the last are kept. */
+/* The student before step i; i == n_steps: at the end. Of SGD's moments only those before step 0
+ * and the last are kept: any other step has the last. */
 struct optimiser_state inner_loop_state(const struct inner_loop *loop, int step);
 
 /* Where the values of a step are, or are to be recomputed. */

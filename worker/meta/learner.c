@@ -5,6 +5,7 @@
 #include "common/xalloc.h"
 #include "worker/meta/hypergradient.h"
 #include "worker/meta/teacher.h"
+#include "worker/numeric/columns.h"
 #include "worker/numeric/vector.h"
 
 #include <assert.h>
@@ -12,19 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOGITS_CHUNK = 256 }; /* rows at a time: results depend on it, so it is fixed */
+enum { LOGITS_CHUNK = 256, VALIDATION_CHUNK = 512 }; /* rows: results depend on them, so fixed */
 
 struct learner {
     struct learner_config config;
     struct learner_state state;
-    struct objective training;   /* label loss, teaching loss, entropy */
+    struct net auxiliary;        /* the head; no layers: none */
+    struct net for_transitions;  /* the student as MODEL_TRANSITIONS trains it */
+    struct net for_labels;       /* the student where it has no teacher: net_for_labels */
+    struct objective training;   /* label loss, teaching or auxiliary loss, entropy */
     struct objective validation; /* label loss only */
     struct inner_loop inner;
     struct teacher teacher;
     struct step_losses *inner_losses; /* [n_inner] */
-    real *meta_gradient, *clipped;    /* [teacher.n_parameters] */
+    real *validation_gradient;        /* [student.n_parameters] */
+    real *meta_gradient, *clipped;    /* [teacher.n_parameters]; clipped: made when first needed */
 
     struct gathered batches, validation_set;
+    struct frame joined;        /* x and x* beside each other, for MODEL_TRANSITIONS */
     struct lesson *lessons;     /* one for each gathered batch */
     struct mat *target_adjoint; /* likewise: pieces of target_adjoints */
     size_t lesson_capacity, adjoint_capacity;
@@ -49,6 +55,37 @@ static void state_free(struct optimiser_state *state)
         free(state->moment[k]);
 }
 
+static void objectives_create(struct learner *learner)
+{
+    const struct learner_config *config = &learner->config;
+    bool taught = config->teacher.n_layers > 0;
+    learner->for_labels = net_for_labels(&config->student);
+    learner->training =
+        (struct objective){ .student = taught ? &config->student : &learner->for_labels,
+                            .label_loss = config->label_loss,
+                            .teach_loss = config->teach_loss,
+                            .teaching_coef = config->teaching_coef,
+                            .entropy_coef = config->entropy_coef };
+    if (config->auxiliary_outputs > 0) {
+        net_start(&learner->auxiliary, config->student.layers[config->student.n_layers - 1].inputs);
+        net_linear(&learner->auxiliary, config->auxiliary_outputs);
+        learner->training.auxiliary = &learner->auxiliary;
+        learner->training.auxiliary_coef = config->auxiliary_coef;
+    }
+    if (config->model != MODEL_NONE) {
+        learner->training.predicts = true;
+        learner->training.auxiliary_coef = config->auxiliary_coef;
+    }
+    if (config->model == MODEL_TRANSITIONS) {
+        learner->for_transitions = net_for_transitions(&config->student);
+        learner->training.student = &learner->for_transitions;
+    }
+    learner->validation = learner->training;
+    learner->validation.entropy_coef = 0;
+    learner->validation.student = &learner->for_labels;
+    learner->inner.objective = learner->training;
+}
+
 bool learner_create(struct learner **out, const struct learner_config *config, struct error *error)
 {
     if (!learner_config_check(config, error))
@@ -56,24 +93,20 @@ bool learner_create(struct learner **out, const struct learner_config *config, s
     struct learner *learner = xcalloc(1, sizeof *learner);
     learner->config = *config;
     config = &learner->config;
-    learner->training =
-        (struct objective){ &config->student, config->label_loss, config->teach_loss,
-                            config->teaching_coef, config->entropy_coef };
-    learner->validation = learner->training;
-    learner->validation.entropy_coef = 0;
-    learner->inner.objective = learner->training;
+    objectives_create(learner);
     learner->inner.optimiser =
         config->inner_is_shared ? config->student_optimiser : config->inner_optimiser;
     learner->inner.n_steps = config->n_inner;
     learner->inner.memory_limit = config->memory_limit;
     learner->inner_losses = xcalloc((size_t)config->n_inner + 1, sizeof *learner->inner_losses);
-    state_create(&learner->state.student, &config->student_optimiser, config->student.n_parameters);
+    state_create(&learner->state.student, &config->student_optimiser,
+                 objective_n_parameters(&learner->training));
     if (config->teacher.n_layers > 0) {
         size_t count = config->teacher.n_parameters;
         learner->teacher.net = &config->teacher;
         state_create(&learner->state.teacher, &config->meta_optimiser, count);
         learner->meta_gradient = xaligned(count * sizeof(real));
-        learner->clipped = xaligned(count * sizeof(real));
+        learner->validation_gradient = xaligned(config->student.n_parameters * sizeof(real));
     }
     *out = learner;
     return true;
@@ -87,12 +120,14 @@ void learner_destroy(struct learner **learner)
     state_free(&l->state.student);
     state_free(&l->state.teacher);
     free(l->inner_losses);
+    free(l->validation_gradient);
     free(l->meta_gradient);
     free(l->clipped);
     free(l->lessons);
     free(l->target_adjoint);
     gathered_free(&l->batches);
     gathered_free(&l->validation_set);
+    frame_free(&l->joined);
     inner_loop_free(&l->inner);
     frame_free(&l->teacher.frame);
     frame_free(&l->target_adjoints);
@@ -107,6 +142,10 @@ void learner_initialise(struct learner *learner, struct rng *student, struct rng
     const struct learner_config *config = &learner->config;
     net_initialise(&config->student, learner->state.student.parameters, student,
                    student_weight_multiplier);
+    if (learner->training.auxiliary)
+        net_initialise(&learner->auxiliary,
+                       learner->state.student.parameters + config->student.n_parameters, student,
+                       1);
     if (config->teacher.n_layers > 0)
         net_initialise(&config->teacher, learner->state.teacher.parameters, teacher, 1);
 }
@@ -133,13 +172,47 @@ static struct mat parameters_of(const struct optimiser_state *state, const struc
     return mat_constant(state->parameters, 1, (int)net->n_parameters);
 }
 
-static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
-                                    struct mat targets)
+/* What a batch of so many rows uses of a teacher's output, or of an adjoint of it. */
+static struct mat targets_of_rows(const struct learner *learner, struct mat targets, int first,
+                                  int rows)
 {
-    struct lesson lesson = { .x = mat_rows(from->x, first, rows) };
+    bool mixed = learner->config.teach_loss == TEACH_MIXTURE;
+    return mixed || targets.rows == 0 ? targets : mat_rows(targets, first, rows);
+}
+
+/* Numbers in a row of x* that somebody reads. */
+static int privileged_numbers(const struct learner_config *config)
+{
+    if (config->teacher.n_layers > 0)
+        return config->teacher.inputs;
+    return config->model ? config->student.layers[0].outputs : config->auxiliary_outputs;
+}
+
+/* Single transitions are learned from inputs that x* is a part of. */
+static void join_inputs(struct learner *learner, struct gathered *all)
+{
+    int x_cols = all->x.cols, xstar_cols = all->xstar.cols;
+    struct pass dry = pass_dry(), pass;
+    mat_new(&dry, all->x.rows, x_cols + xstar_cols);
+    frame_reserve(&learner->joined, dry.values.used);
+    pass = pass_values(learner->joined);
+    struct mat joined = mat_new(&pass, all->x.rows, x_cols + xstar_cols);
+    columns_copy(&pass, (struct columns){ joined, 0, x_cols },
+                 (struct columns){ all->x, 0, x_cols });
+    columns_copy(&pass, (struct columns){ joined, x_cols, xstar_cols },
+                 (struct columns){ all->xstar, 0, xstar_cols });
+    all->x = joined;
+}
+
+static struct lesson lesson_of_rows(const struct gathered *from, int first, int rows,
+                                    struct mat targets, bool mixed)
+{
+    struct lesson lesson = { .x = mat_rows(from->x, first, rows), .targets = targets };
     lesson.labels = mat_rows(from->labels, first, rows).value;
-    if (targets.rows > 0)
-        lesson.targets = mat_rows(targets, first, rows);
+    if (mixed)
+        lesson.frames = mat_rows(from->xstar, first, rows);
+    else if (targets.rows == 0 && from->xstar.rows > 0)
+        lesson.auxiliary = mat_rows(from->xstar, first, rows);
     return lesson;
 }
 
@@ -151,18 +224,29 @@ static struct mat prepare_lessons(struct learner *learner, const struct examples
     struct gathered *all = &learner->batches;
     struct mat targets = { 0 };
     gathered_fill(all, data, batches, n_batches, config->student.inputs,
-                  has_teacher(learner) ? config->teacher.inputs : 0);
+                  privileged_numbers(config));
+    if (config->model == MODEL_TRANSITIONS)
+        join_inputs(learner, all);
     if (has_teacher(learner))
-        targets =
-            teacher_forward(&learner->teacher,
-                            parameters_of(&learner->state.teacher, &config->teacher), all->xstar);
+        targets = teacher_forward(&learner->teacher,
+                                  parameters_of(&learner->state.teacher, &config->teacher),
+                                  all->xstar, (struct row_batches){ all->first, n_batches });
     while (learner->lesson_capacity < (size_t)n_batches)
         learner->lessons = xgrow(learner->lessons, learner->lesson_capacity,
                                  &learner->lesson_capacity, sizeof *learner->lessons);
-    for (int b = 0; b < n_batches; b++)
+    bool mixed = has_teacher(learner) && config->teach_loss == TEACH_MIXTURE;
+    for (int b = 0; b < n_batches; b++) {
+        int first = all->first[b], rows = all->first[b + 1] - first;
         learner->lessons[b] =
-            lesson_of_rows(all, all->first[b], all->first[b + 1] - all->first[b], targets);
+            lesson_of_rows(all, first, rows, targets_of_rows(learner, targets, first, rows), mixed);
+    }
     return targets;
+}
+
+/* As a sentence shows it: the sign of a NaN is the processor's, and says nothing. */
+static double shown(double loss)
+{
+    return isnan(loss) ? NAN : loss;
 }
 
 /* ---- the meta-step -------------------------------------------------------------------------- */
@@ -191,33 +275,51 @@ static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_r
     error_set(why,
               "the training loss of inner step %d of %d became %g (label loss %g, teaching "
               "loss %g)",
-              completed + 1, inner->n_steps, learner->inner_losses[completed].total,
-              learner->inner_losses[completed].label, learner->inner_losses[completed].teaching);
+              completed + 1, inner->n_steps, shown(learner->inner_losses[completed].total),
+              shown(learner->inner_losses[completed].label),
+              shown(learner->inner_losses[completed].teaching));
     return false;
 }
 
-/* The label loss of the trained copy on the whole validation set; *gradient is that for its
- * parameters, in the student frame. */
-static double validate(struct learner *learner, const struct examples *data,
-                       const struct batch *validation, const real **gradient)
+/* The loss of some rows of the validation set; adds their share to the gradient of the whole. */
+static double validate_rows(struct learner *learner, struct mat theta, int first, int count)
 {
-    gathered_fill(&learner->validation_set, data, validation, 1, learner->config.student.inputs, 0);
     struct lesson lesson =
-        lesson_of_rows(&learner->validation_set, 0, validation->count, (struct mat){ 0 });
+        lesson_of_rows(&learner->validation_set, first, count, (struct mat){ 0 }, false);
     frame_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
     struct pass pass = pass_values(learner->student);
-    struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
     struct objective_result result;
-    objective_gradient(&learner->validation, &pass, parameters_of(&end, &learner->config.student),
-                       &lesson, &result);
-    *gradient = result.gradient.value;
-    return result.losses.label;
+    objective_gradient(&learner->validation, &pass, theta, &lesson, &result);
+    real share = (real)count / (real)learner->validation_set.x.rows;
+    for (int i = 0; i < theta.cols; i++)
+        learner->validation_gradient[i] += share * result.gradient.value[i];
+    return result.losses.label * count;
+}
+
+/* The label loss of the trained copy on the whole validation set, and its gradient. Large sets go
+ * through in chunks, which stay in the cache and take little memory. */
+static double validate(struct learner *learner, const struct examples *data,
+                       const struct batch *validation)
+{
+    const struct net *student = &learner->config.student;
+    struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
+    double sum = 0;
+    gathered_fill(&learner->validation_set, data, validation, 1, student->inputs, 0);
+    memset(learner->validation_gradient, 0, student->n_parameters * sizeof(real));
+    for (int first = 0; first < validation->count; first += VALIDATION_CHUNK) {
+        int rest = validation->count - first;
+        sum += validate_rows(learner, parameters_of(&end, student), first,
+                             rest < VALIDATION_CHUNK ? rest : VALIDATION_CHUNK);
+    }
+    return sum / validation->count;
 }
 
 /* dL_val/dphi, from the gradient for theta_n. */
-static void differentiate(struct learner *learner, int n_lessons, const real *final_gradient,
-                          struct mat targets)
+static void differentiate(struct learner *learner, int n_lessons, struct mat targets,
+                          struct hypergradients *settings)
 {
+    struct mat gradient = { 1, (int)learner->config.teacher.n_parameters, learner->meta_gradient,
+                            NULL };
     while (learner->adjoint_capacity < (size_t)n_lessons)
         learner->target_adjoint =
             xgrow(learner->target_adjoint, learner->adjoint_capacity, &learner->adjoint_capacity,
@@ -225,22 +327,32 @@ static void differentiate(struct learner *learner, int n_lessons, const real *fi
     frame_reserve(&learner->target_adjoints, mat_count(targets));
     struct mat all = { targets.rows, targets.cols, learner->target_adjoints.memory, NULL };
     for (int b = 0; b < n_lessons; b++)
-        learner->target_adjoint[b] =
-            mat_rows(all, learner->batches.first[b], learner->lessons[b].targets.rows);
-    hypergradient(&learner->inner, learner->lessons, n_lessons, final_gradient,
-                  learner->target_adjoint);
-    struct mat gradient = teacher_backward(&learner->teacher, all);
-    memcpy(learner->meta_gradient, gradient.value, mat_count(gradient) * sizeof(real));
+        learner->target_adjoint[b] = targets_of_rows(learner, all, learner->batches.first[b],
+                                                     learner->lessons[b].targets.rows);
+    hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
+                  learner->target_adjoint, settings);
+    teacher_backward(&learner->teacher, all, gradient);
+}
+
+/* The meta-gradient itself, or a clipped copy if the bound is in reach of its components. */
+static const real *clipped_gradient(struct learner *learner, struct meta_report *report)
+{
+    size_t count = learner->config.teacher.n_parameters;
+    if (report->gradient_norm <= learner->config.meta_clip)
+        return learner->meta_gradient;
+    if (!learner->clipped)
+        learner->clipped = xaligned(count * sizeof(real));
+    memcpy(learner->clipped, learner->meta_gradient, count * sizeof(real));
+    report->clipped = vector_clip(learner->clipped, count, learner->config.meta_clip);
+    return learner->clipped;
 }
 
 /* Clips and takes one step of the meta optimiser. */
 static void move_teacher(struct learner *learner, struct meta_report *report)
 {
-    size_t count = learner->config.teacher.n_parameters;
-    memcpy(learner->clipped, learner->meta_gradient, count * sizeof(real));
-    report->clipped = vector_clip(learner->clipped, count, learner->config.meta_clip);
     optimiser_step(&learner->config.meta_optimiser, &learner->state.teacher,
-                   &learner->state.teacher, learner->clipped, count);
+                   &learner->state.teacher, clipped_gradient(learner, report),
+                   learner->config.teacher.n_parameters);
 }
 
 bool learner_meta_step(struct learner *learner, const struct examples *data,
@@ -249,25 +361,26 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
 {
     size_t count = learner->config.teacher.n_parameters;
     int n_inner = learner->config.n_inner;
-    const real *final_gradient;
     assert(n_inner > 0 && n_batches > 0 && validation->count > 0);
-    *report = (struct meta_report){ .validation_loss = NAN, .gradient_norm = NAN };
+    *report = (struct meta_report){ .validation_loss = NAN,
+                                    .gradient_norm = NAN,
+                                    .hypergradients = { NAN, NAN, NAN, NAN } };
     if (n_batches > n_inner)
         n_batches = n_inner;
     struct mat targets = prepare_lessons(learner, data, batches, n_batches);
     if (!run_inner_loop(learner, n_batches, report, why))
         return false;
-    report->validation_loss = validate(learner, data, validation, &final_gradient);
+    report->validation_loss = validate(learner, data, validation);
     if (!isfinite(report->validation_loss)) {
         error_set(why, "the validation loss after %d inner steps became %g", n_inner,
-                  report->validation_loss);
+                  shown(report->validation_loss));
         return false;
     }
-    differentiate(learner, n_batches, final_gradient, targets);
+    differentiate(learner, n_batches, targets, &report->hypergradients);
     report->gradient_norm = vector_norm(learner->meta_gradient, count);
     if (!vector_is_finite(learner->meta_gradient, count)) {
         error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",
-                  report->validation_loss);
+                  shown(report->validation_loss));
         return false;
     }
     move_teacher(learner, report);
@@ -285,13 +398,13 @@ static struct step_losses student_step(struct learner *learner, const struct les
 {
     const struct learner_config *config = &learner->config;
     struct optimiser_state *state = &learner->state.student;
+    size_t count = objective_n_parameters(&learner->training);
     struct objective_result result;
     frame_reserve(&learner->student, objective_reals(&learner->training, lesson));
     struct pass pass = pass_values(learner->student);
-    objective_gradient(&learner->training, &pass, parameters_of(state, &config->student), lesson,
-                       &result);
-    optimiser_step(&config->student_optimiser, state, state, result.gradient.value,
-                   config->student.n_parameters);
+    objective_gradient(&learner->training, &pass, mat_constant(state->parameters, 1, (int)count),
+                       lesson, &result);
+    optimiser_step(&config->student_optimiser, state, state, result.gradient.value, count);
     return result.losses;
 }
 
@@ -308,12 +421,13 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
         if (!isfinite(step.total)) {
             error_set(why,
                       "the student's loss became %g in step %d (label loss %g, teaching loss "
-                      "%g)",
-                      step.total, state->steps, step.label, step.teaching);
+                      "%g, auxiliary loss %g)",
+                      shown(step.total), state->steps, shown(step.label), shown(step.teaching),
+                      shown(step.auxiliary));
             return false;
         }
     }
-    if (!vector_is_finite(state->parameters, learner->config.student.n_parameters)) {
+    if (!vector_is_finite(state->parameters, objective_n_parameters(&learner->training))) {
         error_set(why, "the student's parameters are not finite after step %d", state->steps);
         return false;
     }
@@ -322,7 +436,7 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
 
 void learner_logits(struct learner *learner, const real *x, int rows, real *logits)
 {
-    const struct net *student = &learner->config.student;
+    const struct net *student = &learner->for_labels;
     struct mat theta = parameters_of(&learner->state.student, student);
     struct mat inputs = mat_constant(x, rows, student->inputs);
     struct trace trace;

@@ -11,7 +11,15 @@
  *         learner_logits(inputs)                                   nothing moves
  *
  * Methods: LDT calls all three; a fixed teacher never calls learner_meta_step; without a teacher
- * (config.teacher.n_layers == 0) the student learns from labels alone.
+ * (config.teacher.n_layers == 0) the student learns from labels alone, or with an auxiliary head
+ * (config.auxiliary_outputs > 0) or as a model of dynamics (config.model) from labels and x*.
+ *
+ * MuJoCo (section 4.3 of the paper) is this configuration of nets and losses, in terms of settings:
+ *     student   net_student_hidden(inputs, student_hidden, student_layers, bins), and through
+ *               net_with_weight_norm if student_weight_norm
+ *     teacher   net_teacher_of_trajectories with teacher_conv, c1, c2, c3; batch_norm unless
+ *               teacher_batch_norm is none, dense_batch_norm if it is all
+ *     losses    LABEL_CROSS_ENTROPY, TEACH_GATED
  *
  * Same calls, same bits. Nothing is allocated once the largest batches have been seen.
  * Algorithm 1 of the paper; the mathematics stands in hypergradient.c. */
@@ -19,8 +27,9 @@
 #define META_LEARNER_H
 #include "common/error.h"
 #include "common/rng.h"
-#include "worker/meta/batch.h"     /* struct examples, struct batch: the data as the owner has it */
-#include "worker/meta/objective.h" /* struct step_losses */
+#include "worker/meta/batch.h"         /* struct examples, struct batch: the owner's data */
+#include "worker/meta/hypergradient.h" /* struct hypergradients */
+#include "worker/meta/objective.h"     /* struct step_losses */
 #include "worker/net/net.h"
 #include "worker/net/optimiser.h"
 #include "worker/numeric/loss.h"
@@ -28,12 +37,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The model-based baseline (B.2.3 of the paper): net_model_based with the predictions of its first
+ * layer held against x*, besides the label loss of its outputs. Without a teacher. */
+enum model_training {
+    MODEL_NONE,
+    MODEL_STACKED,     /* as it is used: each step begins at the step before */
+    MODEL_TRANSITIONS, /* each step begins at the true state: the transitions are independent */
+};
+
 struct learner_config {
     struct net student; /* at least one supervised layer if there is a teacher */
-    struct net teacher; /* outputs == student.n_supervised; n_layers == 0: no teacher */
+    /* One output for each supervised unit of the student, or for TEACH_GATED two, and a gate as
+     * its last layer; n_layers == 0: no teacher. */
+    struct net teacher;
     enum label_loss label_loss;
     enum teach_loss teach_loss;
     double teaching_coef; /* alpha */
+    int auxiliary_outputs; /* numbers in a row of xstar that a linear head predicts; 0: no head.
+                            * Only without a teacher */
+    enum model_training model; /* the student is net_model_based */
+    double auxiliary_coef;     /* weight of the head's or the model's mean squared error */
     double entropy_coef;  /* beta: the student's loss is label loss - beta H; cross-entropy only */
     struct optimiser student_optimiser;
     bool inner_is_shared; /* the unroll starts from a copy of the student's live optimiser */
@@ -65,6 +88,7 @@ struct meta_report {
     double gradient_norm;   /* Euclidean, of the whole meta-gradient before clipping */
     int64_t clipped;        /* components */
     double teaching_loss;   /* unweighted mean over the unroll's steps */
+    struct hypergradients hypergradients; /* of validation_loss */
 };
 
 /* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i
@@ -87,7 +111,7 @@ void learner_logits(struct learner *learner, const real *x, int rows, real *logi
 /* What a learner holds, for tests, checkpoints and export. Writing through the pointers is allowed
  * between calls; unused vectors are NULL. Layout of the vectors: net_tensors. */
 struct learner_state {
-    struct optimiser_state student; /* [student.n_parameters] */
+    struct optimiser_state student; /* [student.n_parameters], then the auxiliary head's */
     struct optimiser_state teacher; /* [teacher.n_parameters] */
 };
 struct learner_state *learner_state(struct learner *learner);

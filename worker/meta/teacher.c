@@ -1,26 +1,22 @@
 #include "worker/meta/teacher.h"
 
-static struct mat forward(struct teacher *teacher, struct mat phi, struct mat xstar)
+struct mat teacher_forward(struct teacher *teacher, struct mat phi, struct mat xstar,
+                           struct row_batches batches)
 {
+    const struct net *net = teacher->net;
+    struct mat unmade = { .rows = 1, .cols = phi.cols };
     teacher->phi = phi;
-    teacher->gradient = mat_new(&teacher->pass, 1, phi.cols);
-    return net_forward(teacher->net, &teacher->pass, phi, xstar, &teacher->trace);
-}
-
-struct mat teacher_forward(struct teacher *teacher, struct mat phi, struct mat xstar)
-{
     teacher->pass = pass_dry();
-    struct mat targets = forward(teacher, phi, xstar);
-    net_backward(teacher->net, &teacher->pass, phi, &teacher->trace, targets, NULL,
-                 teacher->gradient);
+    struct mat targets =
+        net_forward_batches(net, &teacher->pass, phi, xstar, batches, &teacher->trace);
+    net_backward(net, &teacher->pass, phi, &teacher->trace, targets, NULL, unmade);
     frame_reserve(&teacher->frame, teacher->pass.values.used);
     teacher->pass = pass_values(teacher->frame);
-    return forward(teacher, phi, xstar);
+    return net_forward_batches(net, &teacher->pass, phi, xstar, batches, &teacher->trace);
 }
 
-struct mat teacher_backward(struct teacher *teacher, struct mat target_adjoint)
+void teacher_backward(struct teacher *teacher, struct mat target_adjoint, struct mat gradient)
 {
     net_backward(teacher->net, &teacher->pass, teacher->phi, &teacher->trace, target_adjoint, NULL,
-                 teacher->gradient);
-    return teacher->gradient;
+                 gradient);
 }

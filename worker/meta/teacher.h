@@ -8,14 +8,16 @@ struct teacher {
     const struct net *net;
     struct pass pass; /* between forward and backward */
     struct trace trace;
-    struct mat phi, gradient;
+    struct mat phi;
     struct frame frame;
 };
 
-/* Targets [rows, net.outputs] for privileged inputs [rows, net.inputs], until the next call. */
-struct mat teacher_forward(struct teacher *teacher, struct mat phi, struct mat xstar);
+/* Targets [rows, net.outputs] for privileged inputs [rows, net.inputs], until the next call. The
+ * rows are those of `batches`, one below the other, which are lent until teacher_backward. */
+struct mat teacher_forward(struct teacher *teacher, struct mat phi, struct mat xstar,
+                           struct row_batches batches);
 
-/* From the derivatives of some value for those targets to its gradient for phi [1, n_parameters],
- * which is valid until the next call. target_adjoint may be added to. */
-struct mat teacher_backward(struct teacher *teacher, struct mat target_adjoint);
+/* From the derivatives of some value for those targets to its gradient for phi [1, n_parameters].
+ * target_adjoint may be added to. */
+void teacher_backward(struct teacher *teacher, struct mat target_adjoint, struct mat gradient);
 #endif

@@ -39,7 +39,7 @@ static void linear_initialise(const struct layer *layer, real *parameters, struc
     }
 }
 
-static int linear_tensors(const struct layer *layer, int number, struct net_tensor out[2])
+static int linear_tensors(const struct layer *layer, int number, struct net_tensor *out)
 {
     out[0] = (struct net_tensor){ .at = layer->at, .rows = layer->inputs, .cols = layer->outputs };
     snprintf(out[0].name, sizeof out[0].name, "fc%d.weight", number);
@@ -51,7 +51,7 @@ static int linear_tensors(const struct layer *layer, int number, struct net_tens
 }
 
 static struct mat linear_forward(const struct layer *layer, struct pass *pass,
-                                 struct mat parameters, struct mat x)
+                                 struct mat parameters, struct mat x, struct layer_notes *notes)
 {
     struct mat y = mat_new(pass, x.rows, layer->outputs);
     mul_add_row(pass, y, x, linear_weight(layer, parameters), linear_bias(layer, parameters));
@@ -60,7 +60,8 @@ static struct mat linear_forward(const struct layer *layer, struct pass *pass,
 
 static struct mat linear_backward(const struct layer *layer, struct pass *pass,
                                   struct mat parameters, struct mat x, struct mat d,
-                                  struct mat gradient, bool needs_inputs)
+                                  struct mat gradient, bool needs_inputs,
+                                  const struct layer_notes *notes)
 {
     struct mat dx = { 0 };
     mul_tn(pass, linear_weight(layer, gradient), x, d);
@@ -74,23 +75,23 @@ static struct mat linear_backward(const struct layer *layer, struct pass *pass,
 
 /* ---- ReLU ----------------------------------------------------------------------------------- */
 
-static size_t no_parameters(const struct layer *layer)
+size_t layer_no_parameters(const struct layer *layer)
 {
     return 0;
 }
 
-static void nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
-                                  double weight_multiplier)
+void layer_nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
+                                 double weight_multiplier)
 {
 }
 
-static int no_tensors(const struct layer *layer, int number, struct net_tensor out[2])
+int layer_no_tensors(const struct layer *layer, int number, struct net_tensor *out)
 {
     return 0;
 }
 
 static struct mat relu_forward(const struct layer *layer, struct pass *pass, struct mat parameters,
-                               struct mat x)
+                               struct mat x, struct layer_notes *notes)
 {
     struct mat y = mat_new(pass, x.rows, layer->outputs);
     relu(pass, y, x);
@@ -98,7 +99,8 @@ static struct mat relu_forward(const struct layer *layer, struct pass *pass, str
 }
 
 static struct mat relu_backward(const struct layer *layer, struct pass *pass, struct mat parameters,
-                                struct mat x, struct mat d, struct mat gradient, bool needs_inputs)
+                                struct mat x, struct mat d, struct mat gradient, bool needs_inputs,
+                                const struct layer_notes *notes)
 {
     struct mat dx = { 0 };
     if (needs_inputs) {
@@ -108,14 +110,24 @@ static struct mat relu_backward(const struct layer *layer, struct pass *pass, st
     return dx;
 }
 
-static const struct layer_row rows[] = {
-    [LAYER_LINEAR] = { "linear", linear_n_parameters, linear_initialise, linear_tensors,
-                       linear_forward, linear_backward },
-    [LAYER_RELU] = { "relu", no_parameters, nothing_to_initialise, no_tensors, relu_forward,
-                     relu_backward },
+static const struct layer_row layer_linear = { "linear",          linear_n_parameters,
+                                               linear_initialise, linear_tensors,
+                                               linear_forward,    linear_backward };
+static const struct layer_row layer_relu = {
+    "relu",           layer_no_parameters, layer_nothing_to_initialise,
+    layer_no_tensors, relu_forward,        relu_backward
+};
+
+static const struct layer_row *const rows[] = {
+    [LAYER_LINEAR] = &layer_linear,           [LAYER_RELU] = &layer_relu,
+    [LAYER_WEIGHT_NORM] = &layer_weight_norm, [LAYER_CONVOLUTIONS] = &layer_convolutions,
+    [LAYER_BATCH_NORM] = &layer_batch_norm,   [LAYER_GATE] = &layer_gate,
+    [LAYER_ROLLOUT] = &layer_rollout,
+    [LAYER_BOARD] = &layer_board,             [LAYER_CENTRE] = &layer_centre,
+    [LAYER_MIXTURE] = &layer_mixture,
 };
 
 const struct layer_row *layer_row(enum layer_kind kind)
 {
-    return &rows[kind];
+    return rows[kind];
 }

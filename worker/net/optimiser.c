@@ -2,6 +2,8 @@
  * over memory. `ivdep` says what from == to would hide: element i depends on element i only. */
 #include "worker/net/optimiser.h"
 
+#include "worker/numeric/vector.h"
+
 #include <math.h>
 
 #ifdef REAL_IS_DOUBLE
@@ -166,4 +168,59 @@ void optimiser_adjoint_finish(const struct optimiser *optimiser, struct optimise
 #pragma GCC ivdep
     for (size_t i = 0; i < count; i++)
         th_bar[i] += decay * direction[i] + gradient_tangent[i];
+}
+
+/* ---- the settings: the step is th' = th - lr b' or th - a m'/D, and g = G + wd th, so
+ *     dV/dlr = th-bar . (th' - th)/lr      dV/dwd = g-bar . th
+ * and for SGD, where b' = mu b + g and b = (th of one step earlier - th)/lr,
+ *     dV/dmu = g-bar . b
+ * Adam's b1 acts through m', with m - g = (m - m')/(1 - b1), and through a = lr/(1 - b1^t):
+ *     dV/db1 = m'-bar . (m - g) + th-bar . (th' - th) t b1^(t-1)/(1 - b1^t) */
+
+static double sgd_momentum_slope(const struct optimiser *o, const struct optimiser_state *before,
+                                 const real *earlier, const real *direction, size_t count)
+{
+    if (!earlier)
+        return vector_dot(direction, before->moment[0], count);
+    return vector_dot_difference(direction, earlier, before->parameters, count) / o->lr;
+}
+
+/* m'-bar is not kept, but what became of it is: m-bar = b1 m'-bar, or for a b1 of 0
+ * g-bar = m'-bar + 2 (1 - b2) g v-bar/b2. */
+static double adam_first_moment_slope(struct adam k, const struct optimiser_state *before,
+                                      const struct optimiser_state *after, const real *gradient,
+                                      const struct optimiser_state *adjoint, const real *direction,
+                                      size_t count)
+{
+    const real *m = before->moment[0], *m_new = after->moment[0], *th = before->parameters;
+    if (k.b1 > 0)
+        return vector_dot_difference(adjoint->moment[0], m, m_new, count) /
+               ((double)k.b1 * (double)k.c1);
+    double sum = 0, factor = 2 * (double)k.c2 / (double)k.b2;
+    for (size_t i = 0; i < count; i++) {
+        double g = (double)gradient[i] + (double)k.decay * (double)th[i];
+        double m_bar = (double)direction[i] - factor * g * (double)adjoint->moment[1][i];
+        sum += m_bar * ((double)m[i] - (double)m_new[i]);
+    }
+    return sum;
+}
+
+void optimiser_adjoint_slopes(const struct optimiser *optimiser,
+                              const struct optimiser_state *before,
+                              const struct optimiser_state *after, const real *earlier,
+                              const real *gradient, const struct optimiser_state *adjoint,
+                              const real *direction, size_t count, struct optimiser_slopes *slopes)
+{
+    int t = after->steps;
+    double b1 = optimiser->beta1;
+    double along =
+        vector_dot_difference(adjoint->parameters, after->parameters, before->parameters, count);
+    slopes->lr += along / optimiser->lr;
+    slopes->weight_decay += vector_dot(direction, before->parameters, count);
+    if (optimiser->kind == OPTIMISER_SGD)
+        slopes->beta1 += sgd_momentum_slope(optimiser, before, earlier, direction, count);
+    else
+        slopes->beta1 += adam_first_moment_slope(adam_at(optimiser, t), before, after, gradient,
+                                                 adjoint, direction, count) +
+                         along * t * power(b1, t - 1) / (1 - power(b1, t));
 }

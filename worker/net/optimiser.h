@@ -47,4 +47,18 @@ void optimiser_adjoint(const struct optimiser *optimiser, const struct optimiser
                        struct optimiser_state *adjoint, real *direction, size_t count);
 void optimiser_adjoint_finish(const struct optimiser *optimiser, struct optimiser_state *adjoint,
                               const real *direction, const real *gradient_tangent, size_t count);
+
+/* What a step adds to the derivatives of that value for the optimiser's own settings. */
+struct optimiser_slopes {
+    double lr, beta1, weight_decay;
+};
+/* Between the two calls above, with their arguments. SGD keeps no moments of past steps: `earlier`
+ * are the parameters one step before `before`, from which its moment follows; NULL if `before` has
+ * the moment of that very step. A learning rate of 0 leaves no trace of the step: NaN. */
+void optimiser_adjoint_slopes(const struct optimiser *optimiser,
+                              const struct optimiser_state *before,
+                              const struct optimiser_state *after, const real *earlier,
+                              const real *gradient, const struct optimiser_state *adjoint,
+                              const real *direction, size_t count,
+                              struct optimiser_slopes *slopes);
 #endif

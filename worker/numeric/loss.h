@@ -13,6 +13,12 @@ enum label_loss {
 enum teach_loss {
     TEACH_MSE, /* mean over batch and supervised units of (h - o)^2 */
     TEACH_KL,  /* mean over the batch of KL(softmax(o) || softmax(h)) */
+    /* mean over batch and supervised units of w (h - o)^2. The teacher's output has two columns
+     * for each unit: first all targets o, then all weights w in [0, 1], as `gate` makes them */
+    TEACH_GATED,
+    /* mean over batch, units and cells of (h - o)^2, where o is mixed from the frames of x*: not a
+     * loss of teach_gradient but of mixture.h */
+    TEACH_MIXTURE,
 };
 
 /* y = x - log sum exp x in each row */
@@ -24,10 +30,19 @@ void log_softmax(const struct pass *pass, struct mat y, struct mat x);
 double label_gradient(struct pass *pass, enum label_loss loss, struct mat d, struct mat z,
                       const real *labels, double entropy_coef, double *entropy);
 
+/* How many supervised units a teacher's output of that many columns is for. */
+int teach_units(enum teach_loss loss, int columns);
+
+/* The last step of a teacher for the gated loss, values only: the first half of the columns are
+ * targets and stay, the second half are m and become w = sigmoid(m/2 - 1).   dm = dw w (1 - w)/2 */
+void gate(const struct pass *pass, struct mat y, struct mat x);
+void gate_back(const struct pass *pass, struct mat dx, struct mat y, struct mat dy);
+
 /* The teaching loss of supervised units h against the columns first_column .. of the teacher's
  * output o, which is a constant of the pass. dh = d/dh of coef times the loss; dout, shaped like o,
  * gets d/do of it in the same columns. Returns the loss without coef. The mean is over all columns
- * of o, so the losses of several supervised layers add up. KL takes all columns at once. */
+ * of o (of the targets in it), so the losses of several supervised layers add up. KL takes all
+ * columns at once; a gated loss fills the columns of its weights too. */
 double teach_gradient(struct pass *pass, enum teach_loss loss, struct mat dh, struct mat dout,
                       struct mat h, struct mat o, int first_column, double coef);
 #endif

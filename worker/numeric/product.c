@@ -88,6 +88,14 @@ void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b)
     product(pass, (struct shape){ a.cols, b.cols, a.rows, CblasTrans, CblasNoTrans }, y, a, b);
 }
 
+void mul_tn_add(const struct pass *pass, struct mat y, struct mat a, struct mat b)
+{
+    struct shape shape = { a.cols, b.cols, a.rows, CblasTrans, CblasNoTrans };
+    assert(a.rows == b.rows && y.rows == shape.m && y.cols == shape.n && !pass->fill_tangents);
+    if (pass->fill_values)
+        gemm(shape, a.value, b.value, 1, y.value);
+}
+
 /* For a batch of few rows BLAS is much slower with a transposed second operand than without. Then
  * y^T = b a^T, with the two small matrices turned by us. */
 void mul_nt(struct pass *pass, struct mat y, struct mat a, struct mat b)

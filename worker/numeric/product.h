@@ -10,6 +10,9 @@ void mul(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 /* y = a^T b      a [k,m]  b [k,n]  y [m,n]      y' = a'^T b + a^T b' */
 void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 
+/* y += a^T b     values only: for sums over the pieces of a batch in passes without tangents */
+void mul_tn_add(const struct pass *pass, struct mat y, struct mat a, struct mat b);
+
 /* y = a b^T      a [m,k]  b [n,k]  y [m,n]      y' = a' b^T + a b'^T
  * Takes places for turned copies from the frames of the pass. */
 void mul_nt(struct pass *pass, struct mat y, struct mat a, struct mat b);

@@ -6,6 +6,13 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
+
+#ifdef REAL_IS_DOUBLE
+#define real_exp exp
+#else
+#define real_exp expf
+#endif
 
 /* ---- MSE over B rows and K columns of o, c = 2 coef/(B K):
  *     dh  = c (h - o) = -dout        dh' = c h' = -dout' */
@@ -96,12 +103,120 @@ static double kl(struct pass *pass, struct mat dh, struct mat dout, struct mat h
     return loss / h.rows;
 }
 
+/* ---- gated, over B rows and K units, c = coef/(B K), e = h - o:
+ *     dh  = 2 c w e = -do        dw  = c e^2
+ *     dh' = 2 c w h' = -do'      dw' = 2 c e h' */
+
+/* The parts of row `row` of a matrix for the teacher's output: targets, and weights. */
+struct gated_row {
+    real *target, *weight;
+};
+
+static struct gated_row gated_row(struct mat m, real *numbers, int row, int first_column)
+{
+    real *start = mat_row(m, numbers, row) + first_column;
+    return (struct gated_row){ start, start + m.cols / 2 };
+}
+
+static void gated_value_row(real *restrict dh, struct gated_row dout, const real *restrict h,
+                            struct gated_row o, int cols, real c)
+{
+    real *restrict dtarget = dout.target, *restrict dweight = dout.weight;
+    const real *restrict target = o.target, *restrict weight = o.weight;
+    for (int col = 0; col < cols; col++) {
+        real e = h[col] - target[col], gradient = 2 * c * weight[col] * e;
+        dh[col] = gradient;
+        dtarget[col] = -gradient;
+        dweight[col] = c * e * e;
+    }
+}
+
+static void gated_tangent_row(real *restrict dh, struct gated_row dout, const real *restrict h,
+                              const real *restrict moved, struct gated_row o, int cols, real c)
+{
+    real *restrict dtarget = dout.target, *restrict dweight = dout.weight;
+    const real *restrict target = o.target, *restrict weight = o.weight;
+    for (int col = 0; col < cols; col++) {
+        real step = 2 * c * moved[col], gradient = weight[col] * step;
+        dh[col] = gradient;
+        dtarget[col] = -gradient;
+        dweight[col] = step * (h[col] - target[col]);
+    }
+}
+
+static void gated_still_row(real *dh, struct gated_row dout, int cols)
+{
+    size_t bytes = (size_t)cols * sizeof(real);
+    memset(dh, 0, bytes);
+    memset(dout.target, 0, bytes);
+    memset(dout.weight, 0, bytes);
+}
+
+static double gated(const struct pass *pass, struct mat dh, struct mat dout, struct mat h,
+                    struct mat o, int first_column, double coef)
+{
+    double count = (double)mat_count(o) / 2, loss = 0;
+    real c = (real)(coef / count);
+    for (int row = 0; pass->fill_values && row < h.rows; row++) {
+        const real *h_row = mat_row(h, h.value, row);
+        struct gated_row from = gated_row(o, o.value, row, first_column);
+        gated_value_row(mat_row(dh, dh.value, row), gated_row(dout, dout.value, row, first_column),
+                        h_row, from, h.cols, c);
+        loss += vector_weighted_squared_distance(from.weight, h_row, from.target, (size_t)h.cols);
+    }
+    for (int row = 0; pass->fill_tangents && row < h.rows; row++) {
+        real *dh_row = mat_row(dh, dh.tangent, row);
+        struct gated_row dout_row = gated_row(dout, dout.tangent, row, first_column);
+        if (h.tangent)
+            gated_tangent_row(dh_row, dout_row, mat_row(h, h.value, row),
+                              mat_row(h, h.tangent, row), gated_row(o, o.value, row, first_column),
+                              h.cols, c);
+        else
+            gated_still_row(dh_row, dout_row, h.cols);
+    }
+    return loss / count;
+}
+
+void gate(const struct pass *pass, struct mat y, struct mat x)
+{
+    int units = x.cols / 2;
+    assert(y.rows == x.rows && y.cols == x.cols && x.cols % 2 == 0 && !pass->fill_tangents);
+    for (int row = 0; pass->fill_values && row < x.rows; row++) {
+        const real *from = mat_row(x, x.value, row);
+        real *to = mat_row(y, y.value, row);
+        memcpy(to, from, (size_t)units * sizeof *to);
+        for (int col = units; col < x.cols; col++)
+            to[col] = 1 / (1 + real_exp(1 - from[col] / 2));
+    }
+}
+
+void gate_back(const struct pass *pass, struct mat dx, struct mat y, struct mat dy)
+{
+    int units = y.cols / 2;
+    assert(dx.rows == y.rows && dx.cols == y.cols && !pass->fill_tangents);
+    for (int row = 0; pass->fill_values && row < y.rows; row++) {
+        real *restrict to = mat_row(dx, dx.value, row);
+        const real *restrict w = mat_row(y, y.value, row), *restrict d = mat_row(dy, dy.value, row);
+        memcpy(to, d, (size_t)units * sizeof *to);
+        for (int col = units; col < y.cols; col++)
+            to[col] = d[col] * w[col] * (1 - w[col]) / 2;
+    }
+}
+
+int teach_units(enum teach_loss loss, int columns)
+{
+    return loss == TEACH_GATED ? columns / 2 : columns;
+}
+
 double teach_gradient(struct pass *pass, enum teach_loss loss, struct mat dh, struct mat dout,
                       struct mat h, struct mat o, int first_column, double coef)
 {
-    assert(o.tangent == NULL && h.rows == o.rows && first_column + h.cols <= o.cols);
+    assert(o.tangent == NULL && h.rows == o.rows);
+    assert(first_column + h.cols <= teach_units(loss, o.cols));
     if (loss == TEACH_MSE)
         return mse(pass, dh, dout, h, o, first_column, coef);
+    if (loss == TEACH_GATED)
+        return gated(pass, dh, dout, h, o, first_column, coef);
     assert(first_column == 0 && h.cols == o.cols);
     return kl(pass, dh, dout, h, o, coef);
 }

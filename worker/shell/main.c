@@ -1,6 +1,8 @@
-/* ldt-worker: runs trials for a coordinator; `ldt-worker trial` is the process that runs one. */
+/* ldt-worker: runs trials for a coordinator; `ldt-worker trial` is the process that runs one,
+ * and `ldt-worker predict` uses what one has learned. */
 #include "worker/shell/loop.h"
 #include "worker/shell/options.h"
+#include "worker/shell/predict_command.h"
 #include "worker/shell/trial_command.h"
 
 #include <fcntl.h>
@@ -23,6 +25,8 @@ int main(int argc, char **argv)
     struct options options;
     if (argc > 1 && strcmp(argv[1], "trial") == 0)
         return trial_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "predict") == 0)
+        return predict_command(argc - 1, argv + 1);
     open_standard_descriptors();
     options_parse(&options, argc, argv);
     return loop_run(&options.loop);

@@ -75,7 +75,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "--log-level=%s: there are debug, info, warn and error", argument);
         return 0;
     case ARGP_KEY_ARG:
-        argp_error(state, "unexpected argument `%s`; the only verb is `trial`", argument);
+        argp_error(state, "unexpected argument `%s`; a verb, `trial` or `predict`, comes first",
+                   argument);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -144,10 +145,11 @@ void options_parse(struct options *options, int argc, char **argv)
     static const struct argp argp = {
         .options = table,
         .parser = parse,
-        .args_doc = "\ntrial < TRIAL.json",
+        .args_doc = "\ntrial < TRIAL.json\npredict MODEL.npz X.npy",
         .doc =
             "Runs trials for a coordinator, each in a process of its own. `ldt-worker trial` runs "
-            "one by hand: `ldt-worker trial --help` lists its settings.\v"
+            "one by hand: `ldt-worker trial --help` lists its settings. `ldt-worker predict` "
+            "applies what one has learned: `ldt-worker predict --help`.\v"
             "Without -c and --coordinator, LDT_COORDINATOR or the connect file in your state "
             "directory says where the coordinator is. SIGTERM hands all trials back and ends the "
             "worker; a second one ends it at once.",

@@ -18,13 +18,14 @@ enum { INPUT_LIMIT = 1 << 20, LINE_LIMIT = 1 << 16 };
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_HANDED_BACK = 75 };
 
 static const char usage[] =
-    "usage: ldt-worker trial < TRIAL.json\n"
+    "usage: ldt-worker trial [--save-model FILE.npz [--with-teacher]] < TRIAL.json\n"
     "\n"
     "Runs one trial of the built-in trainer. Standard input is one JSON object, for example\n"
     "    {\"seed\": 1, \"parameters\": {\"task\": \"task-b\", \"epochs\": 16}}\n"
     "What the parameters leave out has its default. Standard output is one JSON object a line:\n"
     "facts about the run, then the metrics of every evaluation. The same parameters and seed give\n"
-    "the same bits on one type of CPU.\n"
+    "the same bits on one type of CPU. --save-model writes the student as it is at the end, with\n"
+    "--with-teacher also the teacher; `ldt-worker predict` applies it, and NumPy opens it.\n"
     "Exit status: 0 done, 75 handed back after SIGTERM, 1 failed, 2 usage.\n"
     "\n";
 
@@ -199,12 +200,16 @@ static bool read_trial(const json_t *trial, int64_t *seed, struct settings *sett
     return settings_parse(settings, json_object_get(trial, "parameters"), error);
 }
 
-static bool read_standard_input(int64_t *seed, struct settings *settings, struct error *error)
+/* *parameters becomes the text of the settings as they were given, to be freed. */
+static bool read_standard_input(int64_t *seed, struct settings *settings, char **parameters,
+                                struct error *error)
 {
     struct buf input;
     buf_init(&input, INPUT_LIMIT);
     json_t *trial = read_input(&input, error) ? parse_input(&input, error) : NULL;
     bool usable = trial != NULL && read_trial(trial, seed, settings, error);
+    if (usable)
+        *parameters = json_text(json_object_get(trial, "parameters"));
     json_decref(trial);
     buf_free(&input);
     return usable;
@@ -212,38 +217,81 @@ static bool read_standard_input(int64_t *seed, struct settings *settings, struct
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static int train(struct error *error)
+struct request {
+    const char *model_path; /* --save-model */
+    bool with_teacher, wants_help;
+};
+
+static int train(const struct request *request, struct error *error)
 {
     struct settings settings;
     int64_t seed;
-    const struct trial_sink sink = { .report = report, .inform = inform };
-    if (!blas_check(error) || !read_standard_input(&seed, &settings, error))
+    char *parameters = NULL;
+    if (!blas_check(error) || !read_standard_input(&seed, &settings, &parameters, error))
         return EXIT_FAILED;
+    const struct trial_sink sink = {
+        .report = report,
+        .inform = inform,
+        .model_path = request->model_path,
+        .model_with_teacher = request->with_teacher,
+        .parameters = parameters,
+    };
     enum trial_end end = write_facts() ? trial_run(&settings, seed, &sink, error) : TRIAL_STOPPED;
+    free(parameters);
     if (end == TRIAL_COMPLETED || end == TRIAL_BECAME_NONFINITE)
         return 0;
     return end == TRIAL_STOPPED && is_preempted ? EXIT_HANDED_BACK : EXIT_FAILED;
 }
 
+/* NULL, or the argument that makes no sense. */
+static const char *parse_arguments(struct request *request, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0)
+            request->wants_help = true;
+        else if (strcmp(argv[i], "--with-teacher") == 0)
+            request->with_teacher = true;
+        else if (strcmp(argv[i], "--save-model") == 0 && i + 1 < argc)
+            request->model_path = argv[++i];
+        else
+            return argv[i];
+    }
+    return request->with_teacher && request->model_path == NULL ? "--with-teacher" : NULL;
+}
+
+/* The process executes itself again without what OpenBLAS would listen to. */
+static void reexecute(int argc, char **argv)
+{
+    static char program[] = "ldt-worker";
+    char **words = xcalloc((size_t)argc + 2, sizeof *words);
+    words[0] = program;
+    for (int i = 0; i < argc; i++)
+        words[i + 1] = argv[i];
+    blas_reexec(words);
+    free(words);
+}
+
 int trial_command(int argc, char **argv)
 {
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
+    struct request request = { .model_path = NULL };
+    const char *wrong = parse_arguments(&request, argc, argv);
+    if (wrong == NULL && request.wants_help) {
         fputs(usage, stdout);
         reference_print(stdout);
         return fflush(stdout) == 0 ? 0 : EXIT_FAILED;
     }
-    if (argc > 1) {
-        fprintf(stderr,
-                "ldt-worker trial: it takes no argument `%s`; the trial is read from "
-                "standard input, and --help says more\n",
-                argv[1]);
+    if (wrong != NULL) {
+        fprintf(
+            stderr,
+            "ldt-worker trial: `%s` makes no sense here; the trial is read from standard input, "
+            "and --help says more\n",
+            wrong);
         return EXIT_USAGE;
     }
-    char program[] = "ldt-worker", verb[] = "trial";
-    blas_reexec((char *[]){ program, verb, NULL });
+    reexecute(argc, argv);
     catch_terminate();
     struct error error = { .text = "" };
-    int status = train(&error);
+    int status = train(&request, &error);
     if (error.text[0] != '\0')
         fprintf(stderr, "%s\n", error.text);
     return status;

@@ -1,5 +1,7 @@
 #include "worker/task/task.h"
 #include "common/xalloc.h"
+#include "worker/task/game_of_life.h"
+#include "worker/task/mujoco.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,24 +9,29 @@
 
 static const struct {
     const char *name;
-    void (*make)(struct task_data *out, const struct task_request *request);
+    int row; /* numbers in an example's x or x*, whichever has more; 0: input_dim */
+    bool (*make)(struct task_data *out, const struct task_request *request, struct error *error);
 } tasks[] = {
-    { "task-a", task_a_make },
-    { "task-b", task_b_make },
+    { "task-a", 0, task_a_make },
+    { "task-b", 0, task_b_make },
+    { "game-of-life", 3 * LIFE_CELLS, game_of_life_make },
+    { "arrays", 1, arrays_make },
+    { "mujoco", MUJOCO_LONGEST_ROW, mujoco_make },
 };
 
 /* Beyond this many numbers in one matrix a request is a mistake. */
 static const double matrix_limit = 2147483647.0;
 
-static bool request_fits(const struct task_request *request, struct error *error)
+static bool request_fits(const struct task_request *request, int row, struct error *error)
 {
     double examples = fmax(request->n_train, request->n_test);
-    if (examples * request->input_dim <= matrix_limit)
+    int numbers = row > 0 ? row : request->input_dim;
+    if (examples * numbers <= matrix_limit)
         return true;
     error_set(error,
-              "n_train, n_test, input_dim: %.0f examples of %d numbers are too many; a matrix "
+              "n_train, n_test%s: %.0f examples of %d numbers are too many; a matrix "
               "holds %.0f at most",
-              examples, request->input_dim, matrix_limit);
+              row > 0 ? "" : ", input_dim", examples, numbers, matrix_limit);
     return false;
 }
 
@@ -35,10 +42,10 @@ bool task_make(struct task_data *out, const char *name, const struct task_reques
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
         if (strcmp(tasks[i].name, name) != 0)
             continue;
-        if (!request_fits(request, error))
-            return false;
-        tasks[i].make(out, request);
-        return true;
+        if (request_fits(request, tasks[i].row, error) && tasks[i].make(out, request, error))
+            return true;
+        task_free(out);
+        return false;
     }
     error_set(error, "task: %s is not available yet", name);
     return false;
@@ -57,6 +64,9 @@ void task_free(struct task_data *data)
 {
     free_set(&data->train);
     free_set(&data->test);
+    regression_free(&data->regression);
+    standardise_free(&data->x_standard);
+    standardise_free(&data->xstar_standard);
 }
 
 static real *reserve(int rows, int cols)

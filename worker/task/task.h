@@ -9,40 +9,61 @@
 #include "common/rng.h"
 #include "worker/numeric/loss.h"
 #include "worker/numeric/mat.h"
+#include "worker/task/regression.h"
+#include "worker/task/standardise.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct task_request {
-    uint64_t data_seed; /* of the fixed random maps and of all examples */
-    int n_train, n_test;
-    int input_dim;
-    double logit_scale; /* task-b */
+    uint64_t data_seed;      /* of the fixed random maps and of all examples */
+    int n_train, n_test;     /* arrays: 0 takes all there are */
+    int input_dim;           /* task-a, task-b */
+    double logit_scale;      /* task-b */
+    bool scramble;           /* game-of-life */
+    bool wraps;              /* game-of-life: opposite edges meet, rather than dead cells outside */
+    const char *environment; /* mujoco */
+    const char *directory;   /* arrays: of the .npy files */
 };
 
-/* Examples as rows: x [count, inputs], xstar [count, privileged], labels [count], and the logits
- * that labels were drawn from [count, outputs] where the task has such (else NULL). */
+/* Examples as rows: x [count, inputs], xstar [count, privileged] (NULL in a test set without it),
+ * labels [count], and the logits that labels were drawn from [count, outputs] where the task has
+ * such (else NULL). */
 struct task_set {
     int count;
     real *x, *xstar, *labels, *true_logits;
 };
 
+enum { TASK_FRAMES = 3 }; /* of a game of life */
+
 struct task_data {
     int inputs, privileged;
+    int steps, features;        /* xstar is a trajectory [steps, features]; 0, 0: it is not */
     int outputs;                /* of the student: logits */
     enum label_loss label_loss; /* says what the labels are: classes, or 0 and 1 */
+    bool is_regression;         /* the classes are the bins of regression.h: mse can be had */
+    struct regression regression;
+    struct standardise x_standard;     /* [inputs], and [features] or else [privileged], as */
+    struct standardise xstar_standard; /* applied to both sets; dims 0: not standardised */
+    int frame_time[TASK_FRAMES];       /* game-of-life: frame i of xstar is the state after step
+                                          frame_time[i] + 1 */
     struct task_set train, test;
 };
 
-/* False: unknown name, or a request too large to be meant; error->text says so. */
+/* False: unknown name, a request too large to be meant, or data that cannot be had; error->text
+ * says so, and there is nothing to free. */
 bool task_make(struct task_data *out, const char *name, const struct task_request *request,
                struct error *error);
 void task_free(struct task_data *data); /* accepts a half-made or zeroed one */
 
 /* ---- for the generators --------------------------------------------------------------------- */
 
-void task_a_make(struct task_data *out, const struct task_request *request);
-void task_b_make(struct task_data *out, const struct task_request *request);
+/* Each fills a zeroed `out`; after a false, what it left half made is freed by task_make. */
+bool task_a_make(struct task_data *out, const struct task_request *request, struct error *error);
+bool task_b_make(struct task_data *out, const struct task_request *request, struct error *error);
+bool game_of_life_make(struct task_data *out, const struct task_request *request,
+                       struct error *error);
+bool arrays_make(struct task_data *out, const struct task_request *request, struct error *error);
 
 /* Draws example i: fills x [inputs], of which the caller makes row i of set->x, and the rows of
  * everything else in the set itself. */

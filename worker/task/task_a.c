@@ -25,7 +25,7 @@ static void draw_example(struct rng *rng, struct task_set *set, int i, double *x
     set->labels[i] = (h[0] > 0) != (h[1] > 0);
 }
 
-void task_a_make(struct task_data *out, const struct task_request *request)
+bool task_a_make(struct task_data *out, const struct task_request *request, struct error *error)
 {
     out->inputs = request->input_dim;
     out->privileged = 2 * HIDDEN;
@@ -34,4 +34,5 @@ void task_a_make(struct task_data *out, const struct task_request *request)
     double *map = task_random_map(request->data_seed, 0, HIDDEN, out->inputs);
     task_draw_sets(out, request, false, draw_example, map);
     free(map);
+    return true;
 }

@@ -49,7 +49,7 @@ static void draw_example(struct rng *rng, struct task_set *set, int i, double *x
     set->labels[i] = (real)draw_class(rng, h);
 }
 
-void task_b_make(struct task_data *out, const struct task_request *request)
+bool task_b_make(struct task_data *out, const struct task_request *request, struct error *error)
 {
     out->inputs = request->input_dim;
     out->privileged = PRIVILEGED;
@@ -63,4 +63,5 @@ void task_b_make(struct task_data *out, const struct task_request *request)
     task_draw_sets(out, request, true, draw_example, &maps);
     free(maps.a);
     free(maps.b);
+    return true;
 }

@@ -9,7 +9,8 @@ enum { SPLIT_OF_SELECTION = 0, SPLIT_OF_FIRST_ITERATION = 1 }; /* indices of RNG
 
 enum order {
     ORDER_ASCENDING, /* from the first example in every iteration */
-    ORDER_EPOCH,     /* shuffled once an epoch */
+    ORDER_EPOCH,     /* shuffled once an epoch, with which an iteration begins */
+    ORDER_PASS,      /* shuffled once in every pass, wherever iterations begin in it */
     ORDER_ITERATION, /* shuffled in every iteration */
 };
 
@@ -82,24 +83,39 @@ static void allocate(struct batches *batches)
     batches->used = xcalloc((size_t)most_used, sizeof(struct batch));
 }
 
-static void read_settings(struct batches *batches, const struct settings *settings)
+static enum order order_of(const struct batches *batches, const struct settings *settings)
+{
+    bool is_toy = batches->schedule.iterations_per_epoch > 0;
+    if (batches->n_inner > 0 &&
+        strcmp(setting_choice(settings, SETTING_INNER_BATCHES), "shuffle") == 0)
+        return ORDER_ITERATION;
+    if (batches->resamples)
+        return is_toy ? ORDER_ASCENDING : ORDER_ITERATION;
+    return is_toy ? ORDER_EPOCH : ORDER_PASS;
+}
+
+/* How many passes an iteration may need: one where the order repeats, else as many as it takes, the
+ * first of which it may begin with the last batch. */
+static int count_passes(const struct batches *batches, const struct settings *settings)
 {
     const struct schedule *schedule = &batches->schedule;
-    int longest = schedule->student_steps;
-    batches->order = ORDER_EPOCH;
-    batches->n_passes = 1;
+    bool repeats = batches->n_inner > 0 &&
+                   strcmp(setting_choice(settings, SETTING_INNER_BATCHES), "cycle") == 0;
+    int longest =
+        batches->n_inner > schedule->student_steps ? batches->n_inner : schedule->student_steps;
+    if (batches->order == ORDER_PASS)
+        longest += schedule->n_batches - 1;
+    return repeats ? 1 : (longest + schedule->n_batches - 1) / schedule->n_batches;
+}
+
+static void read_settings(struct batches *batches, const struct settings *settings)
+{
     if (settings->method == METHOD_LDT) {
         batches->resamples = setting_flag(settings, SETTING_RESAMPLE_SPLIT);
         batches->n_inner = (int)setting_integer(settings, SETTING_N_INNER);
-        longest = batches->n_inner > longest ? batches->n_inner : longest;
-        bool shuffles = strcmp(setting_choice(settings, SETTING_INNER_BATCHES), "shuffle") == 0;
-        batches->order = shuffles             ? ORDER_ITERATION
-                         : batches->resamples ? ORDER_ASCENDING
-                                              : ORDER_EPOCH;
     }
-    /* A repeating order needs one pass; others must not repeat within an iteration. */
-    if (settings->method != METHOD_LDT || batches->order == ORDER_ITERATION)
-        batches->n_passes = (longest + schedule->n_batches - 1) / schedule->n_batches;
+    batches->order = order_of(batches, settings);
+    batches->n_passes = count_passes(batches, settings);
 }
 
 struct batches *batches_create(const struct settings *settings, const struct schedule *schedule,
@@ -129,48 +145,71 @@ void batches_destroy(struct batches **batches)
     *batches = NULL;
 }
 
-/* Puts the training examples in order, pass after pass. */
-static void lay_out(struct batches *batches, int64_t iteration)
+/* The number of the first pass that an iteration uses, and the batch of it that it begins with. */
+static int64_t find_pass(const struct batches *batches, int64_t iteration, int *first)
 {
     const struct schedule *schedule = &batches->schedule;
-    bool by_epoch = batches->order == ORDER_EPOCH;
-    int64_t index = by_epoch ? iteration / schedule->iterations_per_epoch : iteration;
+    *first = 0;
+    if (batches->order == ORDER_EPOCH) {
+        int64_t in_epoch = iteration % schedule->iterations_per_epoch;
+        int total = batches->n_passes * schedule->n_batches;
+        *first = (int)(in_epoch * schedule->student_steps % total);
+        return iteration / schedule->iterations_per_epoch;
+    }
+    if (batches->order != ORDER_PASS)
+        return iteration;
+    *first = (int)(schedule_steps(schedule, iteration) % schedule->n_batches);
+    return schedule_steps(schedule, iteration) / schedule->n_batches;
+}
+
+static void cut_into_batches(struct batches *batches, int pass, const int *order)
+{
+    const struct schedule *schedule = &batches->schedule;
+    for (int i = 0; i < schedule->n_batches; i++) {
+        int from = i * schedule->batch_size, left = schedule->train_count - from;
+        batches->in_order[pass * schedule->n_batches + i] = (struct batch){
+            .index = order + from,
+            .count = left < schedule->batch_size ? left : schedule->batch_size,
+        };
+    }
+}
+
+/* Puts the training examples in order, pass after pass. A pass has a stream of its own where it may
+ * be another iteration's first one. */
+static void lay_out(struct batches *batches, int64_t first_pass)
+{
+    size_t count = (size_t)batches->schedule.train_count;
     struct rng rng;
-    rng_init(&rng, batches->seed, RNG_BATCHES, (uint64_t)index);
+    rng_init(&rng, batches->seed, RNG_BATCHES, (uint64_t)first_pass);
     for (int pass = 0; pass < batches->n_passes; pass++) {
-        int *order = batches->sequence + (size_t)pass * (size_t)schedule->train_count;
-        memcpy(order, batches->train, (size_t)schedule->train_count * sizeof *order);
+        int *order = batches->sequence + (size_t)pass * count;
+        memcpy(order, batches->train, count * sizeof *order);
+        if (batches->order == ORDER_PASS && pass > 0)
+            rng_init(&rng, batches->seed, RNG_BATCHES, (uint64_t)(first_pass + pass));
         if (batches->order != ORDER_ASCENDING)
-            rng_shuffle(&rng, order, schedule->train_count);
-        for (int i = 0; i < schedule->n_batches; i++) {
-            int from = i * schedule->batch_size, left = schedule->train_count - from;
-            batches->in_order[pass * schedule->n_batches + i] = (struct batch){
-                .index = order + from,
-                .count = left < schedule->batch_size ? left : schedule->batch_size,
-            };
-        }
+            rng_shuffle(&rng, order, (int)count);
+        cut_into_batches(batches, pass, order);
     }
 }
 
 struct iteration batches_draw(struct batches *batches, int64_t iteration)
 {
     const struct schedule *schedule = &batches->schedule;
+    int first, total = batches->n_passes * schedule->n_batches;
     if (batches->resamples)
         draw_validation(batches, iteration);
-    lay_out(batches, iteration);
-    int total = batches->n_passes * schedule->n_batches;
-    int first = 0;
-    if (batches->order == ORDER_EPOCH)
-        first = (int)(iteration % schedule->iterations_per_epoch) * schedule->student_steps % total;
+    lay_out(batches, find_pass(batches, iteration, &first));
     int n_inner = batches->n_inner < total ? batches->n_inner : total;
-    int used = n_inner > schedule->student_steps ? n_inner : schedule->student_steps;
+    int n_student =
+        (int)(schedule_steps(schedule, iteration + 1) - schedule_steps(schedule, iteration));
+    int used = n_inner > n_student ? n_inner : n_student;
     for (int i = 0; i < used; i++)
         batches->used[i] = batches->in_order[(first + i) % total];
     return (struct iteration){
         .inner = batches->used,
         .n_inner = n_inner,
         .student = batches->used,
-        .n_student = schedule->student_steps,
+        .n_student = n_student,
         .validation = { batches->validation, schedule->validation_count },
     };
 }

@@ -3,13 +3,16 @@
  * Everything is a function of (settings, seed, iteration), so a run can be taken up anywhere.
  *
  *   ldt, cycle, resample_split   a new validation set in every iteration; the others are batched in
+ *                                a new order, which the unroll repeats; task-a, task-b: in
  *                                ascending order from the first one on, as the reference does
- *   ldt, cycle                   one split; a new order in every epoch, in which each iteration
- *                                goes on where the one before it ended
+ *   ldt, cycle                   one split; a new order in every pass over the student's part, in
+ *                                which each iteration goes on where the one before it ended. Its
+ *                                unroll repeats the order of the pass that it begins in
  *   ldt, shuffle                 new orders in every iteration, one after another until the
  *                                unroll is covered
- *   other methods                a new order of the whole pool in every epoch, full batches only
+ *   other methods                a new order of the whole pool in every pass, full batches only
  *
+ * On task-a and task-b a pass begins with an epoch, whose last iteration may begin it again.
  * The student's real batches are the first ones of the unroll, in the same order. */
 #ifndef TRIAL_BATCHES_H
 #define TRIAL_BATCHES_H

@@ -1,33 +1,7 @@
 #include "worker/trial/config.h"
+#include "worker/trial/networks.h"
 
 #include <string.h>
-
-enum { TASK_A_LATER_HIDDEN = 128 };
-
-/* Task A's student mirrors how its data are made: a linear bottleneck first, which the teacher
- * supervises, and then something that can learn an exclusive or. */
-static struct net student_of_task_a(int inputs, int hidden, int hidden_layers)
-{
-    struct net net;
-    net_start(&net, inputs);
-    net_linear(&net, hidden);
-    net_supervise(&net);
-    for (int i = 1; i < hidden_layers; i++) {
-        net_linear(&net, TASK_A_LATER_HIDDEN);
-        net_relu(&net);
-    }
-    net_linear(&net, 1);
-    return net;
-}
-
-static struct net student_of_task(const struct settings *settings, const struct task_data *data)
-{
-    int hidden = (int)setting_integer(settings, SETTING_STUDENT_HIDDEN);
-    int layers = (int)setting_integer(settings, SETTING_STUDENT_LAYERS);
-    if (settings->task == TASK_A)
-        return student_of_task_a(data->inputs, hidden, layers);
-    return net_student_b(data->inputs, hidden, layers, data->outputs);
-}
 
 /* One rule for every optimiser: `beta1` is Adam's, or the momentum of sgd. */
 static struct optimiser optimiser_of(const char *kind, double lr, double beta1, double weight_decay)
@@ -47,7 +21,7 @@ static struct optimiser student_optimiser(const struct settings *settings, const
 /* The task may have inner_lr and its kin, or leave the inner optimiser the student's numbers. */
 static struct optimiser inner_optimiser(const struct settings *settings, const char *kind)
 {
-    if (!setting_applies(&setting_table[SETTING_INNER_LR], settings->task, settings->method))
+    if (!setting_is_had(settings, SETTING_INNER_LR))
         return student_optimiser(settings, kind);
     return optimiser_of(kind, setting_real(settings, SETTING_INNER_LR),
                         setting_real(settings, SETTING_INNER_MOMENTUM),
@@ -57,10 +31,8 @@ static struct optimiser inner_optimiser(const struct settings *settings, const c
 static void add_teacher(struct learner_config *config, const struct settings *settings,
                         const struct task_data *data)
 {
-    int hidden = (int)setting_integer(settings, SETTING_TEACHER_HIDDEN);
-    int layers = (int)setting_integer(settings, SETTING_TEACHER_LAYERS);
-    config->teacher = net_mlp(data->privileged, hidden, layers, config->student.n_supervised);
-    config->teach_loss = settings->task == TASK_A ? TEACH_MSE : TEACH_KL;
+    config->teacher = teacher_of_settings(settings, data, &config->student);
+    config->teach_loss = teach_loss_of_task(settings->task);
     config->teaching_coef = setting_real(settings, SETTING_TEACHING_COEF);
 }
 
@@ -77,20 +49,31 @@ static void add_meta_step(struct learner_config *config, const struct settings *
     config->meta_clip = setting_real(settings, SETTING_META_CLIP);
 }
 
+static enum model_training model_training_of(const struct settings *settings)
+{
+    const char *word = setting_choice(settings, SETTING_MODEL_TRAINING);
+    return strcmp(word, "stacked") == 0 ? MODEL_STACKED : MODEL_TRANSITIONS;
+}
+
 struct learner_config config_of_settings(const struct settings *settings,
                                          const struct task_data *data)
 {
     struct learner_config config = {
-        .student = student_of_task(settings, data),
+        .student = student_of_settings(settings, data),
         .label_loss = data->label_loss,
         .student_optimiser =
             student_optimiser(settings, setting_choice(settings, SETTING_STUDENT_OPTIMIZER)),
         .memory_limit = (size_t)setting_integer(settings, SETTING_MEMORY_LIMIT) << 20,
     };
-    const struct setting_row *entropy_coef = &setting_table[SETTING_ENTROPY_COEF];
-    if (setting_applies(entropy_coef, settings->task, settings->method))
+    if (setting_is_had(settings, SETTING_ENTROPY_COEF))
         config.entropy_coef = setting_real(settings, SETTING_ENTROPY_COEF);
-    if (settings->method != METHOD_NO_TEACHER)
+    if (settings->method == METHOD_AUXILIARY)
+        config.auxiliary_outputs = data->privileged;
+    if (settings->method == METHOD_MODEL_BASED)
+        config.model = model_training_of(settings);
+    if (setting_is_had(settings, SETTING_AUXILIARY_COEF))
+        config.auxiliary_coef = setting_real(settings, SETTING_AUXILIARY_COEF);
+    if (setting_is_had(settings, SETTING_TEACHING_COEF))
         add_teacher(&config, settings, data);
     if (settings->method == METHOD_LDT)
         add_meta_step(&config, settings);

@@ -42,6 +42,7 @@ void evaluation_init(struct evaluation *evaluation, const struct task_data *data
 {
     evaluation->outputs = data->outputs;
     evaluation->label_loss = data->label_loss;
+    evaluation->is_regression = data->is_regression;
     init_part(&evaluation->train, data, trained_on);
     init_part(&evaluation->selection, data, selection);
     evaluation->test = (struct evaluation_set){
@@ -76,6 +77,12 @@ static struct score measure(const struct evaluation *evaluation, const struct ev
                              evaluation->outputs, evaluation->label_loss);
 }
 
+/* Of the predictions that were made last. */
+static double measure_mse(const struct evaluation_set *set)
+{
+    return regression_mse(set->logits, set->labels, set->count);
+}
+
 void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
                         double values[METRICS])
 {
@@ -87,6 +94,10 @@ void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
     values[METRIC_TEST_ACCURACY] = test.accuracy;
     values[METRIC_TEST_KL] = test.kl;
     values[METRIC_PREDICTION_ENTROPY] = test.entropy;
+    if (evaluation->is_regression) {
+        values[METRIC_TRAIN_MSE] = measure_mse(&evaluation->train);
+        values[METRIC_TEST_MSE] = measure_mse(&evaluation->test);
+    }
     if (evaluation->selection.count > 0)
         values[METRIC_SELECTION_LOSS] = measure(evaluation, &evaluation->selection, learner).loss;
 }

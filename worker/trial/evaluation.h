@@ -15,6 +15,7 @@ struct evaluation_set {
 struct evaluation {
     int outputs;
     enum label_loss label_loss;
+    bool is_regression;
     struct evaluation_set train, test, selection;
 };
 

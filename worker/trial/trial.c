@@ -2,13 +2,17 @@
  * first, then the student is trained by the teacher just updated. */
 #include "worker/trial/trial.h"
 #include "common/trainer/metric.h"
+#include "worker/trial/ablation.h"
 #include "worker/trial/batches.h"
 #include "worker/trial/config.h"
 #include "worker/trial/evaluation.h"
-#include "common/xalloc.h"
+#include "worker/trial/model.h"
+#include "worker/trial/networks.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS_AT_ONCE = 64 };
 
 struct run {
     const struct settings *settings;
@@ -18,26 +22,48 @@ struct run {
     struct batches *batches;
     struct learner *learner;
     struct evaluation evaluation;
-    struct step_losses *losses; /* of one iteration's real steps */
     int64_t iterations_done;
     double values[METRICS]; /* the latest of each metric */
     struct error reason;    /* why a number became non-finite */
 };
 
-static bool make_data(struct run *run, uint64_t seed, struct error *error)
+/* How many examples; 0: all there are. */
+static int count_of(const struct settings *settings, enum setting_id id)
 {
-    const struct settings *settings = run->settings;
+    return setting_is_auto(settings, id) ? 0 : (int)setting_integer(settings, id);
+}
+
+static struct task_request request_of(const struct settings *settings, uint64_t seed)
+{
     struct task_request request = {
         .data_seed = seed,
-        .n_train = (int)setting_integer(settings, SETTING_N_TRAIN),
-        .n_test = (int)setting_integer(settings, SETTING_N_TEST),
-        .input_dim = (int)setting_integer(settings, SETTING_INPUT_DIM),
+        .n_train = count_of(settings, SETTING_N_TRAIN),
+        .n_test = count_of(settings, SETTING_N_TEST),
+        .directory = settings->data,
+        .scramble = settings->task == TASK_GAME_OF_LIFE,
     };
-    if (!setting_is_auto(settings, SETTING_DATA_SEED))
+    if (setting_is_had(settings, SETTING_DATA_SEED) &&
+        !setting_is_auto(settings, SETTING_DATA_SEED))
         request.data_seed = (uint64_t)setting_integer(settings, SETTING_DATA_SEED);
-    if (settings->task == TASK_B)
+    if (setting_is_had(settings, SETTING_INPUT_DIM))
+        request.input_dim = (int)setting_integer(settings, SETTING_INPUT_DIM);
+    if (setting_is_had(settings, SETTING_LOGIT_SCALE))
         request.logit_scale = setting_real(settings, SETTING_LOGIT_SCALE);
-    return task_make(&run->data, task_name(settings->task), &request, error);
+    if (setting_is_had(settings, SETTING_SCRAMBLE))
+        request.scramble = setting_flag(settings, SETTING_SCRAMBLE);
+    if (setting_is_had(settings, SETTING_BOARD_EDGES))
+        request.wraps = strcmp(setting_choice(settings, SETTING_BOARD_EDGES), "wrap") == 0;
+    if (setting_is_had(settings, SETTING_ENVIRONMENT))
+        request.environment = setting_choice(settings, SETTING_ENVIRONMENT);
+    return request;
+}
+
+static bool make_data(struct run *run, uint64_t seed, struct error *error)
+{
+    struct task_request request = request_of(run->settings, seed);
+    return task_make(&run->data, task_name(run->settings->task), &request, error) &&
+           networks_check(run->settings, &run->data, error) &&
+           ablation_apply(run->settings, seed, &run->data, error);
 }
 
 static bool make_learner(struct run *run, uint64_t seed, struct error *error)
@@ -50,24 +76,26 @@ static bool make_learner(struct run *run, uint64_t seed, struct error *error)
     rng_init(&teacher, seed, RNG_TEACHER_INIT, 0);
     learner_initialise(run->learner, &student, &teacher,
                        setting_real(run->settings, SETTING_WEIGHT_INIT_MULTIPLIER));
+    if (run->settings->method == METHOD_ORACLE_TEACHER)
+        oracle_initialise(run->settings, &run->data,
+                          learner_state(run->learner)->teacher.parameters);
     return true;
 }
 
 static bool run_start(struct run *run, uint64_t seed, struct error *error)
 {
-    if (!schedule_init(&run->schedule, run->settings, error) || !make_data(run, seed, error) ||
+    if (!make_data(run, seed, error) ||
+        !schedule_init(&run->schedule, run->settings, run->data.train.count, error) ||
         !make_learner(run, seed, error))
         return false;
     run->batches = batches_create(run->settings, &run->schedule, seed);
     evaluation_init(&run->evaluation, &run->data, batches_trained_on(run->batches),
                     batches_selection(run->batches));
-    run->losses = xcalloc((size_t)run->schedule.student_steps, sizeof *run->losses);
     return true;
 }
 
 static void run_free(struct run *run)
 {
-    free(run->losses);
     evaluation_free(&run->evaluation);
     batches_destroy(&run->batches);
     learner_destroy(&run->learner);
@@ -82,19 +110,35 @@ static bool update_teacher(struct run *run, const struct examples *examples,
                                     &iteration->validation, &report, &run->reason);
     run->values[METRIC_META_LOSS] = report.validation_loss;
     run->values[METRIC_META_GRADIENT_NORM] = report.gradient_norm;
+    run->values[METRIC_HYPERGRADIENT_INNER_LR] = report.hypergradients.lr;
+    run->values[METRIC_HYPERGRADIENT_INNER_MOMENTUM] = report.hypergradients.momentum;
+    run->values[METRIC_HYPERGRADIENT_INNER_WEIGHT_DECAY] = report.hypergradients.weight_decay;
+    run->values[METRIC_HYPERGRADIENT_TEACHING_COEF] = report.hypergradients.teaching_coef;
     return finite;
 }
 
+/* The batches of one iteration, some at a time: their rows, and what the teacher makes of them, are
+ * in memory together. */
 static bool train_student(struct run *run, const struct examples *examples,
                           const struct iteration *iteration)
 {
-    bool finite = learner_student_steps(run->learner, examples, iteration->student,
-                                        iteration->n_student, run->losses, &run->reason);
-    double teaching = 0;
-    for (int i = 0; finite && i < iteration->n_student; i++)
-        teaching += run->losses[i].teaching;
+    struct step_losses losses[STEPS_AT_ONCE];
+    double teaching = 0, auxiliary = 0;
+    for (int done = 0; done < iteration->n_student;) {
+        int left = iteration->n_student - done;
+        int count = left < STEPS_AT_ONCE ? left : STEPS_AT_ONCE;
+        if (!learner_student_steps(run->learner, examples, iteration->student + done, count, losses,
+                                   &run->reason))
+            return false;
+        for (int i = 0; i < count; i++) {
+            teaching += losses[i].teaching;
+            auxiliary += losses[i].auxiliary;
+        }
+        done += count;
+    }
     run->values[METRIC_TEACHING_LOSS] = teaching / iteration->n_student;
-    return finite;
+    run->values[METRIC_AUXILIARY_LOSS] = auxiliary / iteration->n_student;
+    return true;
 }
 
 static bool iterate(struct run *run)
@@ -110,10 +154,21 @@ static bool iterate(struct run *run)
     return true;
 }
 
-/* What the last iteration left behind, which there is none of before the first. */
+/* What the last iteration left behind, which there is none of before the first: all that are not
+ * measured on a set. */
 static bool is_of_iteration(enum metric_id id)
 {
-    return id == METRIC_META_LOSS || id == METRIC_META_GRADIENT_NORM || id == METRIC_TEACHING_LOSS;
+    return id >= METRIC_META_LOSS;
+}
+
+static bool applies(const struct run *run, enum metric_id id)
+{
+    bool is_of_classes = id == METRIC_TRAIN_ACCURACY || id == METRIC_TEST_ACCURACY;
+    bool is_of_bins = id == METRIC_TRAIN_MSE || id == METRIC_TEST_MSE;
+    if (run->data.is_regression ? is_of_classes : is_of_bins)
+        return false;
+    return metric_applies(&metric_table[id], run->settings->task, run->settings->method,
+                          run->schedule.selection_count > 0);
 }
 
 /* One line, of the metrics that there are by now; with `diverged` all of them, as NaN. */
@@ -122,19 +177,17 @@ static bool report(struct run *run, bool diverged)
     const char *names[METRICS];
     double values[METRICS];
     int count = 0;
-    bool has_selection = run->schedule.selection_count > 0;
     for (int id = 0; id < METRICS; id++) {
-        const struct metric_row *row = &metric_table[id];
-        if (!metric_applies(row, run->settings->task, run->settings->method, has_selection))
+        if (!applies(run, (enum metric_id)id))
             continue;
         if (is_of_iteration((enum metric_id)id) && run->iterations_done == 0 && !diverged)
             continue;
-        names[count] = row->name;
+        names[count] = metric_table[id].name;
         values[count++] = diverged ? NAN : run->values[id];
     }
-    return run->sink->report(run->sink->context, run->iterations_done * run->schedule.student_steps,
-                             schedule_epoch(&run->schedule, run->iterations_done), names, values,
-                             count);
+    return run->sink->report(
+        run->sink->context, schedule_steps(&run->schedule, run->iterations_done),
+        schedule_epoch(&run->schedule, run->iterations_done), names, values, count);
 }
 
 static enum trial_end report_divergence(struct run *run)
@@ -146,11 +199,9 @@ static enum trial_end report_divergence(struct run *run)
 
 static bool metrics_are_finite(struct run *run)
 {
-    bool has_selection = run->schedule.selection_count > 0;
     for (int id = 0; id < METRICS; id++) {
         const struct metric_row *row = &metric_table[id];
-        if (isfinite(run->values[id]) ||
-            !metric_applies(row, run->settings->task, run->settings->method, has_selection))
+        if (isfinite(run->values[id]) || row->may_be_undefined || !applies(run, (enum metric_id)id))
             continue;
         error_set(&run->reason, "%s became non-finite at epoch %g", row->name,
                   schedule_epoch(&run->schedule, run->iterations_done));
@@ -176,6 +227,19 @@ static enum trial_end run_to_the_end(struct run *run)
     }
 }
 
+static bool save_model(const struct run *run, int64_t seed, struct error *error)
+{
+    const struct trained trained = {
+        .parameters = run->sink->parameters,
+        .settings = run->settings,
+        .seed = seed,
+        .data = &run->data,
+        .learner = run->learner,
+        .with_teacher = run->sink->model_with_teacher,
+    };
+    return model_save(&trained, run->sink->model_path, error);
+}
+
 enum trial_end trial_run(const struct settings *settings, int64_t seed,
                          const struct trial_sink *sink, struct error *error)
 {
@@ -183,6 +247,8 @@ enum trial_end trial_run(const struct settings *settings, int64_t seed,
     enum trial_end end = TRIAL_REFUSED;
     if (run_start(&run, (uint64_t)seed, error))
         end = run_to_the_end(&run);
+    if (end == TRIAL_COMPLETED && sink->model_path != NULL && !save_model(&run, seed, error))
+        end = TRIAL_REFUSED;
     run_free(&run);
     return end;
 }

@@ -13,6 +13,10 @@ struct trial_sink {
     /* A fact to record with the attempt: {"info": {key: text}}. */
     void (*inform)(void *context, const char *key, const char *text);
     void *context;
+    /* Where a run that comes to its end leaves what it learned (model.h); NULL: nowhere. */
+    const char *model_path;
+    const char *parameters;  /* the JSON text of the settings, to stand in the model */
+    bool model_with_teacher; /* where there is one */
 };
 
 enum trial_end {
@@ -20,7 +24,8 @@ enum trial_end {
     TRIAL_BECAME_NONFINITE, /* diverged: the reason was informed as "diverged", then a last line
                              * with NaN for every metric was reported */
     TRIAL_STOPPED,          /* the sink said so */
-    TRIAL_REFUSED,          /* the settings cannot be run: error->text says why */
+    TRIAL_REFUSED,          /* the settings cannot be run, or the model cannot be written:
+                             * error->text says why */
 };
 
 enum trial_end trial_run(const struct settings *settings, int64_t seed,

@@ -93,6 +93,10 @@ static struct message sample_body(enum message_type type)
         return (struct message){ .stop = { "toy", true } };
     case MESSAGE_STOPPED:
         return (struct message){ .stopped = { 2, 17 } };
+    case MESSAGE_RERUN:
+        return (struct message){ .rerun = { "toy/ldt", 3, 8 } };
+    case MESSAGE_RERUNNING:
+        return (struct message){ .rerunning = { "toy/ldt/rerun", 2, 48, true } };
     default:
         return (struct message){ 0 };
     }
@@ -225,6 +229,10 @@ static const struct field message_fields[MESSAGE_TYPES][16] = {
                                ROW(INT64, status_reply.uptime_ms), ROW(TEXT, status_reply.version),
                                ROW(TEXT, status_reply.note), END },
     [MESSAGE_STOP] = { ROW(TEXT, stop.name), ROW(BOOL, stop.now), END },
+    [MESSAGE_RERUN] = { ROW(TEXT, rerun.name), ROW(INT64, rerun.best), ROW(INT64, rerun.seeds),
+                        END },
+    [MESSAGE_RERUNNING] = { ROW(TEXT, rerunning.name), ROW(INT64, rerunning.studies),
+                            ROW(INT64, rerunning.trials), ROW(BOOL, rerunning.already), END },
     [MESSAGE_STOPPED] = { ROW(INT64, stopped.studies), ROW(INT64, stopped.cancelled), END },
 };
 

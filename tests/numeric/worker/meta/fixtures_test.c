@@ -7,6 +7,8 @@
 #include "worker/meta/hypergradient.h"
 #include "worker/meta/learner.h"
 #include "worker/meta/teacher.h"
+#include "worker/net/life.h"
+#include "worker/numeric/mixture.h"
 #include "worker/numeric/blas.h"
 #include "worker/numeric/vector.h"
 
@@ -26,6 +28,7 @@
 static const double tolerance = sizeof(real) == sizeof(double) ? 1e-9 : 1e-3;
 static int replayed; /* cases */
 
+enum { MAX_DIMS = 5 };
 enum { MAX_TENSORS = 2 * NET_MAX_LAYERS, MAX_STEPS = 4096 };
 
 /* ---- reading: whatever is missing or of the wrong type fails with file and key -------------- */
@@ -75,7 +78,7 @@ static int get_integer(json_t *object, const char *key, int lowest, int highest)
 }
 
 struct array {
-    int dims, shape[4];
+    int dims, shape[MAX_DIMS];
     size_t count;
     json_t *data;
 };
@@ -86,8 +89,8 @@ static struct array get_shaped(json_t *object, const char *key)
     json_t *value = get_object(object, key), *shape = get(value, "shape"), *length;
     size_t i;
     array.data = get(value, "data");
-    if (!json_is_array(shape) || json_array_size(shape) > 4 || !json_is_array(array.data))
-        fail_msg("%s: %s is not a shape of at most 4 and data", file, key);
+    if (!json_is_array(shape) || json_array_size(shape) > MAX_DIMS || !json_is_array(array.data))
+        fail_msg("%s: %s is not a shape of at most %d and data", file, key, MAX_DIMS);
     json_array_foreach(shape, i, length)
     {
         json_int_t n = json_integer_value(length);
@@ -163,17 +166,79 @@ static void compare_array(json_t *object, const char *key, const real *got, size
     free(want);
 }
 
-/* ---- tensors by name: weights are recorded [out, in] and stored [in, out] ------------------- */
+/* ---- tensors by name: weights are recorded [out, in] and stored [in, out]; a convolution's are
+ * recorded [out, in, taps] and stored [taps * in, out]. Behind a torso of convolutions the dense
+ * layers are recorded as fc and out, and fc reads what was laid out channel by channel, not time
+ * step by time step. */
+
+static const struct convolutions *torso_of(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_CONVOLUTIONS ? &net->layers[0].convolutions : NULL;
+}
+
+/* Of a student that looks at boards weights are recorded [out, in, 3, 3] and stored [9 in, out],
+ * and its one dense layer is recorded as readout; of a mixture teacher phi is recorded as it is
+ * stored, with a further axis for the layers. */
+static bool has_boards(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_BOARD;
+}
+
+static bool is_mixture(const struct net *net)
+{
+    return net->layers[0].kind == LAYER_MIXTURE;
+}
+
+static const char *recorded_name(const struct net *net, const struct net_tensor *tensor)
+{
+    static char name[40];
+    const char *part = strchr(tensor->name, '.');
+    if ((!torso_of(net) && !has_boards(net)) || tensor->name[0] != 'f')
+        return tensor->name;
+    if (has_boards(net)) {
+        snprintf(name, sizeof name, "readout%s", part);
+        return name;
+    }
+    snprintf(name, sizeof name, "%s%s", tensor->name[2] == '1' ? "fc" : "out", part);
+    return name;
+}
+
+/* The index at which the number of a row and column is recorded. */
+static size_t recorded_place(const struct net *net, const struct net_tensor *tensor, int row,
+                             int col)
+{
+    const struct convolutions *torso = torso_of(net);
+    int rows = tensor->rows;
+    if (torso && strncmp(tensor->name, "conv", 4) == 0)
+        row = row % (rows / 3) * 3 + row / (rows / 3);
+    if (torso && strcmp(tensor->name, "fc1.weight") == 0) {
+        int channels = torso->channels[torso->count];
+        row = row % channels * torso->steps + row / channels;
+    }
+    if (has_boards(net) && strncmp(tensor->name, "conv", 4) == 0 && rows > 1)
+        row = row % (rows / 9) * 9 + row / (rows / 9);
+    if (is_mixture(net))
+        return (size_t)row * (size_t)tensor->cols + (size_t)col;
+    return (size_t)col * (size_t)rows + (size_t)row;
+}
 
 static size_t place(const struct net_tensor *tensor, int row, int col)
 {
     return tensor->at + (size_t)row * (size_t)tensor->cols + (size_t)col;
 }
 
-static struct array get_tensor(json_t *object, const struct net_tensor *tensor)
+static struct array get_tensor(const struct net *net, json_t *object,
+                               const struct net_tensor *tensor)
 {
-    struct array array = get_shaped(object, tensor->name);
-    if (tensor->rows == 1 && array.dims == 1)
+    struct array array = get_shaped(object, recorded_name(net, tensor));
+    if (is_mixture(net) ? array.dims == 3 && array.shape[0] == tensor->rows &&
+                              array.shape[1] * array.shape[2] == tensor->cols
+                        : has_boards(net) && array.dims == 4 && array.shape[0] == tensor->cols &&
+                              array.shape[1] * 9 == tensor->rows && array.shape[2] == 3)
+        return array;
+    if (torso_of(net) && array.dims == 3)
+        expect_shape(array, tensor->name, 3, tensor->cols, tensor->rows / 3, 3);
+    else if (tensor->rows == 1 && array.dims == 1)
         expect_shape(array, tensor->name, 1, tensor->cols, 0, 0);
     else
         expect_shape(array, tensor->name, 2, tensor->cols, tensor->rows, 0);
@@ -185,11 +250,11 @@ static void read_tensors(const struct net *net, json_t *object, real *out)
     struct net_tensor tensors[MAX_TENSORS];
     int count = net_tensors(net, tensors, MAX_TENSORS);
     for (int k = 0; k < count; k++) {
-        struct array array = get_tensor(object, &tensors[k]);
-        size_t i = 0;
+        struct array array = get_tensor(net, object, &tensors[k]);
         for (int col = 0; col < tensors[k].cols; col++)
             for (int row = 0; row < tensors[k].rows; row++)
-                out[place(&tensors[k], row, col)] = (real)number_at(array, i++);
+                out[place(&tensors[k], row, col)] =
+                    (real)number_at(array, recorded_place(net, &tensors[k], row, col));
     }
 }
 
@@ -199,13 +264,13 @@ static void compare_tensors(const struct net *net, json_t *parent, const char *k
     json_t *object = get_object(parent, key);
     int count = net_tensors(net, tensors, MAX_TENSORS);
     for (int k = 0; k < count; k++) {
-        struct array array = get_tensor(object, &tensors[k]);
+        struct array array = get_tensor(net, object, &tensors[k]);
         double *want = xmalloc(array.count * sizeof *want);
         real *ours = xmalloc(array.count * sizeof *ours);
         size_t i = 0;
         for (int col = 0; col < tensors[k].cols; col++)
             for (int row = 0; row < tensors[k].rows; row++, i++) {
-                want[i] = number_at(array, i);
+                want[i] = number_at(array, recorded_place(net, &tensors[k], row, col));
                 ours[i] = got[place(&tensors[k], row, col)];
             }
         char *what = xasprintf("%s.%s", key, tensors[k].name);
@@ -261,12 +326,124 @@ static struct net read_net(json_t *parameters, bool first_is_supervised)
     return net;
 }
 
+/* How many layers with weight norm, fc1.v, fc2.v, ..., there are: 0 where fc1 has none. */
+static int normed_layers(json_t *parameters)
+{
+    int layers = 0;
+    for (;; layers++) {
+        char name[32];
+        snprintf(name, sizeof name, "fc%d.v", layers + 1);
+        if (layers == NET_MAX_LAYERS / 2 || !json_object_get(parameters, name))
+            return layers;
+    }
+}
+
+/* Weight norm, ReLU between layers, and every pre-activation but the logits taught. */
+static struct net read_normed_student(json_t *theta)
+{
+    struct net net;
+    int layers = normed_layers(theta);
+    for (int k = 1; k <= layers; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "fc%d.v", k);
+        struct array v = get_shaped(theta, name);
+        if (v.dims != 2 || (k > 1 && v.shape[1] != net.outputs))
+            fail_msg("%s: %s does not fit the layer before it", file, name);
+        if (k == 1)
+            net_start(&net, v.shape[1]);
+        net_linear(&net, v.shape[0]);
+        if (k == layers)
+            break;
+        net_supervise(&net);
+        net_relu(&net);
+    }
+    return net_with_weight_norm(&net);
+}
+
+static struct convolutions read_torso(json_t *phi)
+{
+    struct convolutions torso = { .batch_norm = true };
+    for (; torso.count < NET_MAX_CONVOLUTIONS; torso.count++) {
+        char name[32];
+        snprintf(name, sizeof name, "conv%d.weight", torso.count + 1);
+        if (!json_object_get(phi, name))
+            break;
+        struct array weight = get_shaped(phi, name);
+        if (weight.dims != 3 || weight.shape[2] != 3 ||
+            (torso.count > 0 && weight.shape[1] != torso.channels[torso.count]))
+            fail_msg("%s: %s does not fit the layer before it or has not three taps", file, name);
+        torso.channels[torso.count] = weight.shape[1];
+        torso.channels[torso.count + 1] = weight.shape[0];
+    }
+    return torso;
+}
+
+/* A gated teacher of trajectories: convolutions with batch normalisation, then fc and out. Biases
+ * in front of batch normalisation have no effect and no gradient, so we have none. */
+static struct net read_gated_teacher(json_t *phi)
+{
+    struct net net;
+    struct array fc = get_shaped(phi, "fc.weight"), out = get_shaped(phi, "out.weight");
+    struct convolutions torso = read_torso(phi);
+    int channels = torso.channels[torso.count];
+    if (torso.count == 0 || fc.dims != 2 || out.dims != 2 || fc.shape[1] % channels != 0)
+        fail_msg("%s: fc.weight does not fit the convolutions before it", file);
+    torso.steps = fc.shape[1] / channels;
+    net_start(&net, torso.steps * torso.channels[0]);
+    net_convolutions(&net, &torso);
+    net_linear(&net, fc.shape[0]);
+    net_relu(&net);
+    net_linear(&net, out.shape[0]);
+    net_gate(&net);
+    return net;
+}
+
+static void read_gated_networks(json_t *theta, json_t *phi, struct learner_config *config)
+{
+    config->student = read_normed_student(theta);
+    config->teacher = read_gated_teacher(phi);
+    config->label_loss = LABEL_CROSS_ENTROPY;
+    config->teach_loss = TEACH_GATED;
+    if (config->teacher.outputs != 2 * config->student.n_supervised)
+        fail_msg(
+            "%s: phi has %d outputs for %d supervised units of theta0, two are needed for each",
+            file, config->teacher.outputs, config->student.n_supervised);
+}
+
+/* Boards, all pre-activations of the convolutions taught by mixtures of frames; a logistic loss. */
+static void read_life_networks(json_t *theta, json_t *phi, struct learner_config *config)
+{
+    struct array boards = get_shaped(get_object(case_root, "train"), "x");
+    struct array mixture = get_shaped(phi, "phi"), first = get_shaped(theta, "conv1.weight");
+    if (boards.dims != 4 || boards.shape[2] != boards.shape[3] || boards.shape[2] % 2 == 0)
+        fail_msg("%s: x is not [steps, batch, side, side] with an odd side", file);
+    if (mixture.dims != 3 || first.dims != 4 || mixture.shape[2] != first.shape[0] ||
+        mixture.shape[0] > MIXTURE_MAX_FRAMES || mixture.shape[1] % mixture.shape[0] != 0)
+        fail_msg("%s: phi is not [frames, layers, filters] of the convolutions", file);
+    struct life life = { .side = boards.shape[2],
+                         .frames = mixture.shape[0],
+                         .layers = mixture.shape[1],
+                         .filters = mixture.shape[2] };
+    config->student = net_life_student(&life);
+    config->teacher = net_life_teacher(&life, 0, 1);
+    config->label_loss = LABEL_LOGISTIC;
+    config->teach_loss = TEACH_MIXTURE;
+}
+
 /* A scalar logit: logistic loss, first layer linear and taught by mean squared error (task A).
  * Several logits: cross-entropy, the logits taught by KL (task B). */
 static void read_networks(json_t *theta, json_t *phi, struct learner_config *config)
 {
     if (!json_is_object(theta) || !json_is_object(phi))
         fail_msg("%s: the parameters of student and teacher are not objects", file);
+    if (normed_layers(theta) > 0 && json_object_get(phi, "conv1.weight")) {
+        read_gated_networks(theta, phi, config);
+        return;
+    }
+    if (json_object_get(theta, "readout.weight") && json_object_get(phi, "phi")) {
+        read_life_networks(theta, phi, config);
+        return;
+    }
     if (!dense_layers(theta) || !dense_layers(phi)) {
         print_message("%s: skipped, its networks are not supported yet\n", file);
         skip();
@@ -297,11 +474,16 @@ static struct optimiser read_optimiser(json_t *parent, const char *key)
     return adam;
 }
 
-/* `lead` is the shape before the last axis: [steps, batch] or [examples]. */
+/* `lead` is the shape of the first `dims` axes: [steps, batch] or [examples]. The others together
+ * are one example's numbers. */
 static real *read_inputs(json_t *object, const char *key, int dims, const int *lead, int cols)
 {
     struct array array = get_shaped(object, key);
-    expect_shape(array, key, dims + 1, lead[0], dims == 2 ? lead[1] : cols, cols);
+    size_t rows = (size_t)lead[0] * (size_t)(dims == 2 ? lead[1] : 1);
+    if (array.dims <= dims || array.shape[0] != lead[0] ||
+        (dims == 2 && array.shape[1] != lead[1]) || array.count != rows * (size_t)cols)
+        fail_msg("%s: %s does not have the shape of %zu examples of %d numbers", file, key, rows,
+                 cols);
     return read_array(array);
 }
 
@@ -332,6 +514,7 @@ struct unroll {
     struct step_losses *losses;
     real *x, *xstar, *labels, *valid_x, *valid_labels;
     int steps, batch;
+    int *first; /* row of each batch */
 };
 
 static const char *moment_names(const struct optimiser *optimiser, int k)
@@ -360,9 +543,12 @@ static void read_lessons(struct unroll *u, json_t *root)
 {
     json_t *train = get_object(root, "train"), *valid = get_object(root, "valid");
     struct array shape = get_shaped(train, "x"), valid_shape = get_shaped(valid, "x");
-    int lead[2] = { u->steps, shape.dims == 3 ? shape.shape[1] : 0 };
+    int lead[2] = { u->steps, shape.dims >= 3 ? shape.shape[1] : 0 };
     int rows = valid_shape.shape[0], inputs = u->config.student.inputs;
     u->batch = lead[1];
+    u->first = xcalloc((size_t)u->steps + 1, sizeof *u->first);
+    for (int i = 0; i <= u->steps; i++)
+        u->first[i] = i * u->batch;
     u->x = read_inputs(train, "x", 2, lead, inputs);
     u->xstar = read_inputs(train, "xstar", 2, lead, u->config.teacher.inputs);
     u->labels = read_labels(train, &u->config, (size_t)u->steps * (size_t)u->batch);
@@ -377,8 +563,10 @@ static void read_unroll(struct unroll *u, json_t *root)
     struct learner_config *config = &u->config;
     read_networks(get(root, "theta0"), get(root, "phi"), config);
     u->steps = get_integer(root, "n_inner", 1, MAX_STEPS);
-    u->inner.objective = (struct objective){ &config->student, config->label_loss,
-                                             config->teach_loss, get_number(root, "alpha"), 0 };
+    u->inner.objective = (struct objective){ .student = &config->student,
+                                             .label_loss = config->label_loss,
+                                             .teach_loss = config->teach_loss,
+                                             .teaching_coef = get_number(root, "alpha") };
     u->inner.optimiser = read_optimiser(root, "inner_optimizer");
     u->inner.n_steps = u->steps;
     u->teacher.net = &config->teacher;
@@ -399,6 +587,7 @@ static void unroll_free(struct unroll *u)
                       u->phi.value,
                       u->lessons,
                       u->losses,
+                      u->first,
                       u->x,
                       u->xstar,
                       u->labels,
@@ -410,16 +599,85 @@ static void unroll_free(struct unroll *u)
     frame_free(&u->teacher.frame);
 }
 
+/* What batch i uses of the teacher's output: mixtures serve them all. */
+static struct mat targets_of(const struct unroll *u, struct mat targets, int i)
+{
+    return is_mixture(&u->config.teacher) ? targets : mat_rows(targets, i * u->batch, u->batch);
+}
+
 static void teach_all(struct unroll *u)
 {
     int rows = u->steps * u->batch;
     struct mat x = mat_constant(u->x, rows, u->config.student.inputs);
-    u->targets = teacher_forward(&u->teacher, u->phi,
-                                 mat_constant(u->xstar, rows, u->config.teacher.inputs));
-    for (int i = 0; i < u->steps; i++)
+    struct mat xstar = mat_constant(u->xstar, rows, u->config.teacher.inputs);
+    u->targets =
+        teacher_forward(&u->teacher, u->phi, xstar, (struct row_batches){ u->first, u->steps });
+    for (int i = 0; i < u->steps; i++) {
         u->lessons[i] = (struct lesson){ .x = mat_rows(x, i * u->batch, u->batch),
                                          .labels = u->labels + i * u->batch,
-                                         .targets = mat_rows(u->targets, i * u->batch, u->batch) };
+                                         .targets = targets_of(u, u->targets, i) };
+        if (is_mixture(&u->config.teacher))
+            u->lessons[i].frames = mat_rows(xstar, i * u->batch, u->batch);
+    }
+}
+
+/* Boards are recorded filter after filter, without padding, and so are mixed targets. */
+static void check_boards(const struct unroll *u, const struct trace *trace, json_t *step0)
+{
+    const struct net *student = &u->config.student;
+    int units = student->n_supervised, side = student->layers[0].board.side, cells = side * side;
+    int filters = student->layers[0].board.outputs, frames = u->targets.rows;
+    size_t count = (size_t)(u->batch * units * cells), i = 0;
+    real *h = xmalloc(count * sizeof *h), *o = xmalloc(count * sizeof *o);
+    for (int row = 0; row < u->batch; row++)
+        for (int unit = 0; unit < units; unit++)
+            for (int cell = 0; cell < cells; cell++, i++) {
+                struct mat boards = trace->at[unit / filters + 1];
+                double sum = 0;
+                for (int t = 0; t < frames; t++)
+                    sum += (double)u->targets.value[t * units + unit] *
+                           (double)u->xstar[(row * frames + t) * cells + cell];
+                o[i] = (real)sum;
+                h[i] = mat_row(boards, boards.value,
+                               row)[cell * conv3x3_stride(filters) + unit % filters];
+            }
+    compare_array(step0, "supervised", h, count);
+    compare_array(step0, "teacher_output", o, count);
+    free(h);
+    free(o);
+}
+
+/* All supervised layers side by side. */
+static void check_supervised(const struct net *student, const struct trace *trace, int rows,
+                             json_t *step0)
+{
+    size_t width = (size_t)student->n_supervised, column = 0;
+    real *all = xmalloc((size_t)rows * width * sizeof *all);
+    for (int k = 0; k < student->n_layers; k++) {
+        struct mat h = trace->at[k + 1];
+        if (!student->layers[k].supervised)
+            continue;
+        for (int row = 0; row < rows; row++)
+            memcpy(all + (size_t)row * width + column, mat_row(h, h.value, row),
+                   (size_t)h.cols * sizeof *all);
+        column += (size_t)h.cols;
+    }
+    compare_array(step0, "supervised", all, (size_t)rows * width);
+    free(all);
+}
+
+/* Recorded is what a gate reads, not what it makes of it: m from w = sigmoid(m/2 - 1). */
+static void check_targets(const struct unroll *u, json_t *step0)
+{
+    struct mat targets = u->lessons[0].targets;
+    size_t count = mat_count(targets), columns = (size_t)targets.cols;
+    real *out = xmalloc(count * sizeof *out);
+    memcpy(out, targets.value, count * sizeof *out);
+    for (size_t i = 0; u->config.teach_loss == TEACH_GATED && i < count; i++)
+        if (i % columns >= columns / 2)
+            out[i] = (real)(2 + 2 * log((double)out[i] / (1 - (double)out[i])));
+    compare_array(step0, "teacher_output", out, count);
+    free(out);
 }
 
 static void check_first_step(struct unroll *u, json_t *expected)
@@ -435,11 +693,12 @@ static void check_first_step(struct unroll *u, json_t *expected)
                        &u->lessons[0], &result);
     struct mat z = result.trace.at[student->n_layers];
     compare_array(step0, "student_output", z.value, mat_count(z));
-    for (int k = 0; k < student->n_layers; k++)
-        if (student->layers[k].supervised)
-            compare_array(step0, "supervised", result.trace.at[k + 1].value,
-                          mat_count(result.trace.at[k + 1]));
-    compare_array(step0, "teacher_output", u->targets.value, mat_count(u->lessons[0].targets));
+    if (has_boards(student)) {
+        check_boards(u, &result.trace, step0);
+    } else {
+        check_supervised(student, &result.trace, u->batch, step0);
+        check_targets(u, step0);
+    }
     compare_tensors(student, step0, "grad_theta", result.gradient.value);
     frame_free(&frame);
 }
@@ -472,22 +731,29 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
     struct frame frame = { 0 }, adjoints = { 0 };
     struct objective_result result;
     struct optimiser_state end = inner_loop_state(&u->inner, u->steps);
+    struct hypergradients settings;
     struct mat *target_adjoint = xcalloc((size_t)u->steps, sizeof *target_adjoint);
-    frame_reserve(&frame, objective_reals(&u->inner.objective, &u->validation));
+    struct mat gradient = { 1, u->phi.cols, xaligned(mat_count(u->phi) * sizeof(real)), NULL };
+    struct net for_labels = net_for_labels(&u->config.student);
+    struct objective objective = u->inner.objective;
+    objective.student = &for_labels;
+    frame_reserve(&frame, objective_reals(&objective, &u->validation));
     frame_reserve(&adjoints, mat_count(u->targets));
     struct pass pass = pass_values(frame);
-    objective_gradient(&u->inner.objective, &pass,
+    objective_gradient(&objective, &pass,
                        mat_constant(end.parameters, 1, (int)u->config.student.n_parameters),
                        &u->validation, &result);
     compare_number("validation_loss", get_number(expected, "validation_loss"), result.losses.label);
     struct mat all = { u->targets.rows, u->targets.cols, adjoints.memory, NULL };
     for (int i = 0; i < u->steps; i++)
-        target_adjoint[i] = mat_rows(all, i * u->batch, u->batch);
-    hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint);
-    struct mat gradient = teacher_backward(&u->teacher, all);
+        target_adjoint[i] = targets_of(u, all, i);
+    hypergradient(&u->inner, u->lessons, u->steps, result.gradient.value, target_adjoint,
+                  &settings);
+    teacher_backward(&u->teacher, all, gradient);
     compare_tensors(&u->config.teacher, expected, "meta_grad", gradient.value);
     frame_free(&frame);
     frame_free(&adjoints);
+    free(gradient.value);
     free(target_adjoint);
 }
 

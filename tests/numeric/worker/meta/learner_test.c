@@ -3,6 +3,7 @@
 #include "worker/meta/learner.h"
 
 #include "tests/numeric/worker/meta/scene.h"
+#include "worker/numeric/vector.h"
 
 #define inner_sgd  optimiser_sgd(0.2, 0.75, 0.01)
 #define inner_adam optimiser_adam(0.02, 0.8, 0.01)
@@ -158,6 +159,181 @@ static void without_a_teacher_the_student_learns_from_labels_alone(void **state)
     scene_end(&scene);
 }
 
+/* ---- the auxiliary head --------------------------------------------------------------------- */
+
+static struct learner_config auxiliary_config(void)
+{
+    struct learner_config config = scene_config(SCENE_GATED, inner_sgd);
+    config.teacher = (struct net){ 0 };
+    config.n_inner = 0;
+    config.auxiliary_outputs = PRIVILEGED;
+    config.auxiliary_coef = 2;
+    return config;
+}
+
+/* Its parameters come after the student's: 3 hidden units to PRIVILEGED numbers, and a bias. */
+enum { HEAD = 3 * PRIVILEGED + PRIVILEGED };
+
+static void an_auxiliary_head_learns_the_privileged_data_beside_the_labels(void **state)
+{
+    struct learner_config config = auxiliary_config();
+    struct scene scene;
+    struct error why;
+    struct step_losses first, last;
+    scene_start(&scene, &config);
+    for (int i = 0; i < EXAMPLES * PRIVILEGED; i++) /* what x tells of x* */
+        scene.xstar[i] = scene.x[i / PRIVILEGED * INPUTS + i % PRIVILEGED];
+    struct batch batch = { scene.order, EXAMPLES };
+    assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &first, &why));
+    for (int i = 0; i < 300; i++)
+        assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &last, &why));
+    expect_number("total", last.total, last.label + 2 * last.auxiliary, 1e-12);
+    assert_true(last.auxiliary < 0.8 * first.auxiliary && last.label < first.label);
+    scene_end(&scene);
+}
+
+static void a_head_of_no_weight_leaves_the_student_alone(void **state)
+{
+    struct learner_config with = auxiliary_config(), without = auxiliary_config();
+    struct scene scenes[2];
+    with.auxiliary_coef = 0;
+    without.auxiliary_outputs = 0;
+    scene_start(&scenes[0], &with);
+    scene_start(&scenes[1], &without);
+    for (int k = 0; k < 2; k++)
+        scene_student_steps(&scenes[k], 5);
+    double *want = xcalloc(with.student.n_parameters, sizeof *want);
+    for (size_t i = 0; i < with.student.n_parameters; i++)
+        want[i] = (double)learner_state(scenes[1].learner)->student.parameters[i];
+    expect_near("theta", learner_state(scenes[0].learner)->student.parameters, want,
+                with.student.n_parameters, rounding);
+    free(want);
+    scene_end(&scenes[0]);
+    scene_end(&scenes[1]);
+}
+
+/* ---- a model of dynamics -------------------------------------------------------------------- */
+
+/* x is an observation of one number and two actions of two; x* one observation and a reward for
+ * each of two steps. */
+enum { MODEL_STEPS = 2, MODEL_FEATURES = 2 };
+
+static struct learner_config model_config(enum model_training training)
+{
+    struct learner_config config = auxiliary_config();
+    const struct rollout rollout = { .steps = MODEL_STEPS,
+                                     .observation = 1,
+                                     .action = 2,
+                                     .features = MODEL_FEATURES,
+                                     .hidden = 6,
+                                     .hidden_layers = 1,
+                                     .weight_norm = true };
+    config.student = net_model_based(&rollout, CLASSES);
+    config.auxiliary_outputs = 0;
+    config.model = training;
+    return config;
+}
+
+static void a_model_of_dynamics_learns_trajectories_and_labels_in_either_way(void **state)
+{
+    for (int training = MODEL_STACKED; training <= MODEL_TRANSITIONS; training++) {
+        struct learner_config config = model_config((enum model_training)training);
+        struct scene scene;
+        struct error why;
+        struct step_losses first, last;
+        scene_start(&scene, &config);
+        real *xstar = xcalloc(EXAMPLES * MODEL_STEPS * MODEL_FEATURES, sizeof *xstar);
+        for (int i = 0; i < EXAMPLES; i++) { /* o' = (o + a_1)/2, reward a_2 */
+            const real *row = scene.x + i * INPUTS;
+            real *to = xstar + i * MODEL_STEPS * MODEL_FEATURES, o = row[0];
+            for (int t = 0; t < MODEL_STEPS; t++) {
+                o = (o + row[1 + 2 * t]) / 2;
+                to[MODEL_FEATURES * t] = o;
+                to[MODEL_FEATURES * t + 1] = row[2 + 2 * t];
+            }
+        }
+        scene.data.xstar = xstar;
+        struct batch batch = { scene.order, EXAMPLES };
+        assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &first, &why));
+        for (int i = 0; i < 400; i++)
+            assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &last, &why));
+        expect_number("total", last.total, last.label + 2 * last.auxiliary, 1e-12);
+        assert_true(last.auxiliary < 0.2 * first.auxiliary && last.label < first.label);
+        real z[EXAMPLES * CLASSES]; /* what it is used for takes x alone */
+        learner_logits(scene.learner, scene.x, EXAMPLES, z);
+        assert_true(vector_is_finite(z, EXAMPLES * CLASSES));
+        free(xstar);
+        scene_end(&scene);
+    }
+}
+
+#ifdef REAL_IS_DOUBLE
+/* One step of plain SGD with a rate of 1 moves the parameters by the gradient. */
+static void the_gradient_with_a_head_agrees_with_differences_of_the_loss(void **state)
+{
+    struct learner_config config = auxiliary_config();
+    struct scene scene;
+    struct error why;
+    size_t count = config.student.n_parameters + HEAD;
+    config.student_optimiser = optimiser_sgd(1, 0, 0);
+    scene_start(&scene, &config);
+    struct batch batch = { scene.order, 10 };
+    real *theta = learner_state(scene.learner)->student.parameters, *start = copy(theta, count);
+    real *got = xcalloc(count, sizeof *got);
+    double *want = xcalloc(count, sizeof *want), h = 1e-6;
+    for (size_t i = 0; i <= 2 * count; i++) { /* the first for the gradient, then two for each */
+        struct step_losses losses;
+        size_t k = (i - 1) / 2;
+        memcpy(theta, start, count * sizeof *theta);
+        if (i > 0)
+            theta[k] += i % 2 ? h : -h;
+        assert_true(learner_student_steps(scene.learner, &scene.data, &batch, 1, &losses, &why));
+        for (size_t j = 0; i == 0 && j < count; j++)
+            got[j] = start[j] - theta[j];
+        if (i > 0)
+            want[k] += (i % 2 ? 1 : -1) * losses.total / (2 * h);
+    }
+    expect_near("gradient", got, want, config.student.n_parameters, by_differences);
+    expect_near("gradient of the head", got + config.student.n_parameters,
+                want + config.student.n_parameters, HEAD, by_differences);
+    free(got);
+    free(want);
+    free(start);
+    scene_end(&scene);
+}
+#endif
+
+static void a_large_validation_set_counts_as_one(void **state)
+{
+    enum { MANY = 1200 }; /* three chunks */
+    struct learner_config config = scene_config(SCENE_B, inner_sgd);
+    struct scene scenes[2];
+    struct meta_report reports[2];
+    struct batch batches[6];
+    struct error why;
+    int often[MANY];
+    size_t count = config.teacher.n_parameters;
+    double want[256];
+    assert_true(count <= 256);
+    for (int i = 0; i < MANY; i++)
+        often[i] = i % EXAMPLES;
+    for (int k = 0; k < 2; k++) {
+        scene_start(&scenes[k], &config);
+        scene_batches(&scenes[k], batches, 6);
+        struct batch validation = { often, k ? MANY : EXAMPLES };
+        assert_true(learner_meta_step(scenes[k].learner, &scenes[k].data, batches, 6, &validation,
+                                      &reports[k], &why));
+    }
+    for (size_t i = 0; i < count; i++)
+        want[i] = (double)learner_meta_gradient(scenes[0].learner)[i];
+    expect_near("meta-gradient", learner_meta_gradient(scenes[1].learner), want, count,
+                IN_DOUBLE ? 1e-11 : 1e-4);
+    expect_number("validation loss", reports[1].validation_loss, reports[0].validation_loss,
+                  IN_DOUBLE ? 1e-13 : 1e-5);
+    scene_end(&scenes[0]);
+    scene_end(&scenes[1]);
+}
+
 static void learning_from_a_teacher_that_learns_lowers_the_validation_loss(void **state)
 {
     struct learner_config config = scene_config(SCENE_B, inner_adam);
@@ -211,6 +387,7 @@ static void expect_meta_step_fails(struct scene *scene, const char *reason)
         learner_meta_step(scene->learner, &scene->data, batches, 6, &validation, &report, &why));
     if (!strstr(why.text, reason))
         fail_msg("expected '%s', the reason is: %s", reason, why.text);
+    assert_null(strstr(why.text, "-nan"));
     expect_same_bits("phi", phi, learner_state(scene->learner)->teacher.parameters, n_phi);
     free(phi);
 }
@@ -252,10 +429,10 @@ static void a_student_that_becomes_nan_is_reported_with_the_step(void **state)
     struct error why;
     struct step_losses losses[3];
     scene_start(&scene, &config);
-    scene.x[2 * 4 * INPUTS] = NAN; /* in the third batch */
+    scene.x[2 * 4 * INPUTS] = -NAN; /* in the third batch */
     scene_batches(&scene, batches, 3);
     assert_false(learner_student_steps(scene.learner, &scene.data, batches, 3, losses, &why));
-    assert_non_null(strstr(why.text, "step 3"));
+    assert_non_null(strstr(why.text, "became nan in step 3"));
     assert_true(isfinite(losses[1].total) && isnan(losses[2].total));
     scene_end(&scene);
 }
@@ -307,6 +484,40 @@ static void configurations_that_cannot_run_are_refused_with_the_reason(void **st
     bad = scene_config(SCENE_A, inner_sgd);
     bad.entropy_coef = 1;
     expect_refused(&bad, "only cross-entropy");
+    bad = scene_config(SCENE_GATED, inner_sgd);
+    bad.teacher = net_mlp(PRIVILEGED, 5, 1, 2 * bad.student.n_supervised);
+    expect_refused(&bad, "whose last layer is a gate");
+    bad = scene_config(SCENE_GATED, inner_sgd);
+    bad.teach_loss = TEACH_MSE;
+    expect_refused(&bad, "12 outputs, but the student has 6 supervised units");
+    bad = scene_config(SCENE_GATED, inner_sgd);
+    bad.teacher = net_mlp(PRIVILEGED, 5, 1, 5);
+    expect_refused(&bad, "two outputs for each");
+    bad = scene_config(SCENE_LIFE, inner_sgd);
+    bad.teach_loss = TEACH_MSE;
+    expect_refused(&bad, "take each other");
+    bad = scene_config(SCENE_LIFE, inner_sgd);
+    bad.student = net_student_b(INPUTS, 6, 1, bad.student.n_supervised);
+    bad.label_loss = LABEL_CROSS_ENTROPY;
+    expect_refused(&bad, "layer 3 of the student: the mixture teaching loss is for boards");
+    bad = good;
+    bad.auxiliary_outputs = PRIVILEGED;
+    expect_refused(&bad, "beside a teacher");
+    bad = auxiliary_config();
+    bad.auxiliary_coef = -1;
+    expect_refused(&bad, "auxiliary coefficient -1");
+    bad = model_config(MODEL_STACKED);
+    bad.student = net_mlp(INPUTS, 5, 1, CLASSES);
+    expect_refused(&bad, "no model of dynamics");
+    bad = model_config(MODEL_STACKED);
+    bad.auxiliary_outputs = 4;
+    expect_refused(&bad, "beside a teacher or an auxiliary head");
+    bad = model_config(MODEL_TRANSITIONS);
+    bad.auxiliary_coef = NAN;
+    expect_refused(&bad, "auxiliary coefficient nan");
+    bad = auxiliary_config();
+    bad.student = net_mlp(INPUTS, 1, 0, CLASSES);
+    expect_refused(&bad, "last hidden layer");
 }
 
 int main(void)
@@ -318,6 +529,13 @@ int main(void)
         cmocka_unit_test(a_shared_unroll_ends_where_the_students_own_steps_lead),
         cmocka_unit_test(the_meta_gradient_is_clipped_in_each_component),
         cmocka_unit_test(without_a_teacher_the_student_learns_from_labels_alone),
+        cmocka_unit_test(an_auxiliary_head_learns_the_privileged_data_beside_the_labels),
+        cmocka_unit_test(a_head_of_no_weight_leaves_the_student_alone),
+        cmocka_unit_test(a_model_of_dynamics_learns_trajectories_and_labels_in_either_way),
+#ifdef REAL_IS_DOUBLE
+        cmocka_unit_test(the_gradient_with_a_head_agrees_with_differences_of_the_loss),
+#endif
+        cmocka_unit_test(a_large_validation_set_counts_as_one),
         cmocka_unit_test(learning_from_a_teacher_that_learns_lowers_the_validation_loss),
         cmocka_unit_test(logits_do_not_depend_on_how_many_rows_are_asked_for),
         cmocka_unit_test(a_training_loss_that_is_not_finite_ends_the_unroll_with_the_step),

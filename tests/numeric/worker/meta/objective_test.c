@@ -13,8 +13,11 @@ static void set_up(enum scene_task task, double entropy_coef)
 {
     struct rng rng = test_rng(200);
     config = scene_config(task, optimiser_sgd(0.1, 0, 0));
-    objective = (struct objective){ &config.student, config.label_loss, config.teach_loss,
-                                    config.teaching_coef, entropy_coef };
+    objective = (struct objective){ .student = &config.student,
+                                    .label_loss = config.label_loss,
+                                    .teach_loss = config.teach_loss,
+                                    .teaching_coef = config.teaching_coef,
+                                    .entropy_coef = entropy_coef };
     x = mat_constant(random_reals(&rng, ROWS * INPUTS), ROWS, INPUTS);
     labels = mat_constant(random_reals(&rng, ROWS), ROWS, 1);
     for (int i = 0; i < ROWS; i++)
@@ -31,7 +34,9 @@ static void tear_down(struct mat *mats, int count)
 static struct objective_result evaluate(struct pass *pass, struct mat theta, struct mat targets)
 {
     struct objective_result result;
-    struct lesson lesson = { x, labels.value, mat_constant(targets.value, ROWS, targets.cols) };
+    struct lesson lesson = { .x = x,
+                             .labels = labels.value,
+                             .targets = mat_constant(targets.value, ROWS, targets.cols) };
     objective_gradient(&objective, pass, theta, &lesson, &result);
     return result;
 }
@@ -51,7 +56,7 @@ static void draw(struct mat operands[2], uint64_t stream)
 {
     struct rng rng = test_rng(stream);
     operands[0] = random_mat(&rng, 1, (int)config.student.n_parameters);
-    operands[1] = random_mat(&rng, ROWS, config.student.n_supervised);
+    operands[1] = random_mat(&rng, ROWS, config.teacher.outputs);
 }
 
 #ifdef REAL_IS_DOUBLE
@@ -100,14 +105,16 @@ static void gradients_agree_with_differences_of_the_loss(void **state)
     check_gradients(SCENE_A, 0);
     check_gradients(SCENE_B, 0);
     check_gradients(SCENE_B, 0.3);
+    check_gradients(SCENE_GATED, 0);
 }
 #endif
 
 static void tangents_agree_with_differences_of_the_gradients(void **state)
 {
-    for (int k = 0; k < 3; k++) {
+    static const enum scene_task tasks[] = { SCENE_A, SCENE_B, SCENE_B, SCENE_GATED };
+    for (int k = 0; k < 4; k++) {
         struct mat operands[2];
-        set_up(k == 0 ? SCENE_A : SCENE_B, k == 2 ? 0.3 : 0);
+        set_up(tasks[k], k == 2 ? 0.3 : 0);
         draw(operands, 202);
         free(operands[1].tangent);
         operands[1].tangent = NULL;
@@ -134,7 +141,7 @@ static double quadratic(const struct mat *operands, real *direction, const real 
 
 static void the_hessian_is_symmetric(void **state)
 {
-    for (int task = SCENE_A; task <= SCENE_B; task++) {
+    for (int task = SCENE_A; task <= SCENE_GATED; task++) {
         struct mat one[2], two[2];
         set_up((enum scene_task)task, 0);
         draw(one, 203);

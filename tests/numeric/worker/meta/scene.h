@@ -1,14 +1,16 @@
 /* scene.h - a small learning problem for the tests of worker/meta: random data, and configurations
- * like tasks A and B in miniature. */
+ * like tasks A and B, the reward prediction experiment and the game of life in miniature. */
 #ifndef META_SCENE_H
 #define META_SCENE_H
 #include "tests/numeric/bottleneck.h"
 #include "tests/numeric/check.h"
 #include "worker/meta/learner.h"
+#include "worker/net/life.h"
 
 enum { EXAMPLES = 40, INPUTS = 5, PRIVILEGED = 3, CLASSES = 3 };
 
-enum scene_task { SCENE_A, SCENE_B };
+enum scene_task { SCENE_A, SCENE_B, SCENE_GATED, SCENE_LIFE };
+enum { SCENES = SCENE_LIFE + 1 };
 
 struct scene {
     struct learner_config config;
@@ -17,6 +19,34 @@ struct scene {
     real *x, *xstar, *labels;
     int order[EXAMPLES];
 };
+
+/* Weight norm and two supervised layers of three units; a row of x* is a trajectory of three steps,
+ * which the teacher reads with convolutions and batch norm wherever it can stand. */
+static inline void scene_make_gated(struct learner_config *config)
+{
+    const struct trajectory_teacher teacher = { .steps = PRIVILEGED,
+                                                .features = 1,
+                                                .convolutions = 2,
+                                                .c1 = 2,
+                                                .c2 = 3,
+                                                .c3 = 4,
+                                                .batch_norm = true,
+                                                .dense_batch_norm = true };
+    struct net plain = net_student_hidden(INPUTS, 3, 2, CLASSES);
+    config->student = net_with_weight_norm(&plain);
+    config->teacher = net_teacher_of_trajectories(&teacher, plain.n_supervised);
+    config->teach_loss = TEACH_GATED;
+}
+
+/* Boards of 5 x 5 cells and three convolutions, so that a label looks at all cells of the first. */
+static inline void scene_make_life(struct learner_config *config)
+{
+    const struct life life = { .side = 5, .frames = 3, .layers = 3, .filters = 3 };
+    config->student = net_life_student(&life);
+    config->teacher = net_life_teacher(&life, 1, 0.8);
+    config->label_loss = LABEL_LOGISTIC;
+    config->teach_loss = TEACH_MIXTURE;
+}
 
 static inline struct learner_config scene_config(enum scene_task task, struct optimiser inner)
 {
@@ -37,7 +67,18 @@ static inline struct learner_config scene_config(enum scene_task task, struct op
     };
     if (config.inner_is_shared)
         config.student_optimiser = inner;
+    if (task == SCENE_GATED)
+        scene_make_gated(&config);
+    if (task == SCENE_LIFE)
+        scene_make_life(&config);
     return config;
+}
+
+/* Zeros and ones: mixtures of them keep a student's units alive. */
+static inline void scene_make_boards(real *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = numbers[i] > 0;
 }
 
 static inline void scene_start(struct scene *scene, const struct learner_config *config)
@@ -45,8 +86,15 @@ static inline void scene_start(struct scene *scene, const struct learner_config 
     struct rng rng = test_rng(100), student = test_rng(101), teacher = test_rng(102);
     struct error error;
     scene->config = *config;
-    scene->x = random_reals(&rng, EXAMPLES * INPUTS);
-    scene->xstar = random_reals(&rng, EXAMPLES * PRIVILEGED);
+    bool life = config->teach_loss == TEACH_MIXTURE;
+    size_t inputs = life ? (size_t)config->student.inputs : INPUTS;
+    size_t privileged = life ? (size_t)config->teacher.inputs : PRIVILEGED;
+    scene->x = random_reals(&rng, EXAMPLES * inputs);
+    scene->xstar = random_reals(&rng, EXAMPLES * privileged);
+    if (life) {
+        scene_make_boards(scene->x, EXAMPLES * inputs);
+        scene_make_boards(scene->xstar, EXAMPLES * privileged);
+    }
     scene->labels = xcalloc(EXAMPLES, sizeof *scene->labels);
     uint64_t classes = config->label_loss == LABEL_LOGISTIC ? 2 : CLASSES;
     for (int i = 0; i < EXAMPLES; i++) {

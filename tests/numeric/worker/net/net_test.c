@@ -135,7 +135,8 @@ static struct mat gradient_of(struct pass *pass, const struct mat *operands)
         if (pass->fill_tangents)
             d.tangent[i] = output_weights.value[i] * z.tangent[i];
     }
-    net_backward(&net, pass, operands[0], &trace, d, &hidden_weights, gradient);
+    net_backward(&net, pass, operands[0], &trace, d, (struct mat[NET_MAX_LAYERS]){ hidden_weights },
+                 gradient);
     return gradient;
 }
 

@@ -196,6 +196,51 @@ static void check_adjoint(const struct optimiser *o)
     scene_free(&bars);
 }
 
+/* The derivatives of that sum for the optimiser's own settings. */
+static void check_slopes(struct optimiser o)
+{
+    static const char *const names[] = { "lr", "beta1", "weight decay" };
+    struct scene scene = scene_create(9, 2), weights = scene_create(10, 0),
+                 bars = scene_create(10, 0);
+    struct optimiser_state after = state_empty();
+    struct optimiser_slopes slopes = { 1, 1, 1 }; /* they are added to */
+    real direction[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        scene.state.moment[1][i] += 0.5;
+    /* of moments after the step, which the slopes are not for: theta alone is a step's end */
+    for (int k = 0; k < 2; k++)
+        for (int i = 0; i < COUNT; i++)
+            weights.state.moment[k][i] = bars.state.moment[k][i] = 0;
+    optimiser_step(&o, &scene.state, &after, scene.gradient, COUNT);
+    optimiser_adjoint(&o, &scene.state, &after, scene.gradient, &bars.state, direction, COUNT);
+    optimiser_adjoint_slopes(&o, &scene.state, &after, NULL, scene.gradient, &bars.state, direction,
+                             COUNT, &slopes);
+    const double got[] = { slopes.lr - 1, slopes.beta1 - 1, slopes.weight_decay - 1 };
+    double *const settings[] = { &o.lr, &o.beta1, &o.weight_decay }, h = 1e-6;
+    for (int k = 0; k < 3; k++) {
+        double kept = *settings[k];
+        *settings[k] = kept + h;
+        double up = weighted(&o, &scene, &weights.state);
+        *settings[k] = kept - h;
+        expect_number(names[k], got[k], (up - weighted(&o, &scene, &weights.state)) / (2 * h),
+                      1e-6);
+        *settings[k] = kept;
+    }
+    state_free(&after);
+    scene_free(&scene);
+    scene_free(&weights);
+    scene_free(&bars);
+}
+
+static void the_slopes_for_settings_agree_with_differences(void **state)
+{
+    struct optimiser without_momentum = adam;
+    without_momentum.beta1 = 0;
+    check_slopes(sgd);
+    check_slopes(adam);
+    check_slopes(without_momentum);
+}
+
 static void the_adjoint_of_sgd_agrees_with_differences(void **state)
 {
     check_adjoint(&sgd);
@@ -236,6 +281,7 @@ int main(void)
 #ifdef REAL_IS_DOUBLE
         cmocka_unit_test(the_adjoint_of_sgd_agrees_with_differences),
         cmocka_unit_test(the_adjoint_of_adam_agrees_with_differences),
+        cmocka_unit_test(the_slopes_for_settings_agree_with_differences),
 #endif
         cmocka_unit_test(a_second_moment_of_zero_contributes_nothing_to_the_adjoint_of_adam),
     };

@@ -262,6 +262,96 @@ static void mean_squared_errors_of_several_layers_add_up_to_that_of_all_units(vo
     free_mats(operands, 2);
 }
 
+/* Operand 0 are the h; operand 1 the targets, then the weights. Rows of the result: the gradients
+ * for h, for the targets and for the weights. */
+static struct mat run_gated(struct pass *pass, const struct mat *operands)
+{
+    struct mat h = operands[0], o = mat_constant(operands[1].value, h.rows, 2 * h.cols);
+    struct mat all = mat_new(pass, 3 * h.rows, h.cols);
+    last_loss = teaching_coef * teach_gradient(pass, TEACH_GATED, mat_rows(all, 0, h.rows),
+                                               mat_view(all, mat_count(h), h.rows, 2 * h.cols), h,
+                                               o, 0, teaching_coef);
+    return all;
+}
+
+static void a_gated_loss_weights_the_squared_errors_of_its_units(void **state)
+{
+    struct rng rng = test_rng(30);
+    struct mat operands[2] = { random_mat(&rng, ROWS, COLS), random_mat(&rng, ROWS, 2 * COLS) };
+    struct mat o = mat_constant(operands[1].value, ROWS, 2 * COLS);
+    double want = 0;
+    teaching_coef = 3;
+    for (int i = 0; i < ROWS * COLS; i++) {
+        const real *target = operands[1].value + i / COLS * 2 * COLS + i % COLS;
+        want += 3 * (double)target[COLS] * pow((double)(operands[0].value[i] - *target), 2) /
+                (ROWS * COLS);
+    }
+    expect_number("gated", loss_of(run_gated, operands), want, 10 * rounding);
+    expect_gradient("gated for h", run_gated, operands, 0, 0);
+    expect_gradient("gated for targets and weights", run_gated, operands, 1, ROWS * COLS);
+    expect_tangent("gated", run_gated, (struct mat[]){ operands[0], o }, 2);
+    free_mats(operands, 2);
+}
+
+static void gated_losses_of_several_layers_add_up_to_that_of_all_units(void **state)
+{
+    struct rng rng = test_rng(31);
+    struct mat h = random_mat(&rng, ROWS, COLS), o = random_mat(&rng, ROWS, 2 * COLS);
+    real dh[ROWS * COLS], dout[2 * ROWS * COLS], part[ROWS * COLS];
+    struct pass pass = pass_values((struct frame){ 0 });
+    struct mat targets = mat_constant(o.value, ROWS, 2 * COLS);
+    struct mat whole = { 3 * ROWS, COLS, xmalloc(3 * ROWS * COLS * sizeof(real)), NULL };
+    double got = 0, want = teach_gradient(&pass, TEACH_GATED, mat_rows(whole, 0, ROWS),
+                                          mat_view(whole, ROWS * COLS, ROWS, 2 * COLS),
+                                          mat_constant(h.value, ROWS, COLS), targets, 0, 2);
+    for (int first = 0, cols = 2; first < COLS; first += cols, cols = COLS - cols) {
+        for (int i = 0; i < ROWS * cols; i++)
+            part[i] = h.value[i / cols * COLS + first + i % cols];
+        got += teach_gradient(&pass, TEACH_GATED, (struct mat){ ROWS, cols, dh, NULL },
+                              (struct mat){ ROWS, 2 * COLS, dout, NULL },
+                              mat_constant(part, ROWS, cols), targets, first, 2);
+        for (int i = 0; i < ROWS * cols; i++)
+            assert_true(dh[i] == whole.value[i / cols * COLS + first + i % cols]);
+    }
+    expect_number("loss", got, want, 1e-12);
+    expect_same_bits("gradient for the teacher", whole.value + ROWS * COLS, dout, 2 * ROWS * COLS);
+    free(whole.value);
+    free_mats((struct mat[]){ h, o }, 2);
+}
+
+/* What the gate makes of m; targets pass. */
+static double gated_number(const real *x, int i)
+{
+    return i % (2 * COLS) < COLS ? (double)x[i] : 1 / (1 + exp(1 - (double)x[i] / 2));
+}
+
+static void a_gate_passes_targets_and_makes_weights_between_zero_and_one(void **state)
+{
+    enum { COUNT = ROWS * 2 * COLS };
+    struct rng rng = test_rng(32);
+    struct mat x = random_mat(&rng, ROWS, 2 * COLS), d = random_mat(&rng, ROWS, 2 * COLS);
+    real memory[2][COUNT];
+    struct mat y = { ROWS, 2 * COLS, memory[0], NULL }, dx = { ROWS, 2 * COLS, memory[1], NULL };
+    struct pass pass = pass_values((struct frame){ 0 });
+    double want[COUNT], slope[COUNT], h = 1e-5;
+    x.value[COLS] = -1000; /* far out on both sides: 0 and 1, not NaN */
+    x.value[COLS + 1] = 1000;
+    for (int i = 0; i < COUNT; i++) {
+        real number = x.value[i];
+        want[i] = gated_number(x.value, i);
+        bool target = i % (2 * COLS) < COLS;
+        double up = 1 / (1 + exp(1 - ((double)number + h) / 2));
+        double down = 1 / (1 + exp(1 - ((double)number - h) / 2));
+        slope[i] = (double)d.value[i] * (target ? 1 : (up - down) / (2 * h));
+    }
+    gate(&pass, y, x);
+    gate_back(&pass, dx, y, d);
+    expect_near("gate", y.value, want, COUNT, rounding);
+    expect_near("gate backwards", dx.value, slope, COUNT, IN_DOUBLE ? by_differences : 1e-5);
+    assert_true(y.value[COLS] >= 0 && y.value[COLS] < 1e-30 && y.value[COLS + 1] == 1);
+    free_mats((struct mat[]){ x, d }, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +363,9 @@ int main(void)
         cmocka_unit_test(logistic_loss_of_huge_logits_is_finite),
         cmocka_unit_test(mean_squared_error_is_over_rows_and_units),
         cmocka_unit_test(kl_is_the_mean_divergence_of_the_student_from_the_teacher),
+        cmocka_unit_test(a_gated_loss_weights_the_squared_errors_of_its_units),
+        cmocka_unit_test(gated_losses_of_several_layers_add_up_to_that_of_all_units),
+        cmocka_unit_test(a_gate_passes_targets_and_makes_weights_between_zero_and_one),
         cmocka_unit_test(mean_squared_errors_of_several_layers_add_up_to_that_of_all_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

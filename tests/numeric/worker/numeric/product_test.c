@@ -113,6 +113,23 @@ static void mul_nt_is_the_naive_product_and_so_is_its_tangent(void **state)
     check_shapes(&products[2]);
 }
 
+static void mul_tn_add_adds_to_what_is_there(void **state)
+{
+    struct rng rng = test_rng(3);
+    struct shape s = { 96, 40, 300 }; /* cut into strips */
+    struct mat a = random_mat(&rng, s.k, s.m), b = random_mat(&rng, s.k, s.n);
+    struct mat y = random_mat(&rng, s.m, s.n);
+    double *want = xcalloc(mat_count(y), sizeof *want);
+    struct pass pass = pass_values((struct frame){ 0 });
+    for (size_t i = 0; i < mat_count(y); i++)
+        want[i] = (double)y.value[i];
+    naive(want, s, &products[1], a.value, b.value);
+    mul_tn_add(&pass, y, a, b);
+    expect_near("mul_tn_add", y.value, want, mat_count(y), rounding);
+    free(want);
+    free_mats((struct mat[]){ a, b, y }, 3);
+}
+
 static struct mat linear(struct pass *pass, const struct mat *operands)
 {
     struct mat y = mat_new(pass, operands[0].rows, operands[1].cols);
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(mul_is_the_naive_product_and_so_is_its_tangent),
         cmocka_unit_test(mul_tn_is_the_naive_product_and_so_is_its_tangent),
         cmocka_unit_test(mul_nt_is_the_naive_product_and_so_is_its_tangent),
+        cmocka_unit_test(mul_tn_add_adds_to_what_is_there),
         cmocka_unit_test(mul_add_row_adds_the_row_to_every_row_of_the_product),
         cmocka_unit_test(mul_add_row_of_constants_has_no_tangent_but_that_of_the_moving_operand),
     };

@@ -36,14 +36,22 @@ static void each_task_and_method_has_the_documented_metrics(void **state)
     char names[512];
     list(TASK_A, METHOD_LDT, false, names);
     assert_string_equal(names, "train_loss test_loss train_accuracy test_accuracy meta_loss "
-                               "meta_gradient_norm teaching_loss");
+                               "meta_gradient_norm teaching_loss hypergradient_inner_lr "
+                               "hypergradient_inner_momentum hypergradient_inner_weight_decay "
+                               "hypergradient_teaching_coef");
     list(TASK_B, METHOD_NO_TEACHER, false, names);
     assert_string_equal(names, "train_loss test_loss test_kl prediction_entropy");
-    list(TASK_B, METHOD_LDT, true, names);
+    list(TASK_B, METHOD_FIXED_TEACHER, true, names);
     assert_string_equal(names, "train_loss test_loss test_kl prediction_entropy selection_loss "
-                               "meta_loss meta_gradient_norm teaching_loss");
+                               "teaching_loss");
     list(TASK_MUJOCO, METHOD_NO_TEACHER, false, names);
     assert_string_equal(names, "train_loss test_loss train_mse test_mse");
+    list(TASK_MUJOCO, METHOD_AUXILIARY, true, names);
+    assert_string_equal(names, "train_loss test_loss train_mse test_mse selection_loss "
+                               "auxiliary_loss");
+    list(TASK_ARRAYS, METHOD_MODEL_BASED, false, names);
+    assert_string_equal(names, "train_loss test_loss train_accuracy test_accuracy train_mse "
+                               "test_mse auxiliary_loss");
 }
 
 static void a_misspelt_metric_finds_its_neighbour(void **state)

@@ -24,15 +24,16 @@ static void every_setting_and_metric_of_the_tasks_has_its_entry(void **state)
 {
     char *text = reference_text(), entry[64];
     for (int id = 0; id < SETTINGS; id++) {
-        snprintf(entry, sizeof entry, "\n  %s ", setting_table[id].name);
-        assert_non_null(strstr(text, entry));
+        snprintf(entry, sizeof entry, "\n  %s%s", setting_table[id].name,
+                 strlen(setting_table[id].name) > 22 ? "\n" : " ");
+        if (strstr(text, entry) == NULL)
+            fail_msg("%s", setting_table[id].name);
     }
     for (int id = 0; id < METRICS; id++) {
-        const struct metric_row *row = &metric_table[id];
-        bool is_of_a_task = metric_applies(row, TASK_A, METHOD_LDT, true) ||
-                            metric_applies(row, TASK_B, METHOD_LDT, true);
-        snprintf(entry, sizeof entry, "\n  %s ", row->name);
-        assert_int_equal(strstr(text, entry) != NULL, is_of_a_task);
+        snprintf(entry, sizeof entry, "\n  %s%s", metric_table[id].name,
+                 strlen(metric_table[id].name) > 22 ? "\n" : " ");
+        if (strstr(text, entry) == NULL)
+            fail_msg("%s", metric_table[id].name);
     }
     free(text);
 }
@@ -53,13 +54,14 @@ static void no_line_is_wider_than_a_hundred_columns(void **state)
 static void an_entry_says_default_methods_and_meaning(void **state)
 {
     char *text = reference_text();
-    assert_non_null(strstr(text,
-                           "  teaching_coef          a number at least 0\n"
-                           "                         default: 1e3 (task-a), 1e4 (task-b); methods: "
-                           "ldt, fixed-teacher\n"
-                           "                         alpha, the weight of the teaching loss beside "
-                           "the label loss; in the paper:\n"
-                           "                         internal_coef\n"));
+    assert_non_null(strstr(text, "  teacher_layers         an integer at least 1 and at most 16\n"
+                                 "                         default: 2 (task-a, task-b, arrays); "
+                                 "methods: ldt, fixed-teacher\n"
+                                 "                         hidden layers of the teacher; arrays: "
+                                 "where x* is no trajectory\n"));
+    assert_non_null(strstr(text, "\n                         default: adam (all); methods: all\n"));
+    assert_non_null(
+        strstr(text, "\n                         default: none (arrays); methods: all\n"));
     free(text);
 }
 

@@ -77,6 +77,8 @@ static void a_search_is_done_when_nothing_of_it_moves(void **state)
     studies[1].state = SEARCH_DONE;
     assert_false(progress_of(&reply).stopped);
     assert_string_equal(progress_of(&reply).barren, "toy/a");
+    studies[0].trials = 0; /* it was left out: nobody wants a value of it */
+    assert_string_equal(progress_of(&reply).barren, "toy/b");
     studies[0].has_best = studies[1].has_best = true;
     assert_null(progress_of(&reply).barren);
     reply.status_reply.n_studies = 0;

@@ -32,7 +32,7 @@ static void open_ledger(struct fixture *fixture, const char *goal, int repeat)
     assert_true(definition_parse(&fixture->definition, document, &problems));
     problems_free(&problems);
     json_decref(document);
-    fixture->ledger = ledger_create(fixture->definition, 0);
+    fixture->ledger = ledger_create(fixture->definition, 0, repeat);
 }
 
 static void close_ledger(struct fixture *fixture)
@@ -148,6 +148,30 @@ static void a_suggestion_depends_on_what_is_known_and_not_on_the_order_it_was_to
     close_ledger(&other);
 }
 
+static void the_ranking_has_those_with_a_value_from_the_best_on(void **state)
+{
+    static const double values[] = { 5, 2, 2, 9 };
+    struct fixture fixture;
+    int64_t ranking[8];
+    open_ledger(&fixture, "maximize", 2);
+    for (int i = 0; i < 6; i++)
+        add_suggested(&fixture);
+    for (int64_t c = 0; c < 4; c++) {
+        ledger_outcome(fixture.ledger, 2 * c, TRIAL_DONE, true, values[c] - 1);
+        ledger_outcome(fixture.ledger, 2 * c + 1, TRIAL_DONE, true, values[c] + 1);
+    }
+    ledger_outcome(fixture.ledger, 8, TRIAL_DONE, true, 99);
+    ledger_outcome(fixture.ledger, 9, TRIAL_DIVERGED, true, 99);
+    ledger_outcome(fixture.ledger, 10, TRIAL_DONE, true, 99); /* its other run is not over */
+    assert_int_equal(ledger_ranking(fixture.ledger, ranking, 8), 4);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(ranking[i], ((int64_t[]){ 3, 0, 1, 2 })[i]); /* of equals the elder */
+    ranking[2] = -7;
+    assert_int_equal(ledger_ranking(fixture.ledger, ranking, 2), 2);
+    assert_int_equal(ranking[2], -7);
+    close_ledger(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +180,7 @@ int main(void)
         cmocka_unit_test(the_goal_decides_which_is_best),
         cmocka_unit_test(the_mean_of_huge_values_is_finite),
         cmocka_unit_test(a_suggestion_depends_on_what_is_known_and_not_on_the_order_it_was_told),
+        cmocka_unit_test(the_ranking_has_those_with_a_value_from_the_best_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,9 +48,11 @@ static bool replays(struct world *world, int64_t *mismatch, struct error *error)
     problems_init(&problems);
     struct definition *definition;
     assert_true(definition_parse(&definition, document, &problems));
-    struct recorded_study study = { definition,           0,
-                                    world->disk.trials,   world->disk.n_trials,
-                                    world->disk.outcomes, world->disk.n_outcomes };
+    struct recorded_study study = { .definition = definition,
+                                    .trials = world->disk.trials,
+                                    .n_trials = world->disk.n_trials,
+                                    .outcomes = world->disk.outcomes,
+                                    .n_outcomes = world->disk.n_outcomes };
     bool ok = replay_study(&study, mismatch, error);
     definition_destroy(&definition);
     problems_free(&problems);

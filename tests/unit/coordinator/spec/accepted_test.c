@@ -55,13 +55,65 @@ static void every_search_of_the_repository_is_accepted(void **state)
 {
     glob_t found;
     assert_int_equal(glob("deploy/searches/*.yaml", 0, NULL, &found), 0);
-    assert_true(found.gl_pathc >= 4);
+    assert_int_equal(glob("deploy/searches/paper/*.yaml", GLOB_APPEND, NULL, &found), 0);
+    assert_int_equal(glob("deploy/searches/paper-small/*.yaml", GLOB_APPEND, NULL, &found), 0);
+    assert_true(found.gl_pathc >= 26);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct spec *spec = load(found.gl_pathv[i]);
-        assert_true(spec->definition->n_studies > 0);
+        assert_true(spec->definition->n_studies > 0 || spec->definition->from.pending);
         spec_destroy(&spec);
     }
     globfree(&found);
+}
+
+/* Of every search of the paper there is a small one of the same name, with "-small" behind it. */
+static void every_search_of_the_paper_has_a_small_twin(void **state)
+{
+    glob_t found;
+    assert_int_equal(glob("deploy/searches/paper/*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char path[256], name[128];
+        const char *file = strrchr(found.gl_pathv[i], '/') + 1;
+        snprintf(path, sizeof path, "deploy/searches/paper-small/%s", file);
+        struct spec *whole = load(found.gl_pathv[i]), *small = load(path);
+        snprintf(name, sizeof name, "%s-small", whole->definition->name);
+        assert_string_equal(small->definition->name, name);
+        assert_string_equal(small->definition->metric, whole->definition->metric);
+        assert_int_equal(small->definition->sampler, whole->definition->sampler);
+        assert_true(small->definition->n_studies <= whole->definition->n_studies);
+        spec_destroy(&small);
+        spec_destroy(&whole);
+    }
+    globfree(&found);
+}
+
+/* The constants that the coordinator would find: the ablations must fit what mujoco-grid has. */
+static void the_ablations_fit_what_the_grid_searches_over(void **state)
+{
+    struct spec *grid = load("deploy/searches/paper/mujoco-grid.yaml");
+    struct spec *ablations = load("deploy/searches/paper/ablations-hopper.yaml");
+    const struct study_definition *source = NULL;
+    struct definition *definition;
+    struct problems problems;
+    for (size_t i = 0; i < grid->definition->n_studies; i++)
+        if (strcmp(grid->definition->studies[i].name, ablations->definition->from.study) == 0)
+            source = &grid->definition->studies[i];
+    assert_non_null(source);
+    struct value *values = calloc((size_t)source->space->n_parameters, sizeof *values);
+    space_point(source->space, 0, values);
+    json_t *parameters = space_to_json(source->space, values);
+    definition_inherit(ablations->document, parameters);
+    problems_init(&problems);
+    if (!definition_parse(&definition, ablations->document, &problems))
+        fail_msg("%s: %s", problems.list[0].path, problems.list[0].text);
+    assert_int_equal(definition->n_studies, 9);
+    assert_string_equal(definition->studies[1].name, "ablations-hopper/ldt,none,true");
+    definition_destroy(&definition);
+    problems_free(&problems);
+    json_decref(parameters);
+    free(values);
+    spec_destroy(&ablations);
+    spec_destroy(&grid);
 }
 
 static void figure_3b_is_128_studies_of_five_runs(void **state)
@@ -276,6 +328,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_search_of_the_repository_is_accepted),
+        cmocka_unit_test(every_search_of_the_paper_has_a_small_twin),
+        cmocka_unit_test(the_ablations_fit_what_the_grid_searches_over),
         cmocka_unit_test(figure_3b_is_128_studies_of_five_runs),
         cmocka_unit_test(figure_3d_is_ldt_and_four_baselines),
         cmocka_unit_test(plain_scalars_are_typed_and_quoted_ones_are_text),

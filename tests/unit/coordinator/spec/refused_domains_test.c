@@ -269,8 +269,6 @@ static void settings_type_their_values(void **state)
             "auto");
     refused(LDT_TASK_B "  student_beta1: {value: 1}\n",
             "7:26: student_beta1: 1 is not a number at least 0 and below 1");
-    refused(LDT_TASK_B "  student_weight_norm: {value: yes}\n",
-            "7:32: student_weight_norm: yes is not available yet");
     refused(LDT_TASK_B "  seed: {value: 3}\n",
             "7:3: `seed` is no setting: write it beside `trials`, or as a key of the matrix");
 }

@@ -113,19 +113,18 @@ static void unknown_keys_are_told_with_the_nearest(void **state)
             "7:3: unknown setting `qqqqqqqqq`; `ldt-worker trial --help` lists all of them");
 }
 
-static void reserved_words_are_not_available_yet(void **state)
+static void reserved_words_are_never_unknown(void **state)
 {
-    refused(LDT_TASK_B "rerun: {best: 1, seeds: 8}\n", "7:1: `rerun` is not available yet");
-    refused(LDT_TASK_B "from: {study: a, best: 1}\n", "7:1: `from` is not available yet");
-    refused(LDT_TASK_B "ladder: {over: n_train}\n", "7:1: `ladder` is not available yet");
     refused(LDT_TASK_B "early_terminate: {type: hyperband}\n",
             "7:1: `early_terminate` is not available yet");
     refused(LDT_TASK_B "budget: 3h\n", "7:1: `budget` is not available yet");
     /* nor are they unknown in a place where they may come to stand */
     refused(LDT_TASK_B "  student_lr: {from: {study: a, best: 1}}\n",
-            "7:16: `from` is not available yet");
-    refused(LDT_TASK_B "  from: {study: a, best: 1}\n", "7:3: `from` is not available yet");
-    refused(LDT_TASK_B "matrix: {ladder: [1, 2]}\n", "7:10: `ladder` is not available yet");
+            "7:16: `from` belongs to the top of the spec, beside `parameters`");
+    refused(LDT_TASK_B "  from: {study: a, best: 1}\n",
+            "7:3: `from` belongs to the top of the spec, beside `parameters`");
+    refused(LDT_TASK_B "matrix: {ladder: [1, 2]}\n",
+            "7:10: `ladder` belongs to the top of the spec, beside `parameters`");
     refused(LDT_TASK_B "sampler: {name: tpe, early_terminate: 3}\n",
             "7:22: `early_terminate` is not available yet");
 }
@@ -345,7 +344,7 @@ int main(void)
         cmocka_unit_test(what_is_required_is_named_when_it_is_missing),
         cmocka_unit_test(names_are_checked),
         cmocka_unit_test(unknown_keys_are_told_with_the_nearest),
-        cmocka_unit_test(reserved_words_are_not_available_yet),
+        cmocka_unit_test(reserved_words_are_never_unknown),
         cmocka_unit_test(words_have_one_spelling),
         cmocka_unit_test(what_runs_is_checked),
         cmocka_unit_test(numbers_at_the_top_are_bounded),

@@ -7,16 +7,17 @@ static void tasks_and_methods_must_exist_and_fit(void **state)
     refused(LDT "parameters: {task: {value: task-c}}\n",
             "5:28: task: \"task-c\" is not one of task-a, task-b, game-of-life, mujoco, "
             "arrays; did you mean task-a?");
-    refused(LDT "parameters: {task: {value: mujoco}}\n", "5:28: task: mujoco is not available yet");
     refused(LDT "parameters: {task: {value: task-b}, method: {value: auxiliary}}\n",
-            "5:53: method: auxiliary is not available yet");
+            "5:37: task-b does not have the method auxiliary; use another, or exclude the "
+            "combination");
+    refused("name: s\nprogram: ldt\nmetric: {name: test_loss}\ntrials: 5\n"
+            "parameters: {task: {value: arrays}}\n",
+            "5:1: arrays needs `data`: directory of x.npy, xstar.npy and "
+            "y.npy, as the worker sees it, and maybe of x_test.npy and y_test.npy; has no default");
     refused(LDT "matrix: {method: [ldt, lddt]}\n"
                 "parameters: {task: {value: task-b}}\n",
             "5:24: method: \"lddt\" is not one of ldt, no-teacher, fixed-teacher, "
             "oracle-teacher, auxiliary, model-based; did you mean ldt?");
-    refused(LDT "matrix: {task: [task-a, arrays]}\n"
-                "parameters: {epochs: {value: 5}}\n",
-            "5:25: task: arrays is not available yet");
     refused(LDT "matrix: {method: [ldt, no-teacher]}\n"
                 "parameters: {task: {value: task-b, when: {method: ldt}}}\n",
             "6:1: `task` has no value where method is no-teacher, task is inactive");
@@ -95,12 +96,16 @@ static void the_metric_exists_for_every_task_and_method(void **state)
             "parameters: {task: {value: task-b}}\n",
             "3:16: task-b with the method ldt does not report `test_accuracy`; it has "
             "train_loss, test_loss, test_kl, prediction_entropy, meta_loss, "
-            "meta_gradient_norm, teaching_loss");
+            "meta_gradient_norm, teaching_loss, hypergradient_inner_lr, "
+            "hypergradient_inner_momentum, hypergradient_inner_weight_decay, "
+            "hypergradient_teaching_coef");
     refused(LDT "matrix: {task: [task-b, task-a]}\n"
                 "parameters: {epochs: {value: 3}}\n",
             "3:16: task-a with the method ldt does not report `test_kl`; it has "
             "train_loss, test_loss, train_accuracy, test_accuracy, meta_loss, "
-            "meta_gradient_norm, teaching_loss");
+            "meta_gradient_norm, teaching_loss, hypergradient_inner_lr, "
+            "hypergradient_inner_momentum, hypergradient_inner_weight_decay, "
+            "hypergradient_teaching_coef");
     refused("name: s\n"
             "program: ldt\n"
             "metric: {name: meta_loss}\n"

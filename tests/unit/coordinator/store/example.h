@@ -22,6 +22,7 @@ static inline struct action example_study(int64_t id, int64_t search, int64_t po
     struct action action = study_action(id, search, name);
     action.study.position = position;
     action.study.budget = budget;
+    action.study.repeat = search == 1 ? 2 : 1;
     return action;
 }
 

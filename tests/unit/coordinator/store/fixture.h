@@ -120,7 +120,7 @@ static inline struct action study_action(int64_t id, int64_t search, const char 
 {
     return (struct action){ .type = SAVE_STUDY, .study = {
         .id = id, .search = search, .name = name, .position = id, .state = SEARCH_OPEN, .seed = 77,
-        .budget = 40, .note = "", .created_ms = 1700000000124 } };
+        .budget = 40, .repeat = 1, .note = "", .created_ms = 1700000000124 } };
 }
 
 static inline struct action worker_action(int64_t id, const char *name)

@@ -33,7 +33,7 @@ static void every_column_of_every_row_is_saved(void **state)
                         "1|task-b|key-1|name: it\n|1700000000123|test_kl|minimize|tpe|1");
     assert_string_equal(answer(f, "SELECT * FROM study"),
                         "1|1|task-b/ldt|1|3|77|40|too many failed|"
-                        "1700000000124|1700000009000");
+                        "1700000000124|1700000009000|1|");
     assert_string_equal(answer(f, "SELECT * FROM worker"),
                         "1|w1|node|cpu|1|-1|42|2|1|1700000000000|1700000001000");
     assert_string_equal(answer(f, "SELECT * FROM trial"),

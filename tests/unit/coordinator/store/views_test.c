@@ -140,7 +140,9 @@ static void the_interval_uses_students_quantiles(void **state)
     };
     struct fixture *f = *state;
     struct action deep = example_search(3, "deep", "{\"metric\":{\"name\":\"m\"},\"repeat\":1000}");
-    assert_int_equal(save(f, deep, example_study(4, 3, 0, "deep", 1)), STORE_OK);
+    struct action study = example_study(4, 3, 0, "deep", 1);
+    study.study.repeat = 1000;
+    assert_int_equal(save(f, deep, study), STORE_OK);
     for (int64_t i = 0, next = 0; i < (int64_t)(sizeof known / sizeof *known); i++) {
         for (; next < known[i].n; next++) {
             struct action trial = trial_action(4, next);

@@ -126,7 +126,7 @@ static void a_trial_comes_out_as_facts_and_lines_of_metrics(void **state)
         assert_int_equal(json_integer_value(json_object_get(line, "step")), 24 * epoch);
         assert_true(json_number_value(json_object_get(line, "epoch")) == epoch);
         json_t *metrics = json_object_get(line, "metrics");
-        assert_int_equal(json_object_size(metrics), 7);
+        assert_int_equal(json_object_size(metrics), 11);
         assert_true(json_is_number(json_object_get(metrics, "test_accuracy")));
         json_decref(line);
     }

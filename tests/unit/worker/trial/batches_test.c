@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-enum { SEED = 11, MOST_EXAMPLES = 2000 };
+enum { SEED = 11, MOST_EXAMPLES = 4000 };
 
 struct plan {
     struct settings settings;
@@ -24,7 +24,8 @@ static struct plan plan_of(const char *text)
     if (!settings_parse(&plan.settings, parameters, &error))
         fail_msg("%s", error.text);
     json_decref(parameters);
-    assert_true(schedule_init(&plan.schedule, &plan.settings, &error));
+    int examples = (int)setting_integer(&plan.settings, SETTING_N_TRAIN);
+    assert_true(schedule_init(&plan.schedule, &plan.settings, examples, &error));
     plan.batches = batches_create(&plan.settings, &plan.schedule, SEED);
     return plan;
 }
@@ -200,9 +201,18 @@ static void nothing_ever_trains_or_validates_on_the_selection_set(void **state)
         "{\"task\":\"task-b\",\"selection_split\":0.3}",
         "{\"task\":\"task-b\",\"selection_split\":0.3,\"method\":\"no-teacher\"}",
         "{\"task\":\"task-b\",\"selection_split\":0.3,\"inner_batches\":\"shuffle\"}",
+        "{\"task\":\"mujoco\",\"n_train\":1000,\"selection_split\":0.3}",
+        "{\"task\":\"mujoco\",\"n_train\":1000,\"selection_split\":0.3,"
+        "\"resample_split\":\"yes\"}",
+        "{\"task\":\"mujoco\",\"n_train\":1000,\"selection_split\":0.3,"
+        "\"method\":\"auxiliary\"}",
+        "{\"task\":\"game-of-life\",\"n_train\":1000,\"selection_split\":0.3}",
+        "{\"task\":\"game-of-life\",\"n_train\":1000,\"selection_split\":0.3,"
+        "\"method\":\"oracle-teacher\"}",
     };
-    uint64_t selections[3];
-    for (size_t i = 0; i < 3; i++) {
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    uint64_t selections[TEXTS];
+    for (size_t i = 0; i < TEXTS; i++) {
         struct plan plan = plan_of(texts[i]);
         struct batch selection = batches_selection(plan.batches);
         selections[i] = fingerprint(&selection, 1);
@@ -220,7 +230,74 @@ static void nothing_ever_trains_or_validates_on_the_selection_set(void **state)
             assert_int_equal(counts[selection.index[j]], 0);
         batches_destroy(&plan.batches);
     }
-    assert_true(selections[0] == selections[1]); /* the same examples for every method */
+    for (size_t i = 1; i < TEXTS; i++)
+        assert_true(selections[i] == selections[0]); /* the same examples for every method */
+}
+
+/* Iterations of 24 steps in passes of 166: every pass is a whole one, wherever iterations end. */
+static void passes_go_on_across_iterations(void **state)
+{
+    struct plan plan = plan_of("{\"task\":\"mujoco\",\"method\":\"no-teacher\"}");
+    int counts[MOST_EXAMPLES] = { 0 }, steps = 0;
+    for (int64_t k = 0; steps < 2 * 166; k++) {
+        struct iteration iteration = batches_draw(plan.batches, k);
+        for (int i = 0; i < iteration.n_student && steps < 2 * 166; i++, steps++) {
+            count_examples(iteration.student[i], counts);
+            for (int j = 0; steps == 165 && j < 4000; j++)
+                assert_true(counts[j] <= 1);
+        }
+    }
+    int total = 0;
+    for (int j = 0; j < 4000; j++) {
+        assert_true(counts[j] <= 2);
+        total += counts[j];
+    }
+    assert_int_equal(total, 2 * 166 * 24);
+    batches_destroy(&plan.batches);
+}
+
+static void an_unroll_repeats_the_pass_that_it_begins_in(void **state)
+{
+    struct plan plan = plan_of("{\"task\":\"mujoco\",\"validation_split\":0.7}");
+    struct iteration iteration = batches_draw(plan.batches, 0);
+    assert_int_equal(iteration.n_inner, 50);
+    uint64_t second = fingerprint(iteration.inner + 24, 1);
+    uint64_t validation = fingerprint(&iteration.validation, 1);
+    iteration = batches_draw(plan.batches, 1);
+    assert_true(fingerprint(iteration.student, 1) == second);
+    assert_true(fingerprint(&iteration.validation, 1) == validation);
+    int counts[MOST_EXAMPLES] = { 0 };
+    for (int i = 0; i < iteration.n_inner; i++)
+        count_examples(iteration.inner[i], counts);
+    count_examples(iteration.validation, counts);
+    for (int i = 0; i < 4000; i++)
+        assert_int_equal(counts[i], 1);
+    batches_destroy(&plan.batches);
+}
+
+/* The last iteration of 16600 steps has 16 of its 24. */
+static void the_last_iteration_ends_with_the_run(void **state)
+{
+    struct plan plan = plan_of("{\"task\":\"mujoco\"}");
+    assert_int_equal(batches_draw(plan.batches, 690).n_student, 24);
+    assert_int_equal(batches_draw(plan.batches, 691).n_student, 16);
+    batches_destroy(&plan.batches);
+}
+
+/* The ablation AR: examples of any number are trained on at once, not only the first ones. */
+static void a_resampled_split_of_a_later_task_is_shuffled(void **state)
+{
+    struct plan plan = plan_of("{\"task\":\"mujoco\",\"resample_split\":\"yes\"}");
+    struct iteration iteration = batches_draw(plan.batches, 0);
+    int late = 0;
+    for (int i = 0; i < iteration.student[0].count; i++)
+        late += iteration.student[0].index[i] >= 2000;
+    assert_in_range(late, 4, 20);
+    uint64_t first = fingerprint(&iteration.validation, 1);
+    iteration = batches_draw(plan.batches, 1);
+    assert_true(fingerprint(&iteration.validation, 1) != first);
+    assert_int_equal(batches_trained_on(plan.batches).count, 4000);
+    batches_destroy(&plan.batches);
 }
 
 static void an_iteration_can_be_drawn_without_those_before_it(void **state)
@@ -231,6 +308,10 @@ static void an_iteration_can_be_drawn_without_those_before_it(void **state)
         "{\"task\":\"task-b\",\"resample_split\":\"no\",\"inner_batches\":\"shuffle\"}",
         "{\"task\":\"task-b\",\"method\":\"no-teacher\"}",
         "{\"task\":\"task-b\",\"method\":\"fixed-teacher\"}",
+        "{\"task\":\"mujoco\"}",
+        "{\"task\":\"mujoco\",\"resample_split\":\"yes\"}",
+        "{\"task\":\"mujoco\",\"method\":\"no-teacher\"}",
+        "{\"task\":\"game-of-life\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct plan plan = plan_of(texts[i]), fresh = plan_of(texts[i]);
@@ -257,6 +338,10 @@ int main(void)
         cmocka_unit_test(a_baseline_shuffles_the_whole_set_and_uses_full_batches_only),
         cmocka_unit_test(more_steps_than_batches_go_on_with_another_order),
         cmocka_unit_test(nothing_ever_trains_or_validates_on_the_selection_set),
+        cmocka_unit_test(passes_go_on_across_iterations),
+        cmocka_unit_test(an_unroll_repeats_the_pass_that_it_begins_in),
+        cmocka_unit_test(the_last_iteration_ends_with_the_run),
+        cmocka_unit_test(a_resampled_split_of_a_later_task_is_shuffled),
         cmocka_unit_test(an_iteration_can_be_drawn_without_those_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,17 @@
+/* follow.h - studies that wait for another one of their search to finish: the rungs of a ladder,
+ * each for the one before it, and a re-run for the study whose best it runs again. Nothing of this
+ * is kept in rows: it follows from the definition and from the states of the studies. Private to
+ * this folder. */
+#ifndef CORE_FOLLOW_H
+#define CORE_FOLLOW_H
+#include "coordinator/core/state.h"
+
+/* Whether nothing may start here yet. */
+bool study_waits(const struct study *study);
+
+/* Finds out whom a new study waits for, and has it told. */
+void study_follow(struct study *study);
+
+/* The study has just finished: those that waited for it begin, or are left out. */
+void followers_go(struct turn *turn, struct study *study);
+#endif
