@@ -225,4 +225,11 @@ for i in range(ROUNDS):
         idle.append(peer)  # and says no more
     else:
         peer.close()
+
+# Whatever the dice said, one peer speaks version 99 and hears what is said of it.
+peer = Peer()
+peer.handshake()
+peer.send(envelope(16, part(1, "w"), version=99))
+show_answers(peer.read_all())
+peer.close()
 print("rounds:", ROUNDS)
