@@ -52,19 +52,11 @@ static void print_more(FILE *out, const char *text)
     print_wrapped(out, text);
 }
 
-static bool method_is_available(enum method method)
-{
-    for (int task = 0; task < TASKS; task++)
-        if (task_has_method((enum task)task, method))
-            return true;
-    return false;
-}
-
 static struct list list_methods(unsigned methods)
 {
     struct list list = { .text = "" };
     for (int method = 0; method < METHODS; method++)
-        if (method_is_available((enum method)method) && (methods & METHOD_BIT(method)))
+        if (methods & METHOD_BIT(method))
             list_add(&list, method_name((enum method)method));
     return list;
 }
@@ -79,7 +71,7 @@ static struct list list_tasks(unsigned tasks)
 {
     struct list list = { .text = "" };
     for (int task = 0; task < TASKS; task++)
-        if (task_available((enum task)task) && (tasks & 1u << task))
+        if (tasks & 1u << task)
             list_add(&list, task_name((enum task)task));
     return list;
 }
@@ -89,7 +81,7 @@ static struct list list_sharing_tasks(const struct setting_row *row, int first)
 {
     struct list tasks = { .text = "" };
     for (int task = 0; task < TASKS; task++) {
-        bool is_had = row->defaults[task] != NULL && task_available((enum task)task);
+        bool is_had = row->defaults[task] != NULL;
         if (!is_had || strcmp(row->defaults[task], row->defaults[first]) != 0)
             continue;
         if (task < first)
@@ -104,7 +96,7 @@ static struct list list_defaults(const struct setting_row *row)
     struct list list = { .text = "" };
     for (int task = 0; task < TASKS; task++) {
         char item[128];
-        if (!task_available((enum task)task) || row->defaults[task] == NULL)
+        if (row->defaults[task] == NULL)
             continue;
         struct list tasks = list_sharing_tasks(row, task);
         if (tasks.count == 0)

@@ -57,11 +57,6 @@ bool method_from_name(const char *name, enum method *method)
     return index >= 0;
 }
 
-bool task_available(enum task task)
-{
-    return methods_of_task[task] != 0;
-}
-
 bool task_has_method(enum task task, enum method method)
 {
     return (methods_of_task[task] & METHOD_BIT(method)) != 0;
@@ -273,20 +268,3 @@ json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, 
     return typed;
 }
 
-bool setting_value_available(const struct setting_row *row, const json_t *typed,
-                             struct error *error)
-{
-    bool available = true;
-    if (row == &setting_table[SETTING_TASK]) {
-        available = task_available((enum task)choice_index(row, json_string_value(typed)));
-    } else if (row == &setting_table[SETTING_METHOD]) {
-        unsigned method = METHOD_BIT(choice_index(row, json_string_value(typed)));
-        unsigned methods = 0;
-        for (int task = 0; task < TASKS; task++)
-            methods |= methods_of_task[task];
-        available = (methods & method) != 0;
-    }
-    if (!available)
-        error_set(error, "%s: %s is not available yet", row->name, json_string_value(typed));
-    return available;
-}

@@ -27,7 +27,6 @@ const char *task_name(enum task task);
 const char *method_name(enum method method);
 bool task_from_name(const char *name, enum task *task);
 bool method_from_name(const char *name, enum method *method);
-bool task_available(enum task task);                      /* false: named, not in this version */
 bool task_has_method(enum task task, enum method method); /* of those available */
 
 enum setting_type {
@@ -94,12 +93,6 @@ json_t *setting_type_value(const struct setting_row *row, const json_t *scalar,
 
 /* What struct settings holds for a legal word of a choice: see there. */
 double setting_choice_number(const struct setting_row *row, const char *word);
-
-/* Does this version run it? A legal value may be one of a task or method yet to come: a
- * condition may name it, a run may not have it. False with "method: auxiliary is not available
- * yet". `typed` is from setting_type_value. */
-bool setting_value_available(const struct setting_row *row, const json_t *typed,
-                             struct error *error);
 
 /* A complete set for one run, defaults filled in. */
 struct settings {

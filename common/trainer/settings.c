@@ -50,15 +50,14 @@ static bool set_value(struct settings *out, const struct setting_row *row, const
                       struct error *error)
 {
     json_t *typed = setting_type_value(row, scalar, error);
-    bool usable = typed != NULL && setting_value_available(row, typed, error);
-    if (usable) {
-        out->number[setting_id_of(row)] = typed_number(row, typed);
-        out->is_given[setting_id_of(row)] = true;
-    }
-    if (usable && row->type == SETTING_TEXT)
+    if (typed == NULL)
+        return false;
+    out->number[setting_id_of(row)] = typed_number(row, typed);
+    out->is_given[setting_id_of(row)] = true;
+    if (row->type == SETTING_TEXT)
         snprintf(out->data, sizeof out->data, "%s", json_string_value(typed));
     json_decref(typed);
-    return usable;
+    return true;
 }
 
 /* task and method decide which other settings there are, so they are read first. */

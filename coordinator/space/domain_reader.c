@@ -178,22 +178,6 @@ static bool read_distribution(const struct reading *reading)
 
 /* ---- values -------------------------------------------------------------------------------- */
 
-/* A setting's value may be legal and still of a task, method or network yet to come. */
-static bool check_available(const struct reading *reading, struct node node)
-{
-    struct error error;
-    json_t *typed = NULL;
-    bool good = true;
-    if (reading->key->setting != NULL)
-        typed = setting_type_value(reading->key->setting, node.json, &error);
-    if (typed != NULL && !setting_value_available(reading->key->setting, typed, &error)) {
-        problem_add(reading->problems, node.path, false, "%s", error.text);
-        good = false;
-    }
-    json_decref(typed);
-    return good;
-}
-
 static bool read_constant(const struct reading *reading)
 {
     struct domain *domain = reading->domain;
@@ -205,8 +189,7 @@ static bool read_constant(const struct reading *reading)
                     "`value` is one value; for a list write `values`");
         return false;
     }
-    return draft_read_value(reading->draft, reading->key, node, domain->values) &&
-           check_available(reading, node);
+    return draft_read_value(reading->draft, reading->key, node, domain->values);
 }
 
 static bool read_probabilities(const struct reading *reading)
@@ -245,8 +228,6 @@ static bool read_categorical(const struct reading *reading)
     struct node list = member(reading, VALUES);
     bool good =
         draft_read_values(reading->draft, reading->key, list, &domain->values, &domain->n_values);
-    for (int i = 0; good && i < domain->n_values; i++)
-        good = check_available(reading, node_item(reading->problems, list, (size_t)i));
     return good && (!(reading->present & HAS(PROBABILITIES)) || read_probabilities(reading));
 }
 

@@ -41,22 +41,6 @@ bool draft_read_key_name(struct draft *draft, struct draft_key *key)
     return false;
 }
 
-static bool check_all_available(struct draft *draft, const struct draft_key *key, struct node list)
-{
-    bool good = true;
-    for (size_t i = 0; key->setting != NULL && i < json_array_size(list.json); i++) {
-        struct error error;
-        struct node node = node_item(draft->problems, list, i);
-        json_t *typed = setting_type_value(key->setting, node.json, &error);
-        if (!setting_value_available(key->setting, typed, &error)) {
-            problem_add(draft->problems, node.path, false, "%s", error.text);
-            good = false;
-        }
-        json_decref(typed);
-    }
-    return good;
-}
-
 /* Values as they stand in study names. One that is no legal name is written as its position; so
  * are all of a key two of whose values would read the same. */
 static void make_labels(struct draft *draft, struct draft_key *key)
@@ -92,8 +76,7 @@ static bool read_key(struct draft *draft, struct node node, const char *name)
                     "a key of the matrix has a list of values, as in [a, b]; a single value goes "
                     "into `parameters` as {value: a}");
     key->broken = !draft_read_key_name(draft, key) || !json_is_array(node.json) ||
-                  !draft_read_values(draft, key, node, &domain->values, &domain->n_values) ||
-                  !check_all_available(draft, key, node);
+                  !draft_read_values(draft, key, node, &domain->values, &domain->n_values);
     if (!key->broken)
         make_labels(draft, key);
     return !key->broken;
@@ -132,12 +115,8 @@ static bool add_inherited(struct draft *draft, struct node node, const char *nam
     domain->distribution = CATEGORICAL;
     domain->n_values = 1;
     domain->values = arena_alloc(draft->arena, sizeof *domain->values);
-    json_t *list = json_array();
-    json_array_append(list, (json_t *)(uintptr_t)node.json);
     key->broken = !draft_read_key_name(draft, key) ||
-                  !draft_read_value(draft, key, node, domain->values) ||
-                  !check_all_available(draft, key, (struct node){ list, node.path });
-    json_decref(list);
+                  !draft_read_value(draft, key, node, domain->values);
     return !key->broken;
 }
 

@@ -8,6 +8,7 @@
  * For comparison, of a core whose multiply-adds reach 153 GFLOP/s and sgemm 121: the best that
  * could be written in PyTorch 1.13.1 takes 2.8, 8.3 and 16 s for the three meta-steps below, the
  * plain way 4.5, 10.8 and 27 s with 1.5, 2.7 and 4.9 GB; by flops alone C needs 0.8, 3.1, 6.3 s. */
+#include "tests/bench/yardstick.h"
 #include "common/xalloc.h"
 #include "worker/meta/learner.h"
 #include "worker/net/life.h"
@@ -15,7 +16,6 @@
 #include "worker/numeric/conv3x3.h"
 #include "worker/numeric/conv3x3_kernels.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +30,6 @@ static void fail(const char *why)
 {
     fprintf(stderr, "conv bench: %s\n", why);
     exit(1);
-}
-
-static double cpu_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 /* ---- what the machine can do ---------------------------------------------------------------- */
@@ -92,30 +85,6 @@ static double peak_rate(bool wide)
         double rate = flops / (cpu_now() - start) * 1e-9;
         best = rate > best ? rate : best;
     }
-    return best;
-}
-
-/* GFLOP/s of the best of some products of two 512 x 512 matrices. */
-static double sgemm_rate(void)
-{
-    enum { SIZE = 512, PRODUCTS = 40 };
-    size_t bytes = (size_t)SIZE * SIZE * sizeof(float);
-    float *a = xaligned(bytes), *b = xaligned(bytes), *c = xaligned(bytes);
-    for (int i = 0; i < SIZE * SIZE; i++) {
-        a[i] = (float)(i % 7) - 3;
-        b[i] = (float)(i % 5) - 2;
-    }
-    double best = 0;
-    for (int i = 0; i < PRODUCTS; i++) {
-        double start = cpu_now();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b,
-                    SIZE, 0, c, SIZE);
-        double rate = 2.0 * SIZE * SIZE * SIZE / (cpu_now() - start) * 1e-9;
-        best = rate > best ? rate : best;
-    }
-    free(a);
-    free(b);
-    free(c);
     return best;
 }
 

@@ -7,11 +7,11 @@
  * For comparison, on one core on which sgemm reached 121 GFLOP/s: PyTorch 1.13.1, rewritten with a
  * batched teacher and distinct batches, 1.05 + 0.15 s at split 0.7 without peak memory recorded; as
  * the paper describes the loop 4.5 + 0.72 s and 866 MB. */
+#include "tests/bench/yardstick.h"
 #include "common/xalloc.h"
 #include "worker/meta/learner.h"
 #include "worker/numeric/blas.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,37 +35,6 @@ static void fail(const char *why)
 {
     fprintf(stderr, "meta bench: %s\n", why);
     exit(1);
-}
-
-static double cpu_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* GFLOP/s of the best of some products of two 512 x 512 matrices. */
-static double sgemm_rate(void)
-{
-    enum { SIZE = 512, PRODUCTS = 40 };
-    size_t bytes = (size_t)SIZE * SIZE * sizeof(float);
-    float *a = xaligned(bytes), *b = xaligned(bytes), *c = xaligned(bytes);
-    for (int i = 0; i < SIZE * SIZE; i++) {
-        a[i] = (float)(i % 7) - 3;
-        b[i] = (float)(i % 5) - 2;
-    }
-    double best = 0;
-    for (int i = 0; i < PRODUCTS; i++) {
-        double start = cpu_now();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b,
-                    SIZE, 0, c, SIZE);
-        double rate = 2.0 * SIZE * SIZE * SIZE / (cpu_now() - start) * 1e-9;
-        best = rate > best ? rate : best;
-    }
-    free(a);
-    free(b);
-    free(c);
-    return best;
 }
 
 /* ---- what has to be computed, in multiply-adds ---------------------------------------------- */

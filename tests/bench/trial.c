@@ -4,13 +4,13 @@
  * GFLOP/s, minimum of several runs; of MuJoCo the parts of an iteration added up) and the rate of
  * sgemm here. Every run is a process of its own, so that its memory is its own; the fastest of
  * three counts. */
+#include "tests/bench/yardstick.h"
 #include "common/rng.h"
 #include "common/xalloc.h"
 #include "worker/numeric/blas.h"
 #include "worker/task/npz.h"
 #include "worker/trial/trial.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,37 +143,6 @@ static void remove_arrays(void)
         unlink(path);
     }
     rmdir(arrays_directory);
-}
-
-static double cpu_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* GFLOP/s of the best of some products of two 512 x 512 matrices. */
-static double sgemm_rate(void)
-{
-    enum { SIZE = 512, PRODUCTS = 40 };
-    size_t bytes = (size_t)SIZE * SIZE * sizeof(float);
-    float *a = xaligned(bytes), *b = xaligned(bytes), *c = xaligned(bytes);
-    for (int i = 0; i < SIZE * SIZE; i++) {
-        a[i] = (float)(i % 7) - 3;
-        b[i] = (float)(i % 5) - 2;
-    }
-    double best = 0;
-    for (int i = 0; i < PRODUCTS; i++) {
-        double start = cpu_now();
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b,
-                    SIZE, 0, c, SIZE);
-        double rate = 2.0 * SIZE * SIZE * SIZE / (cpu_now() - start) * 1e-9;
-        best = rate > best ? rate : best;
-    }
-    free(a);
-    free(b);
-    free(c);
-    return best;
 }
 
 static void bench_run(int run)

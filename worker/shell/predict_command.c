@@ -1,4 +1,5 @@
 #include "worker/shell/predict_command.h"
+#include "worker/shell/reexecute.h"
 #include "common/json.h"
 #include "common/xalloc.h"
 #include "worker/numeric/blas.h"
@@ -133,18 +134,6 @@ static bool run(const struct request *request, struct error *error)
     return good;
 }
 
-/* The process executes itself again without what OpenBLAS would listen to. */
-static void reexecute(int argc, char **argv)
-{
-    static char program[] = "ldt-worker";
-    char **words = xcalloc((size_t)argc + 2, sizeof *words);
-    words[0] = program;
-    for (int i = 0; i < argc; i++)
-        words[i + 1] = argv[i];
-    blas_reexec(words);
-    free(words);
-}
-
 int predict_command(int argc, char **argv)
 {
     struct request request = { .model = NULL };
@@ -159,7 +148,7 @@ int predict_command(int argc, char **argv)
                 wrong, usage);
         return EXIT_USAGE;
     }
-    reexecute(argc, argv);
+    reexecute_verb(argc, argv);
     bool good = run(&request, &error);
     if (!good)
         fprintf(stderr, "%s\n", error.text);

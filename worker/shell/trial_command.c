@@ -1,4 +1,5 @@
 #include "worker/shell/trial_command.h"
+#include "worker/shell/reexecute.h"
 #include "common/json.h"
 #include "common/trainer/reference.h"
 #include "common/version.h"
@@ -259,18 +260,6 @@ static const char *parse_arguments(struct request *request, int argc, char **arg
     return request->with_teacher && request->model_path == NULL ? "--with-teacher" : NULL;
 }
 
-/* The process executes itself again without what OpenBLAS would listen to. */
-static void reexecute(int argc, char **argv)
-{
-    static char program[] = "ldt-worker";
-    char **words = xcalloc((size_t)argc + 2, sizeof *words);
-    words[0] = program;
-    for (int i = 0; i < argc; i++)
-        words[i + 1] = argv[i];
-    blas_reexec(words);
-    free(words);
-}
-
 int trial_command(int argc, char **argv)
 {
     struct request request = { .model_path = NULL };
@@ -288,7 +277,7 @@ int trial_command(int argc, char **argv)
             wrong);
         return EXIT_USAGE;
     }
-    reexecute(argc, argv);
+    reexecute_verb(argc, argv);
     catch_terminate();
     struct error error = { .text = "" };
     int status = train(&request, &error);
