@@ -88,6 +88,7 @@ enum error_code {
     ERROR_NOT_FOUND,
     ERROR_INVALID_SPEC,    /* text: one problem a line, "path: sentence" */
     ERROR_BUSY,            /* nothing can be saved at the moment (disk full): try again */
+    ERROR_FORBIDDEN,       /* this key may not ask for that; the text says which role may */
 };
 
 enum search_state { SEARCH_OPEN = 1, SEARCH_PAUSED, SEARCH_STOPPED, SEARCH_DONE };
@@ -114,6 +115,8 @@ struct worker_status {
     int32_t slots, busy;
     bool allow_command, connected;
     int64_t seen_ms_ago, done, failed;
+    int32_t drain;     /* 0 no, 1 leaves when its trials are done, 2 was told to leave at once */
+    const char *note;  /* why it takes no work: "benched: ...", or "" */
 };
 
 struct message {
@@ -154,14 +157,20 @@ struct message {
             const char **environment; /* "NAME=value" */
             size_t n_environment;
             int64_t max_duration_ms; /* 0: none */
+            int64_t max_silence_ms;  /* without a new step for so long it is killed; 0: never */
+            /* NAME, the same for all attempts of this trial and of no other trial anywhere: names
+             * its checkpoint directory */
+            const char *checkpoint_key;
         } trial;
-        /* worker -> coordinator; BEAT_OK. Extends the leases of exactly these attempts. */
-        struct { struct held_attempt *held; size_t n_held; } beat;
+        /* worker -> coordinator; BEAT_OK. Extends the leases of exactly these attempts. `note`:
+         * LINE of at most 256 bytes, why it takes no work, for people; or "" */
+        struct { struct held_attempt *held; size_t n_held; const char *note; } beat;
         /* coordinator -> worker: attempts to kill. Cancelled and stale ones are dropped without a
          * report; pruned ones end with RESULT_DONE. */
         struct {
             struct attempt_ref *cancel, *prune, *stale;
             size_t n_cancel, n_prune, n_stale;
+            int32_t drain; /* 0 no; 1 take nothing new and leave when all is done; 2 leave now */
         } beat_ok;
         /* worker -> coordinator; POINTS_ACK. Points `first` .. first+n-1 of the attempt. */
         struct {

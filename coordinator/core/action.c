@@ -124,6 +124,7 @@ void save_worker(struct turn *turn, const struct worker *worker)
     action->worker.host = keep(turn, worker->row.host);
     action->worker.cpu = keep(turn, worker->row.cpu);
     action->worker.version = keep(turn, worker->row.version);
+    action->worker.key = keep(turn, worker->row.key);
 }
 
 struct message *reply(struct turn *turn, const struct message *request, enum message_type type)

@@ -36,6 +36,7 @@ struct event {
     int64_t wall_ms;  /* Unix time, for rows */
     uint64_t peer;    /* the transport's handle for whoever sent it; 0 none */
     const struct message *message;
+    const char *key;  /* EVENT_MESSAGE: the public key that the peer proved to have; "" for none */
     int64_t pause_ms;
 };
 

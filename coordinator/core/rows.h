@@ -39,6 +39,7 @@ struct study_row {
     int64_t budget;                /* configurations */
     int32_t repeat;                /* runs of each */
     int64_t parent;                /* the study whose best configurations run again here; 0: none */
+    bool audit;                    /* with a parent: its trials run again, seeds and all, to compare */
     const char *note;              /* why it ended early, or "" */
     int64_t created_ms, finished_ms; /* 0: not finished */
 };
@@ -53,6 +54,10 @@ struct trial_row {
     int64_t history_seq;           /* outcomes of the study that its suggestion had seen */
     int32_t attempts;              /* granted so far = the current attempt number */
     int32_t charged;               /* of them, how many counted against max_attempts */
+    int32_t deaths;                /* of those, how many ended with the death of the process */
+    int64_t death_worker;          /* where the first death was; 0: none yet */
+    bool deaths_spread;            /* deaths were seen on two workers or more */
+    int64_t source;                /* of an audit: the parent's trial that it repeats; -1: none */
     bool has_value;
     double value;                  /* of the metric, in its own sign */
     const char *reason;            /* of a failure or divergence, or "" */
@@ -90,9 +95,17 @@ struct points_row {                /* a run of points of one attempt */
     size_t count;
 };
 
+enum worker_drain {
+    DRAIN_NO,
+    DRAIN_FINISH, /* no new trials; leaves when those that it has are done */
+    DRAIN_NOW,    /* hands back what it has, after a checkpoint, and leaves */
+};
+
 struct worker_row {
     int64_t id;
     const char *name, *host, *cpu, *version;
+    const char *key; /* its public key, as 40 characters of Z85; "" where connections have none */
+    enum worker_drain drain; /* what a user asked of it */
     uint64_t instance;
     int32_t pid, slots;
     bool allow_command;

@@ -99,6 +99,7 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
                     ? definition_rerun_seed(definition, (int32_t)(number % study->row.repeat))
                     : definition_trial_seed(definition, (size_t)study->row.position, number),
         .history_seq = history_seq,
+        .source = -1,
         .created_ms = wall_ms,
     };
     study_append(study, trial);

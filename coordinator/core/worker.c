@@ -21,10 +21,12 @@ static void take_row(struct worker *worker, const struct worker_row *row)
     worker->row.host = old.host;
     worker->row.cpu = old.cpu;
     worker->row.version = old.version;
+    worker->row.key = old.key;
     replace(&worker->row.name, row->name);
     replace(&worker->row.host, row->host);
     replace(&worker->row.cpu, row->cpu);
     replace(&worker->row.version, row->version);
+    replace(&worker->row.key, row->key != NULL ? row->key : "");
 }
 
 struct worker *worker_create(struct core *core, const struct worker_row *row)
@@ -48,6 +50,7 @@ void worker_destroy(struct worker **worker)
     free((char *)(*worker)->row.host);
     free((char *)(*worker)->row.cpu);
     free((char *)(*worker)->row.version);
+    free((char *)(*worker)->row.key);
     free(*worker);
     *worker = NULL;
 }

@@ -54,6 +54,7 @@ static bool restore_study(struct core *core, struct cursor row, struct error *er
     study.note = text(&row);
     study.created_ms = integer(&row);
     study.finished_ms = integer(&row);
+    study.audit = integer(&row) != 0;
     return core_restore_study(core, &study, error);
 }
 
@@ -70,6 +71,8 @@ static bool restore_worker(struct core *core, struct cursor row, struct error *e
     worker.allow_command = integer(&row) != 0;
     worker.first_seen_ms = integer(&row);
     worker.last_seen_ms = integer(&row);
+    worker.key = text(&row);
+    worker.drain = (enum worker_drain)integer(&row);
     return core_restore_worker(core, &worker, error);
 }
 
@@ -89,6 +92,10 @@ static bool restore_trial(struct core *core, struct cursor row, struct error *er
     trial.reason = text(&row);
     trial.created_ms = integer(&row);
     trial.finished_ms = integer(&row);
+    trial.deaths = (int32_t)integer(&row);
+    trial.death_worker = integer(&row);
+    trial.deaths_spread = integer(&row) != 0;
+    trial.source = integer(&row);
     return core_restore_trial(core, &trial, error);
 }
 
@@ -134,14 +141,14 @@ static const struct restorer {
     { "SELECT id, name, submit_key, definition, spec, created_ms FROM search ORDER BY id",
       restore_search },
     { "SELECT id, search, name, position, state, seed, budget, repeat, parent, note, created_ms,"
-      " finished_ms FROM study ORDER BY id",
+      " finished_ms, audit FROM study ORDER BY id",
       restore_study },
     { "SELECT id, name, host, cpu, version, instance, pid, slots, allow_command, first_seen_ms,"
-      " last_seen_ms FROM worker ORDER BY id",
+      " last_seen_ms, key, drain FROM worker ORDER BY id",
       restore_worker },
     { "SELECT study, number, configuration, repetition, state, seed, parameters, history_seq,"
-      " attempts, charged, value, reason, created_ms, finished_ms FROM trial ORDER BY study, "
-      "number",
+      " attempts, charged, value, reason, created_ms, finished_ms, deaths, death_worker,"
+      " deaths_spread, coalesce(source, -1) FROM trial ORDER BY study, number",
       restore_trial },
     /* The current attempt of each trial. Not its log: the core has no use for what may be 64 KiB.
      */

@@ -23,23 +23,26 @@ static const char *const statement_sql[STATEMENTS] = {
         " created_ms = excluded.created_ms",
     [STATEMENT_STUDY] =
         "INSERT INTO study (id, search, name, position, state, seed, budget, repeat, parent, note,"
-        " created_ms, finished_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO "
-        "UPDATE SET"
+        " created_ms, finished_ms, audit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET"
         " search = excluded.search, name = excluded.name, position = excluded.position,"
         " state = excluded.state, seed = excluded.seed, budget = excluded.budget,"
-        " repeat = excluded.repeat, parent = excluded.parent, note = excluded.note, created_ms = "
-        "excluded.created_ms, finished_ms = "
-        "excluded.finished_ms",
+        " repeat = excluded.repeat, parent = excluded.parent, note = excluded.note,"
+        " created_ms = excluded.created_ms, finished_ms = excluded.finished_ms,"
+        " audit = excluded.audit",
     [STATEMENT_TRIAL] =
         "INSERT INTO trial (study, number, configuration, repetition, state, seed, parameters,"
-        " history_seq, attempts, charged, value, reason, created_ms, finished_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (study, number) DO UPDATE "
-        "SET"
+        " history_seq, attempts, charged, value, reason, created_ms, finished_ms, deaths,"
+        " death_worker, deaths_spread, source)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (study, number) DO UPDATE SET"
         " configuration = excluded.configuration, repetition = excluded.repetition,"
         " state = excluded.state, seed = excluded.seed, parameters = excluded.parameters,"
         " history_seq = excluded.history_seq, attempts = excluded.attempts,"
         " charged = excluded.charged, value = excluded.value, reason = excluded.reason,"
-        " created_ms = excluded.created_ms, finished_ms = excluded.finished_ms",
+        " created_ms = excluded.created_ms, finished_ms = excluded.finished_ms,"
+        " deaths = excluded.deaths, death_worker = excluded.death_worker,"
+        " deaths_spread = excluded.deaths_spread, source = excluded.source",
     [STATEMENT_ATTEMPT] =
         "INSERT INTO attempt (study, trial, number, state, worker, started_ms, finished_ms, points,"
         " points_digest, last_step, best, last, metric_seen, nonfinite, exit_status, reason, info,"
@@ -60,11 +63,13 @@ static const char *const statement_sql[STATEMENTS] = {
                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STATEMENT_WORKER] =
         "INSERT INTO worker (id, name, host, cpu, version, instance, pid, slots, allow_command,"
-        " first_seen_ms, last_seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " first_seen_ms, last_seen_ms, key, drain)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host,"
         " cpu = excluded.cpu, version = excluded.version, instance = excluded.instance,"
         " pid = excluded.pid, slots = excluded.slots, allow_command = excluded.allow_command,"
-        " first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms",
+        " first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms,"
+        " key = excluded.key, drain = excluded.drain",
 };
 
 bool store_prepare(struct store *store, struct error *error)
@@ -124,6 +129,15 @@ static void integer_or_null(struct row *row, int64_t value)
         sqlite3_bind_int64(row->statement, row->column, value);
 }
 
+static void trial_number_or_null(struct row *row, int64_t number)
+{
+    ++row->column;
+    if (number < 0)
+        sqlite3_bind_null(row->statement, row->column);
+    else
+        sqlite3_bind_int64(row->statement, row->column, number);
+}
+
 static void text(struct row *row, const char *value)
 {
     sqlite3_bind_text(row->statement, ++row->column, value != NULL ? value : "", -1, SQLITE_STATIC);
@@ -172,6 +186,7 @@ static int save_study(struct store *store, const struct action *action)
     text(&row, study->note);
     integer(&row, study->created_ms);
     integer_or_null(&row, study->finished_ms);
+    integer(&row, study->audit);
     return run(row.statement);
 }
 
@@ -193,6 +208,10 @@ static int save_trial(struct store *store, const struct action *action)
     text(&row, trial->reason);
     integer(&row, trial->created_ms);
     integer_or_null(&row, trial->finished_ms);
+    integer(&row, trial->deaths);
+    integer_or_null(&row, trial->death_worker);
+    integer(&row, trial->deaths_spread);
+    trial_number_or_null(&row, trial->source);
     return run(row.statement);
 }
 
@@ -295,6 +314,8 @@ static int save_worker(struct store *store, const struct action *action)
     integer(&row, worker->allow_command);
     integer(&row, worker->first_seen_ms);
     integer(&row, worker->last_seen_ms);
+    text(&row, worker->key);
+    integer(&row, worker->drain);
     return run(row.statement);
 }
 

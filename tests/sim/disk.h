@@ -174,6 +174,7 @@ static inline const char *disk_save_worker(struct disk *disk, struct worker_row 
     row.host = arena_text(disk->arena, row.host);
     row.cpu = arena_text(disk->arena, row.cpu);
     row.version = arena_text(disk->arena, row.version);
+    row.key = arena_text(disk->arena, row.key);
     disk_put(&disk->workers, &disk->n_workers, &disk->capacity[2], sizeof row, &row,
              disk_order_worker);
     return NULL;

@@ -22,7 +22,7 @@ static void studies_of_the_first_release_keep_their_repeats(void **state)
                  "INSERT INTO study VALUES (1, 1, 'a/x', 0, 1, 7, 40, '', 1, NULL),"
                  " (2, 1, 'a/y', 1, 4, 8, 40, 'n', 1, 9), (3, 2, 'b', 0, 1, 9, 3, '', 1, NULL)");
     reopen(f);
-    assert_string_equal(answer(f, "PRAGMA user_version"), "2");
+    assert_string_equal(answer(f, "PRAGMA user_version"), "3");
     assert_string_equal(answer(f, "SELECT name, budget, note, repeat, parent FROM study"),
                         "a/x|40||5|\na/y|40|n|5|\nb|3||1|");
     assert_string_equal(answer(f, "SELECT study, trials, rerun_of FROM v_study"),
