@@ -39,7 +39,7 @@ struct study_row {
     int64_t budget;                /* configurations */
     int32_t repeat;                /* runs of each */
     int64_t parent;                /* the study whose best configurations run again here; 0: none */
-    bool audit;                    /* with a parent: its trials run again, seeds and all, to compare */
+    bool audit;                    /* with a parent: its trials run again, seeds and all */
     const char *note;              /* why it ended early, or "" */
     int64_t created_ms, finished_ms; /* 0: not finished */
 };

@@ -109,7 +109,10 @@ static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct
     sim_trace(sim, "coordinator -> %d: %s", to, message_type_name(message->type));
     if (to == COORDINATOR_ADDRESS)
         core_step(sim->core,
-                  &(struct event){ EVENT_PEER_GONE, sim->now_ms, sim_wall(sim), peer, NULL, 0 },
+                  &(struct event){ .type = EVENT_PEER_GONE,
+                                   .now_ms = sim->now_ms,
+                                   .wall_ms = sim_wall(sim),
+                                   .peer = peer },
                   &sim->actions);
     else
         sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);

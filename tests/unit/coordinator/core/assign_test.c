@@ -175,7 +175,9 @@ static void a_large_fleet_and_a_long_study_cost_no_scans(void **state)
     struct message message = { .type = MESSAGE_SUBMIT };
     message.submit.submit_key = message.submit.spec = "key";
     message.submit.definition = definition;
-    struct event event = { EVENT_MESSAGE, 1, 1, CLIENT, &message, 0 };
+    struct event event = {
+        .type = EVENT_MESSAGE, .now_ms = 1, .wall_ms = 1, .peer = CLIENT, .message = &message
+    };
     core_step(world->core, &event, &world->actions);
     uint64_t *sessions = xcalloc(WORKERS, sizeof *sessions);
     for (int i = 0; i < WORKERS; i++) {
