@@ -162,6 +162,8 @@ static void check_trial(struct check *check, const struct message *message)
         if (strchr(message->trial.environment[i], '=') == NULL)
             fail(check, "environment", "has an entry that is not NAME=value");
     check_count(check, "max_duration_ms", message->trial.max_duration_ms);
+    check_count(check, "max_silence_ms", message->trial.max_silence_ms);
+    check_name(check, "checkpoint_key", message->trial.checkpoint_key);
     if (message->trial.program == PROGRAM_COMMAND && message->trial.n_command == 0)
         fail(check, "command", "is empty");
 }
@@ -169,6 +171,12 @@ static void check_trial(struct check *check, const struct message *message)
 static void check_beat(struct check *check, const struct message *message)
 {
     check_held(check, message->beat.held, message->beat.n_held);
+    check_line(check, "note", message->beat.note, LINE_BYTES);
+}
+
+static void check_drain(struct check *check, int32_t drain)
+{
+    check_range(check, "drain", drain, 0, 2);
 }
 
 static void check_beat_ok(struct check *check, const struct message *message)
@@ -176,6 +184,7 @@ static void check_beat_ok(struct check *check, const struct message *message)
     check_refs(check, "cancel", message->beat_ok.cancel, message->beat_ok.n_cancel);
     check_refs(check, "prune", message->beat_ok.prune, message->beat_ok.n_prune);
     check_refs(check, "stale", message->beat_ok.stale, message->beat_ok.n_stale);
+    check_drain(check, message->beat_ok.drain);
 }
 
 static void check_points(struct check *check, const struct message *message)
@@ -229,7 +238,7 @@ static void check_release_ack(struct check *check, const struct message *message
 
 static void check_error(struct check *check, const struct message *message)
 {
-    check_range(check, "code", message->error.code, ERROR_MALFORMED, ERROR_BUSY);
+    check_range(check, "code", message->error.code, ERROR_MALFORMED, ERROR_FORBIDDEN);
     check_body(check, "text", message->error.text, MESSAGE_MAX_LOG);
 }
 
@@ -280,6 +289,8 @@ static void check_worker(struct check *check, const struct worker_status *worker
     check_count(check, "seen_ms_ago", worker->seen_ms_ago);
     check_count(check, "done", worker->done);
     check_count(check, "failed", worker->failed);
+    check_drain(check, worker->drain);
+    check_line(check, "note", worker->note, LINE_BYTES);
 }
 
 static void check_status_reply(struct check *check, const struct message *message)

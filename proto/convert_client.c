@@ -151,6 +151,8 @@ static Ldt__V1__WorkerStatus *worker_to_wire(struct arena *arena,
     wire->seen_ms_ago = worker->seen_ms_ago;
     wire->done = worker->done;
     wire->failed = worker->failed;
+    wire->drain = worker->drain;
+    wire->note = wire_text(worker->note);
     return wire;
 }
 
@@ -166,6 +168,8 @@ static struct worker_status worker_from_wire(const Ldt__V1__WorkerStatus *wire)
         .seen_ms_ago = wire->seen_ms_ago,
         .done = wire->done,
         .failed = wire->failed,
+        .drain = wire->drain,
+        .note = wire->note,
     };
 }
 

@@ -15,6 +15,7 @@ _Static_assert((int)LDT__V1__RESULT_ACK__VERDICT__VERDICT_SHORT == (int)VERDICT_
 _Static_assert((int)LDT__V1__ERROR__CODE__CODE_UNSUPPORTED == (int)ERROR_UNSUPPORTED, "code");
 _Static_assert((int)LDT__V1__ERROR__CODE__CODE_NOT_FOUND == (int)ERROR_NOT_FOUND, "code");
 _Static_assert((int)LDT__V1__ERROR__CODE__CODE_BUSY == (int)ERROR_BUSY, "code");
+_Static_assert((int)LDT__V1__ERROR__CODE__CODE_FORBIDDEN == (int)ERROR_FORBIDDEN, "code");
 
 char *wire_text(const char *text)
 {
@@ -200,6 +201,8 @@ static void *trial_to_wire(struct arena *arena, const struct message *message)
     wire->n_environment = message->trial.n_environment;
     wire->environment = (char **)message->trial.environment;
     wire->max_duration_ms = message->trial.max_duration_ms;
+    wire->max_silence_ms = message->trial.max_silence_ms;
+    wire->checkpoint_key = wire_text(message->trial.checkpoint_key);
     return wire;
 }
 
@@ -218,6 +221,8 @@ static bool trial_from_wire(struct arena *arena, struct message *message, const 
     message->trial.n_environment = wire->n_environment;
     message->trial.environment = (const char **)wire->environment;
     message->trial.max_duration_ms = wire->max_duration_ms;
+    message->trial.max_silence_ms = wire->max_silence_ms;
+    message->trial.checkpoint_key = wire->checkpoint_key;
     return true;
 }
 
@@ -229,6 +234,7 @@ static void *beat_to_wire(struct arena *arena, const struct message *message)
     ldt__v1__beat__init(wire);
     wire->n_held = message->beat.n_held;
     wire->held = held_to_wire(arena, message->beat.held, message->beat.n_held);
+    wire->note = wire_text(message->beat.note);
     return wire;
 }
 
@@ -238,6 +244,7 @@ static bool beat_from_wire(struct arena *arena, struct message *message, const v
     const Ldt__V1__Beat *wire = body;
     message->beat.n_held = wire->n_held;
     message->beat.held = held_from_wire(arena, wire->held, wire->n_held);
+    message->beat.note = wire->note;
     return true;
 }
 
@@ -251,6 +258,7 @@ static void *beat_ok_to_wire(struct arena *arena, const struct message *message)
     wire->prune = refs_to_wire(arena, message->beat_ok.prune, message->beat_ok.n_prune);
     wire->n_stale = message->beat_ok.n_stale;
     wire->stale = refs_to_wire(arena, message->beat_ok.stale, message->beat_ok.n_stale);
+    wire->drain = message->beat_ok.drain;
     return wire;
 }
 
@@ -264,6 +272,7 @@ static bool beat_ok_from_wire(struct arena *arena, struct message *message, cons
     message->beat_ok.prune = refs_from_wire(arena, wire->prune, wire->n_prune);
     message->beat_ok.n_stale = wire->n_stale;
     message->beat_ok.stale = refs_from_wire(arena, wire->stale, wire->n_stale);
+    message->beat_ok.drain = wire->drain;
     return true;
 }
 

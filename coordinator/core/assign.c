@@ -5,6 +5,9 @@
 #include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"
 #include "coordinator/core/worker.h"
+#include "common/arena.h"
+
+#include <inttypes.h>
 
 /* In a stopped study nobody tries a trial again whose worker fell silent. */
 static void cancel_orphans(struct turn *turn)
@@ -12,6 +15,15 @@ static void cancel_orphans(struct turn *turn)
     for (struct link *first; (first = list_first(&turn->core->orphans)) != NULL;)
         trial_cancel(turn, LIST_ITEM(first, struct trial, queue),
                      "its worker fell silent after the study was stopped");
+}
+
+/* The submit key was drawn at random, so no other trial has this name wherever directories are
+ * shared; all attempts of the trial do. */
+static const char *checkpoint_key(struct turn *turn, const struct trial *trial)
+{
+    return arena_printf(turn->out->arena, "%016" PRIx64 "-%" PRId64 "-%" PRId64,
+                        name_hash(trial->study->search->row.submit_key), trial->row.study,
+                        trial->row.number);
 }
 
 static void send_trial(struct turn *turn, const struct trial *trial, const char *parameters,
@@ -31,6 +43,7 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
     message->trial.environment = definition->environment;
     message->trial.n_environment = definition->n_environment;
     message->trial.max_duration_ms = definition->max_trial_duration_ms;
+    message->trial.checkpoint_key = checkpoint_key(turn, trial);
 }
 
 /* A trial of the study; NULL when it was found to be exhausted. */

@@ -80,17 +80,17 @@ void index_free(struct index *index)
     *index = (struct index){ 0 };
 }
 
-static uint64_t name_hash(const char *name)
+uint64_t name_hash(const char *name)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (; *name != '\0'; name++)
         hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return spread(hash);
+    return hash;
 }
 
 static size_t name_place(const struct name_index *index, const char *name)
 {
-    size_t at = name_hash(name) & (index->capacity - 1);
+    size_t at = spread(name_hash(name)) & (index->capacity - 1);
     while (index->slots[at].item != NULL && strcmp(index->slots[at].name, name) != 0)
         at = (at + 1) & (index->capacity - 1);
     return at;

@@ -253,7 +253,7 @@ static void lists_over_their_limit_are_not_sent(void **state)
     struct fixture *fixture = *state;
     static struct held_attempt held[MESSAGE_MAX_HELD + 1];
     static struct point points[MESSAGE_MAX_POINTS + 1];
-    struct message beat = { .type = MESSAGE_BEAT, .beat = { held, MESSAGE_MAX_HELD + 1 } };
+    struct message beat = { .type = MESSAGE_BEAT, .beat = { held, MESSAGE_MAX_HELD + 1, "" } };
     struct message curve = sample_message(MESSAGE_POINTS);
     for (size_t i = 0; i <= MESSAGE_MAX_HELD; i++)
         held[i] = (struct held_attempt){ .ref = { 1, (int64_t)i, 1 } };
@@ -308,6 +308,23 @@ static void nonsense_in_a_field_is_refused_by_name(void **state)
     message = sample_message(MESSAGE_TRIAL);
     message.trial.n_command = 0;
     assert_refused(fixture, &message, "`command` is empty");
+    message = sample_message(MESSAGE_TRIAL);
+    message.trial.checkpoint_key = "../escape";
+    assert_refused(fixture, &message, "`checkpoint_key` must be");
+    message.trial.checkpoint_key = "";
+    assert_refused(fixture, &message, "`checkpoint_key` must be");
+    message = sample_message(MESSAGE_TRIAL);
+    message.trial.max_silence_ms = -1;
+    assert_refused(fixture, &message, "`max_silence_ms` is -1");
+    message = sample_message(MESSAGE_BEAT);
+    message.beat.note = "two\nlines";
+    assert_refused(fixture, &message, "`note` is not UTF-8, or holds control characters");
+    message = sample_message(MESSAGE_BEAT_OK);
+    message.beat_ok.drain = 3;
+    assert_refused(fixture, &message, "`drain` is 3");
+    message = sample_message(MESSAGE_ERROR);
+    message.error.code = ERROR_FORBIDDEN + 1;
+    assert_refused(fixture, &message, "`code` is 9");
     message.type = MESSAGE_NONE;
     assert_refused(fixture, &message, "no known type");
 }

@@ -37,7 +37,7 @@ static struct study_status sample_studies[] = {
     { "b", "b", SEARCH_OPEN, 40, { 7, 6, 5, 4, 3, 2, 1 }, true, NAN, 1, "a/b", true, "-", 1, 2 },
 };
 static struct worker_status sample_workers[] = { { "w-1", "host.example", 8, 7, true, true, 5, 6,
-                                                   4 } };
+                                                   4, 2, "benched: a disk is full" } };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -57,12 +57,13 @@ static struct message sample_body(enum message_type type)
         return (struct message){ .trial = { ref, "toy/ldt \xc3\xa9", INT64_MIN, PROGRAM_COMMAND,
                                             "{\"a\":1e-3}", sample_words, COUNT(sample_words),
                                             "/home/ada", sample_environment,
-                                            COUNT(sample_environment), 1800000 } };
+                                            COUNT(sample_environment), 1800000, 600000,
+                                            "0123456789abcdef-12-34" } };
     case MESSAGE_BEAT:
-        return (struct message){ .beat = { sample_held, COUNT(sample_held) } };
+        return (struct message){ .beat = { sample_held, COUNT(sample_held), "benched" } };
     case MESSAGE_BEAT_OK:
         return (struct message){ .beat_ok = { sample_refs, sample_refs + 1, sample_refs + 2, 3, 2,
-                                              1 } };
+                                              1, 2 } };
     case MESSAGE_POINTS:
         return (struct message){ .points = { ref, 99, sample_points, COUNT(sample_points) } };
     case MESSAGE_POINTS_ACK:
@@ -179,7 +180,8 @@ static const struct field worker_fields[] = {
     FIELD(worker_status, INT32, slots),        FIELD(worker_status, INT32, busy),
     FIELD(worker_status, BOOL, allow_command), FIELD(worker_status, BOOL, connected),
     FIELD(worker_status, INT64, seen_ms_ago),  FIELD(worker_status, INT64, done),
-    FIELD(worker_status, INT64, failed),       END,
+    FIELD(worker_status, INT64, failed),       FIELD(worker_status, INT32, drain),
+    FIELD(worker_status, TEXT, note),          END,
 };
 
 #define ROW(kind, member) FIELD(message, kind, member)
@@ -197,12 +199,14 @@ static const struct field message_fields[MESSAGE_TYPES][16] = {
                         ROW(INT32, trial.program), ROW(TEXT, trial.parameters),
                         WORDS(message, trial.command, trial.n_command), ROW(TEXT, trial.workdir),
                         WORDS(message, trial.environment, trial.n_environment),
-                        ROW(INT64, trial.max_duration_ms), END },
-    [MESSAGE_BEAT] = { ITEMS(message, beat.held, beat.n_held, held_attempt, held_fields), END },
+                        ROW(INT64, trial.max_duration_ms), ROW(INT64, trial.max_silence_ms),
+                        ROW(TEXT, trial.checkpoint_key), END },
+    [MESSAGE_BEAT] = { ITEMS(message, beat.held, beat.n_held, held_attempt, held_fields),
+                       ROW(TEXT, beat.note), END },
     [MESSAGE_BEAT_OK] = { ITEMS(message, beat_ok.cancel, beat_ok.n_cancel, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.prune, beat_ok.n_prune, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.stale, beat_ok.n_stale, attempt_ref, ref_fields),
-                          END },
+                          ROW(INT32, beat_ok.drain), END },
     [MESSAGE_POINTS] = { ROW(REF, points.ref), ROW(INT64, points.first),
                          ITEMS(message, points.points, points.n_points, point, point_fields), END },
     [MESSAGE_POINTS_ACK] = { ROW(REF, points_ack.ref), ROW(BOOL, points_ack.stale),
