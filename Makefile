@@ -133,7 +133,39 @@ $(foreach t,$(SIM_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.float),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.double),$(t:%.c=$(BUILD)/obj/%.double.o),$(call test_folder,$(t)),.double)))
 
-check: all $(TEST_PROGRAMS) $(SYSTEM_TOOLS:%.c=$(BUILD)/%)   ## build everything and run every test; the last line is the sum
+# ---- fuzzing: each target is fed its corpus in check; `make fuzz` looks for more -------------------------------------
+FUZZ_LAYERS_decoder      := proto common
+FUZZ_LAYERS_spec         := coordinator/spec
+FUZZ_LAYERS_child_output := worker/shell
+FUZZ_LAYERS_npy          := worker/task
+FUZZ_LAYERS_npz          := worker/task
+FUZZERS := decoder spec child_output npy npz
+FUZZ_CLANG := BUILD=$(BUILD)/clang CC=clang ARCH= WERROR= OPTIMISE=-O1
+define fuzz_rules
+$(BUILD)/tests/fuzz/$(1): $(addprefix $(BUILD)/obj/tests/fuzz/,$(1).o replay.o) $(foreach folder,$(FUZZ_LAYERS_$(1)),$(call archives,$(folder)))
+	@mkdir -p $$(@D)
+	$$(call link,$(addprefix $(BUILD)/obj/tests/fuzz/,$(1).o replay.o),$(foreach folder,$(FUZZ_LAYERS_$(1)),$(call archives,$(folder))))
+$(BUILD)/fuzz/$(1): $(BUILD)/obj/tests/fuzz/$(1).o $(foreach folder,$(FUZZ_LAYERS_$(1)),$(call archives,$(folder)))
+	@mkdir -p $$(@D)
+	$$(call link,$(BUILD)/obj/tests/fuzz/$(1).o,$(foreach folder,$(FUZZ_LAYERS_$(1)),$(call archives,$(folder))),-fsanitize=fuzzer)
+endef
+$(foreach target,$(FUZZERS),$(eval $(call fuzz_rules,$(target))))
+TEST_PROGRAMS += $(FUZZERS:%=$(BUILD)/tests/fuzz/%)
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
+fuzz:   ## look for inputs that break the readers, with clang, libFuzzer and the sanitizers (ten minutes a target)
+	$(MAKE) fuzzers $(FUZZ_CLANG) SANITIZE="-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all"
+	@sh tests/fuzz/run.sh $(BUILD)/clang
+
+# tests/system/preload/x.c becomes x.so, for LD_PRELOAD: it stands between a real program and its libraries, and makes
+# calls fail. Never sanitized: it is loaded into whatever the test runs.
+PRELOADS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/system/preload/*.c))
+$(BUILD)/tests/system/preload/%.so: tests/system/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,SO,$<)$(CC) -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(WARNINGS) -I. -fPIC -shared -o $@ $<
+TOOLS := $(SYSTEM_TOOLS:%.c=$(BUILD)/%) $(PRELOADS)
+
+check: all $(TEST_PROGRAMS) $(TOOLS)   ## build everything and run every test; the last line is the sum
 	@sh tests/run.sh $(BUILD) tests/check_layers.sh tests/check_style.sh $(TEST_PROGRAMS) $(SYSTEM_TESTS)
 
 FIXTURE_TESTS := $(filter %fixtures_test %fixtures_test.float %fixtures_test.double,$(TEST_PROGRAMS))
@@ -142,6 +174,9 @@ check-fixtures: $(FIXTURE_TESTS)   ## replay the recorded cases only; LDT_FIXTUR
 
 sanitize:   ## every test again under the address and undefined-behaviour sanitizers
 	$(MAKE) check BUILD=$(BUILD)/sanitize OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+torture: all $(UNIT_TESTS:%.c=$(BUILD)/%) $(SIM_TESTS:%.c=$(BUILD)/%) $(TOOLS)   ## faults by the thousand, minutes each; TORTURE="NAME..." for some
+	@sh tests/torture/run.sh $(BUILD) $(TORTURE)
 
 # ---- benchmarks: never part of check ---------------------------------------------------------------------------------
 BENCH_LAYERS_trial   := worker/trial
@@ -186,6 +221,6 @@ clean:   ## remove build/
 help:   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all check check-fixtures sanitize bench bench-tpe bench-mujoco demo fmt lint install clean help
+.PHONY: all check check-fixtures sanitize torture bench bench-tpe bench-mujoco fuzz fuzzers demo fmt lint install clean help
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -2,9 +2,9 @@
 # start the programs on free ports and wait until they are ready, and checks that speak TAP.
 # Nothing here or in the tests waits for a fixed time: wait_for asks again until the answer is yes, or too late.
 set -u
-# A test that hangs fails after five minutes, with everything it started.
+# A test that hangs fails after five minutes (the long forms set LDT_LIMIT), with everything it started.
 if [ -z "${LDT_BOUNDED:-}" ]; then
-    LDT_BOUNDED=yes exec timeout -k 10 300 sh "$0" "$@"
+    LDT_BOUNDED=yes exec timeout -k 10 "${LDT_LIMIT:-300}" sh "$0" "$@"
 fi
 unset LDT_BOUNDED
 build=${LDT_BUILD:-build}
