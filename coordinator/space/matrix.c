@@ -328,10 +328,12 @@ static bool fixed_word(const struct draft *draft, const char *name, size_t combi
     if (index < 0)
         return false;
     const struct draft_key *key = &draft->keys[index];
+    if (key->broken || key->domains == NULL)
+        return false; /* its fault is told already */
     const struct domain *domain = &key->domains->domain;
     bool is_constant =
         !key->is_list && domain->distribution == CONSTANT && key->domains->when.json == NULL;
-    if (key->broken || (!key->in_matrix && !is_constant))
+    if (!key->in_matrix && !is_constant)
         return false;
     int place = 0;
     if (key->in_matrix)

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Brings those grown inputs into tests/fuzz/corpus that reach code which nothing there reaches.
+# usage: tests/fuzz/merge.sh BUILD
+set -eu
+for grown in "$1"/fuzz/corpus/*; do
+    target=$(basename "$grown")
+    mkdir -p "tests/fuzz/corpus/$target"
+    "$1/fuzz/$target" -merge=1 "tests/fuzz/corpus/$target" "$grown" 2>&1 | tail -n 1
+done
