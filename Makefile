@@ -185,6 +185,7 @@ BENCH_LAYERS_conv    := worker/meta
 BENCH_LAYERS_sampler := coordinator/search
 BENCH_LAYERS_tpe     := coordinator/search
 BENCH_LAYERS_service := coordinator/shell worker/agent
+BENCH_LAYERS_store   := coordinator/store
 BENCH_LAYERS_mujoco_statistics := worker/task
 BENCHES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 define bench_rules
@@ -200,6 +201,14 @@ bench-tpe: $(BUILD)/bench/tpe   ## quality of the samplers on F01 to F10; LDT_PE
 	@sh tests/bench/tpe.sh $(BUILD)
 bench-mujoco: $(BUILD)/bench/mujoco_statistics   ## statistics of the MuJoCo data sets beside those of others (4 minutes the first time)
 	$(BUILD)/bench/mujoco_statistics
+
+# ---- the test of the tests ------------------------------------------------------------------------------------------
+mutants:   ## small wrong changes to the state machines: how many do the tests notice? MUTANTS=N MUTANT_SEED=S for a sample
+	@python3 tests/mutants/run.py $(BUILD) --sample $(or $(MUTANTS),0) --seed $(or $(MUTANT_SEED),1)
+mutant-flags:
+	@echo $(CFLAGS_ALL)
+mutant-libraries:
+	@echo $(LIBS)
 
 # ---- use -------------------------------------------------------------------------------------------------------------
 demo: all   ## a coordinator, two workers and a first search, in under three minutes
@@ -221,6 +230,6 @@ clean:   ## remove build/
 help:   ## this list
 	@sed -n 's/^\([a-z-]*\):.*## *\(.*\)/\1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all check check-fixtures sanitize torture bench bench-tpe bench-mujoco fuzz fuzzers demo fmt lint install clean help
+.PHONY: all check check-fixtures sanitize torture bench bench-tpe bench-mujoco fuzz fuzzers demo fmt lint install clean help mutants mutant-flags mutant-libraries
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
