@@ -23,6 +23,16 @@ static const char *const names[MESSAGE_TYPES] = {
     [MESSAGE_STOPPED] = "stopped",
     [MESSAGE_RERUN] = "rerun",
     [MESSAGE_RERUNNING] = "rerunning",
+    [MESSAGE_PAUSE] = "pause",
+    [MESSAGE_PAUSED] = "paused",
+    [MESSAGE_RESUME] = "resume",
+    [MESSAGE_RESUMED] = "resumed",
+    [MESSAGE_RETRY] = "retry",
+    [MESSAGE_RETRIED] = "retried",
+    [MESSAGE_DRAIN] = "drain",
+    [MESSAGE_DRAINED] = "drained",
+    [MESSAGE_AUDIT] = "audit",
+    [MESSAGE_AUDITING] = "auditing",
 };
 
 const char *message_type_name(enum message_type type)

@@ -30,6 +30,8 @@ enum {
     MESSAGE_MAX_LIST = 20000,     /* studies, workers in a STATUS_REPLY */
     MESSAGE_MAX_RERUN_BEST = 1000,   /* configurations of one re-run */
     MESSAGE_MAX_RERUN_SEEDS = 10000, /* and runs of each */
+    MESSAGE_MAX_RETRY = 20000,    /* trials named in one RETRY */
+    MESSAGE_MAX_DRAIN = 1024,     /* workers named in one DRAIN */
     MESSAGE_MAX_ARGUMENTS = 1024, /* words of a command, entries of its environment */
 };
 
@@ -40,6 +42,8 @@ enum message_type {
     MESSAGE_RELEASE, MESSAGE_RELEASE_ACK, MESSAGE_ERROR,
     MESSAGE_SUBMIT, MESSAGE_SUBMITTED, MESSAGE_STATUS, MESSAGE_STATUS_REPLY,
     MESSAGE_STOP, MESSAGE_STOPPED, MESSAGE_RERUN, MESSAGE_RERUNNING,
+    MESSAGE_PAUSE, MESSAGE_PAUSED, MESSAGE_RESUME, MESSAGE_RESUMED,
+    MESSAGE_RETRY, MESSAGE_RETRIED, MESSAGE_DRAIN, MESSAGE_DRAINED, MESSAGE_AUDIT, MESSAGE_AUDITING,
     MESSAGE_TYPES
 };
 /* "hello", "points-ack", ...: for logs and counters */
@@ -225,6 +229,29 @@ struct message {
         /* the first new study, how many there are, and the trials of them all; already: the same
          * re-run of all of them was asked for before */
         struct { const char *name; int64_t studies, trials; bool already; } rerunning;
+        /* client -> coordinator; PAUSED or ERROR. A search or study hands out nothing until RESUME;
+         * what runs goes on. `already`: nothing had to be changed. */
+        struct { const char *name; } pause;
+        struct { int64_t studies, running; bool already; } paused; /* running: trials, still */
+        struct { const char *name; } resume;
+        struct { int64_t studies; bool already; } resumed;
+        /* client -> coordinator; RETRIED or ERROR: trials that ended without success wait again.
+         * Those of the list, which then are of one study; without a list all that ended so. */
+        struct {
+            const char *name; /* search or study */
+            int64_t *trials;
+            size_t n_trials;
+            bool failed, cancelled, diverged;
+        } retry;
+        struct { int64_t studies, trials; } retried; /* trials that wait by this request */
+        /* client -> coordinator; DRAINED or ERROR: workers that shall take nothing new and leave */
+        struct { const char **workers; size_t n_workers; bool all, now; } drain;
+        struct { int64_t workers, running; } drained; /* processes, and the trials that they have */
+        /* client -> coordinator; AUDITING or ERROR: trials of a study that have a curve, drawn at
+         * random by `seed`, run again elsewhere as a study of its own. `count` of them, or, if that
+         * is 0, so many per cent. */
+        struct { const char *name; int64_t count; double percent; int64_t seed; } audit;
+        struct { const char *name; int64_t trials; bool already; } auditing; /* name: of the study */
     };
 };
 #endif

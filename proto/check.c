@@ -174,7 +174,7 @@ static void check_beat(struct check *check, const struct message *message)
     check_line(check, "note", message->beat.note, LINE_BYTES);
 }
 
-static void check_drain(struct check *check, int32_t drain)
+static void check_drain_level(struct check *check, int32_t drain)
 {
     check_range(check, "drain", drain, 0, 2);
 }
@@ -184,7 +184,7 @@ static void check_beat_ok(struct check *check, const struct message *message)
     check_refs(check, "cancel", message->beat_ok.cancel, message->beat_ok.n_cancel);
     check_refs(check, "prune", message->beat_ok.prune, message->beat_ok.n_prune);
     check_refs(check, "stale", message->beat_ok.stale, message->beat_ok.n_stale);
-    check_drain(check, message->beat_ok.drain);
+    check_drain_level(check, message->beat_ok.drain);
 }
 
 static void check_points(struct check *check, const struct message *message)
@@ -289,7 +289,7 @@ static void check_worker(struct check *check, const struct worker_status *worker
     check_count(check, "seen_ms_ago", worker->seen_ms_ago);
     check_count(check, "done", worker->done);
     check_count(check, "failed", worker->failed);
-    check_drain(check, worker->drain);
+    check_drain_level(check, worker->drain);
     check_line(check, "note", worker->note, LINE_BYTES);
 }
 
@@ -306,11 +306,17 @@ static void check_status_reply(struct check *check, const struct message *messag
     check_body(check, "note", message->status_reply.note, MESSAGE_MAX_REASON);
 }
 
+/* The name of a search or study that something is asked of. */
+static void check_target(struct check *check, const char *name)
+{
+    check_line(check, "name", name, MESSAGE_MAX_STUDY_NAME);
+    if (text_of(name)[0] == '\0')
+        fail(check, "name", "is empty");
+}
+
 static void check_stop(struct check *check, const struct message *message)
 {
-    check_line(check, "name", message->stop.name, MESSAGE_MAX_STUDY_NAME);
-    if (text_of(message->stop.name)[0] == '\0')
-        fail(check, "name", "is empty");
+    check_target(check, message->stop.name);
 }
 
 static void check_stopped(struct check *check, const struct message *message)
@@ -321,9 +327,7 @@ static void check_stopped(struct check *check, const struct message *message)
 
 static void check_rerun(struct check *check, const struct message *message)
 {
-    check_line(check, "name", message->rerun.name, MESSAGE_MAX_STUDY_NAME);
-    if (text_of(message->rerun.name)[0] == '\0')
-        fail(check, "name", "is empty");
+    check_target(check, message->rerun.name);
     check_range(check, "best", message->rerun.best, 1, MESSAGE_MAX_RERUN_BEST);
     check_range(check, "seeds", message->rerun.seeds, 1, MESSAGE_MAX_RERUN_SEEDS);
 }
@@ -333,6 +337,72 @@ static void check_rerunning(struct check *check, const struct message *message)
     check_line(check, "name", message->rerunning.name, MESSAGE_MAX_STUDY_NAME);
     check_count(check, "studies", message->rerunning.studies);
     check_count(check, "trials", message->rerunning.trials);
+}
+
+static void check_pause(struct check *check, const struct message *message)
+{
+    check_target(check, message->pause.name);
+}
+
+static void check_paused(struct check *check, const struct message *message)
+{
+    check_count(check, "studies", message->paused.studies);
+    check_count(check, "running", message->paused.running);
+}
+
+static void check_resume(struct check *check, const struct message *message)
+{
+    check_target(check, message->resume.name);
+}
+
+static void check_resumed(struct check *check, const struct message *message)
+{
+    check_count(check, "studies", message->resumed.studies);
+}
+
+static void check_retry(struct check *check, const struct message *message)
+{
+    check_target(check, message->retry.name);
+    check_range(check, "trials", (int64_t)message->retry.n_trials, 0, MESSAGE_MAX_RETRY);
+    for (size_t i = 0; i < message->retry.n_trials && !check->failed; i++)
+        check_range(check, "trial", message->retry.trials[i], 0, INT64_MAX - 1);
+}
+
+static void check_retried(struct check *check, const struct message *message)
+{
+    check_count(check, "studies", message->retried.studies);
+    check_count(check, "trials", message->retried.trials);
+}
+
+static void check_drain(struct check *check, const struct message *message)
+{
+    check_range(check, "workers", (int64_t)message->drain.n_workers, 0, MESSAGE_MAX_DRAIN);
+    for (size_t i = 0; i < message->drain.n_workers && !check->failed; i++)
+        check_name(check, "workers", message->drain.workers[i]);
+    if (message->drain.all == (message->drain.n_workers > 0))
+        fail(check, "workers", "must be named, or all are meant");
+}
+
+static void check_drained(struct check *check, const struct message *message)
+{
+    check_count(check, "workers", message->drained.workers);
+    check_count(check, "running", message->drained.running);
+}
+
+static void check_audit(struct check *check, const struct message *message)
+{
+    check_target(check, message->audit.name);
+    check_count(check, "count", message->audit.count);
+    check_count(check, "seed", message->audit.seed);
+    double percent = message->audit.percent;
+    if (message->audit.count == 0 && !(percent > 0 && percent <= 100))
+        fail(check, "percent", "must be above 0 and at most 100 where there is no count");
+}
+
+static void check_auditing(struct check *check, const struct message *message)
+{
+    check_line(check, "name", message->auditing.name, MESSAGE_MAX_STUDY_NAME);
+    check_count(check, "trials", message->auditing.trials);
 }
 
 static void (*const checks[MESSAGE_TYPES])(struct check *check, const struct message *message) = {
@@ -357,6 +427,16 @@ static void (*const checks[MESSAGE_TYPES])(struct check *check, const struct mes
     [MESSAGE_STOPPED] = check_stopped,
     [MESSAGE_RERUN] = check_rerun,
     [MESSAGE_RERUNNING] = check_rerunning,
+    [MESSAGE_PAUSE] = check_pause,
+    [MESSAGE_PAUSED] = check_paused,
+    [MESSAGE_RESUME] = check_resume,
+    [MESSAGE_RESUMED] = check_resumed,
+    [MESSAGE_RETRY] = check_retry,
+    [MESSAGE_RETRIED] = check_retried,
+    [MESSAGE_DRAIN] = check_drain,
+    [MESSAGE_DRAINED] = check_drained,
+    [MESSAGE_AUDIT] = check_audit,
+    [MESSAGE_AUDITING] = check_auditing,
 };
 
 bool message_check(const struct message *message, struct error *error)

@@ -294,6 +294,210 @@ static bool rerunning_from_wire(struct arena *arena, struct message *message, co
     return true;
 }
 
+/* ---- pause, resume */
+
+static void *pause_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Pause *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__pause__init(wire);
+    wire->name = wire_text(message->pause.name);
+    return wire;
+}
+
+static bool pause_from_wire(struct arena *arena, struct message *message, const void *body,
+                            struct error *error)
+{
+    const Ldt__V1__Pause *wire = body;
+    message->pause.name = wire->name;
+    return true;
+}
+
+static void *paused_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Paused *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__paused__init(wire);
+    wire->studies = message->paused.studies;
+    wire->running = message->paused.running;
+    wire->already = message->paused.already;
+    return wire;
+}
+
+static bool paused_from_wire(struct arena *arena, struct message *message, const void *body,
+                             struct error *error)
+{
+    const Ldt__V1__Paused *wire = body;
+    message->paused.studies = wire->studies;
+    message->paused.running = wire->running;
+    message->paused.already = wire->already;
+    return true;
+}
+
+static void *resume_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Resume *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__resume__init(wire);
+    wire->name = wire_text(message->resume.name);
+    return wire;
+}
+
+static bool resume_from_wire(struct arena *arena, struct message *message, const void *body,
+                             struct error *error)
+{
+    const Ldt__V1__Resume *wire = body;
+    message->resume.name = wire->name;
+    return true;
+}
+
+static void *resumed_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Resumed *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__resumed__init(wire);
+    wire->studies = message->resumed.studies;
+    wire->already = message->resumed.already;
+    return wire;
+}
+
+static bool resumed_from_wire(struct arena *arena, struct message *message, const void *body,
+                              struct error *error)
+{
+    const Ldt__V1__Resumed *wire = body;
+    message->resumed.studies = wire->studies;
+    message->resumed.already = wire->already;
+    return true;
+}
+
+/* ---- retry */
+
+static void *retry_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Retry *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__retry__init(wire);
+    wire->name = wire_text(message->retry.name);
+    wire->n_trials = message->retry.n_trials;
+    wire->trials = message->retry.trials;
+    wire->failed = message->retry.failed;
+    wire->cancelled = message->retry.cancelled;
+    wire->diverged = message->retry.diverged;
+    return wire;
+}
+
+static bool retry_from_wire(struct arena *arena, struct message *message, const void *body,
+                            struct error *error)
+{
+    const Ldt__V1__Retry *wire = body;
+    message->retry.name = wire->name;
+    message->retry.trials = wire->trials;
+    message->retry.n_trials = wire->n_trials;
+    message->retry.failed = wire->failed;
+    message->retry.cancelled = wire->cancelled;
+    message->retry.diverged = wire->diverged;
+    return true;
+}
+
+static void *retried_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Retried *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__retried__init(wire);
+    wire->studies = message->retried.studies;
+    wire->trials = message->retried.trials;
+    return wire;
+}
+
+static bool retried_from_wire(struct arena *arena, struct message *message, const void *body,
+                              struct error *error)
+{
+    const Ldt__V1__Retried *wire = body;
+    message->retried.studies = wire->studies;
+    message->retried.trials = wire->trials;
+    return true;
+}
+
+/* ---- drain */
+
+static void *drain_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Drain *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__drain__init(wire);
+    wire->n_workers = message->drain.n_workers;
+    wire->workers = (char **)message->drain.workers;
+    wire->all = message->drain.all;
+    wire->now = message->drain.now;
+    return wire;
+}
+
+static bool drain_from_wire(struct arena *arena, struct message *message, const void *body,
+                            struct error *error)
+{
+    const Ldt__V1__Drain *wire = body;
+    message->drain.workers = (const char **)wire->workers;
+    message->drain.n_workers = wire->n_workers;
+    message->drain.all = wire->all;
+    message->drain.now = wire->now;
+    return true;
+}
+
+static void *drained_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Drained *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__drained__init(wire);
+    wire->workers = message->drained.workers;
+    wire->running = message->drained.running;
+    return wire;
+}
+
+static bool drained_from_wire(struct arena *arena, struct message *message, const void *body,
+                              struct error *error)
+{
+    const Ldt__V1__Drained *wire = body;
+    message->drained.workers = wire->workers;
+    message->drained.running = wire->running;
+    return true;
+}
+
+/* ---- audit */
+
+static void *audit_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Audit *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__audit__init(wire);
+    wire->name = wire_text(message->audit.name);
+    wire->count = message->audit.count;
+    wire->percent = message->audit.percent;
+    wire->seed = message->audit.seed;
+    return wire;
+}
+
+static bool audit_from_wire(struct arena *arena, struct message *message, const void *body,
+                            struct error *error)
+{
+    const Ldt__V1__Audit *wire = body;
+    message->audit.name = wire->name;
+    message->audit.count = wire->count;
+    message->audit.percent = wire->percent;
+    message->audit.seed = wire->seed;
+    return true;
+}
+
+static void *auditing_to_wire(struct arena *arena, const struct message *message)
+{
+    Ldt__V1__Auditing *wire = arena_alloc(arena, sizeof *wire);
+    ldt__v1__auditing__init(wire);
+    wire->name = wire_text(message->auditing.name);
+    wire->trials = message->auditing.trials;
+    wire->already = message->auditing.already;
+    return wire;
+}
+
+static bool auditing_from_wire(struct arena *arena, struct message *message, const void *body,
+                               struct error *error)
+{
+    const Ldt__V1__Auditing *wire = body;
+    message->auditing.name = wire->name;
+    message->auditing.trials = wire->trials;
+    message->auditing.already = wire->already;
+    return true;
+}
+
 #define BODY(name) LDT__V1__ENVELOPE__BODY_##name
 const struct conversion client_conversions[] = {
     { MESSAGE_SUBMIT, BODY(SUBMIT), submit_to_wire, submit_from_wire },
@@ -304,5 +508,15 @@ const struct conversion client_conversions[] = {
     { MESSAGE_STOPPED, BODY(STOPPED), stopped_to_wire, stopped_from_wire },
     { MESSAGE_RERUN, BODY(RERUN), rerun_to_wire, rerun_from_wire },
     { MESSAGE_RERUNNING, BODY(RERUNNING), rerunning_to_wire, rerunning_from_wire },
+    { MESSAGE_PAUSE, BODY(PAUSE), pause_to_wire, pause_from_wire },
+    { MESSAGE_PAUSED, BODY(PAUSED), paused_to_wire, paused_from_wire },
+    { MESSAGE_RESUME, BODY(RESUME), resume_to_wire, resume_from_wire },
+    { MESSAGE_RESUMED, BODY(RESUMED), resumed_to_wire, resumed_from_wire },
+    { MESSAGE_RETRY, BODY(RETRY), retry_to_wire, retry_from_wire },
+    { MESSAGE_RETRIED, BODY(RETRIED), retried_to_wire, retried_from_wire },
+    { MESSAGE_DRAIN, BODY(DRAIN), drain_to_wire, drain_from_wire },
+    { MESSAGE_DRAINED, BODY(DRAINED), drained_to_wire, drained_from_wire },
+    { MESSAGE_AUDIT, BODY(AUDIT), audit_to_wire, audit_from_wire },
+    { MESSAGE_AUDITING, BODY(AUDITING), auditing_to_wire, auditing_from_wire },
 };
 const size_t n_client_conversions = sizeof client_conversions / sizeof *client_conversions;

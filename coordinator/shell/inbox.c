@@ -104,8 +104,19 @@ void inbox_step(struct loop *loop)
 
 static bool from_client(const struct message *message)
 {
-    return message->type == MESSAGE_SUBMIT || message->type == MESSAGE_STOP ||
-           message->type == MESSAGE_RERUN;
+    switch (message->type) {
+    case MESSAGE_SUBMIT:
+    case MESSAGE_STOP:
+    case MESSAGE_RERUN:
+    case MESSAGE_PAUSE:
+    case MESSAGE_RESUME:
+    case MESSAGE_RETRY:
+    case MESSAGE_DRAIN:
+    case MESSAGE_AUDIT:
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void tell_busy(struct loop *loop, uint64_t peer, const struct message *message)

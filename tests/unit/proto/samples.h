@@ -14,6 +14,8 @@ static struct attempt_ref sample_refs[] = { { 1, 2, 3 },
                                             { INT64_MAX, INT64_MAX - 1, 5 },
                                             { 7, 8, 9 } };
 static const char *sample_words[] = { "python3", "train.py", "" };
+static const char *sample_names[] = { "w-1", "w-2" };
+static int64_t sample_numbers[] = { 0, 7, INT64_MAX - 1 };
 static const char *sample_environment[] = { "HOME=/home/ada", "EMPTY=" };
 static struct point sample_points[] = {
     { 1, 0.5, "test/loss", 0.25 },         { 1, 0.5, "train_loss", -1e300 },
@@ -98,6 +100,27 @@ static struct message sample_body(enum message_type type)
         return (struct message){ .rerun = { "toy/ldt", 3, 8 } };
     case MESSAGE_RERUNNING:
         return (struct message){ .rerunning = { "toy/ldt/rerun", 2, 48, true } };
+    case MESSAGE_PAUSE:
+        return (struct message){ .pause = { "toy" } };
+    case MESSAGE_PAUSED:
+        return (struct message){ .paused = { 2, 17, true } };
+    case MESSAGE_RESUME:
+        return (struct message){ .resume = { "toy/ldt" } };
+    case MESSAGE_RESUMED:
+        return (struct message){ .resumed = { 3, true } };
+    case MESSAGE_RETRY:
+        return (struct message){ .retry = { "toy", sample_numbers, COUNT(sample_numbers), true,
+                                            true, true } };
+    case MESSAGE_RETRIED:
+        return (struct message){ .retried = { 2, 18 } };
+    case MESSAGE_DRAIN:
+        return (struct message){ .drain = { sample_names, COUNT(sample_names), false, true } };
+    case MESSAGE_DRAINED:
+        return (struct message){ .drained = { 4, 19 } };
+    case MESSAGE_AUDIT:
+        return (struct message){ .audit = { "toy/ldt", 5, 0.25, 7 } };
+    case MESSAGE_AUDITING:
+        return (struct message){ .auditing = { "toy/ldt/audit-7", 5, true } };
     default:
         return (struct message){ 0 };
     }
@@ -150,6 +173,7 @@ static const struct field kept_fields[] = { FIELD(kept_attempt, REF, ref),
                                             FIELD(kept_attempt, BOOL, stale),
                                             FIELD(kept_attempt, INT64, points), END };
 static const struct field ref_fields[] = { { "ref", REF, 0, 0, 0, NULL }, END };
+static const struct field number_fields[] = { { "number", INT64, 0, 0, 0, NULL }, END };
 static const struct field point_fields[] = { FIELD(point, INT64, step), FIELD(point, NUMBER, epoch),
                                              FIELD(point, TEXT, metric),
                                              FIELD(point, NUMBER, value), END };
@@ -237,6 +261,25 @@ static const struct field message_fields[MESSAGE_TYPES][16] = {
                         END },
     [MESSAGE_RERUNNING] = { ROW(TEXT, rerunning.name), ROW(INT64, rerunning.studies),
                             ROW(INT64, rerunning.trials), ROW(BOOL, rerunning.already), END },
+    [MESSAGE_PAUSE] = { ROW(TEXT, pause.name), END },
+    [MESSAGE_PAUSED] = { ROW(INT64, paused.studies), ROW(INT64, paused.running),
+                         ROW(BOOL, paused.already), END },
+    [MESSAGE_RESUME] = { ROW(TEXT, resume.name), END },
+    [MESSAGE_RESUMED] = { ROW(INT64, resumed.studies), ROW(BOOL, resumed.already), END },
+    [MESSAGE_RETRY] = { ROW(TEXT, retry.name),
+                        { "retry.trials", ARRAY, offsetof(struct message, retry.trials),
+                          offsetof(struct message, retry.n_trials), sizeof(int64_t),
+                          number_fields },
+                        ROW(BOOL, retry.failed), ROW(BOOL, retry.cancelled),
+                        ROW(BOOL, retry.diverged), END },
+    [MESSAGE_RETRIED] = { ROW(INT64, retried.studies), ROW(INT64, retried.trials), END },
+    [MESSAGE_DRAIN] = { WORDS(message, drain.workers, drain.n_workers), ROW(BOOL, drain.all),
+                        ROW(BOOL, drain.now), END },
+    [MESSAGE_DRAINED] = { ROW(INT64, drained.workers), ROW(INT64, drained.running), END },
+    [MESSAGE_AUDIT] = { ROW(TEXT, audit.name), ROW(INT64, audit.count),
+                        ROW(NUMBER, audit.percent), ROW(INT64, audit.seed), END },
+    [MESSAGE_AUDITING] = { ROW(TEXT, auditing.name), ROW(INT64, auditing.trials),
+                           ROW(BOOL, auditing.already), END },
     [MESSAGE_STOPPED] = { ROW(INT64, stopped.studies), ROW(INT64, stopped.cancelled), END },
 };
 
