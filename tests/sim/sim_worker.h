@@ -129,6 +129,8 @@ static inline void worker_event(struct sim *sim, int index, struct agent_event e
         case AGENT_PREEMPT:
             child_signal(sim, worker, action);
             break;
+        case AGENT_SETTLED:
+            break;
         case AGENT_LOG:
             sim_trace(sim, "worker %d says: %s", index, action->text);
             break;

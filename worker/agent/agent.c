@@ -32,21 +32,35 @@ static void remove_held(struct agent *agent, struct held *held)
     held_destroy(&held);
 }
 
-void agent_forget(struct agent *agent, struct held *held)
+static void settle(const struct held *held, struct agent_actions *out)
 {
-    if (held->has_child)
-        held_abandon(held);
-    else
-        remove_held(agent, held);
+    if (held->checkpoint == HELD_WANTED || held->checkpoint_key[0] == '\0')
+        return;
+    struct agent_action *action = agent_act(out, AGENT_SETTLED, held->ref);
+    action->text = arena_text(out->arena, held->checkpoint_key);
+    action->superseded = held->checkpoint == HELD_SUPERSEDED;
 }
 
-void agent_drop(struct agent *agent, struct held *held, const char *why, struct agent_actions *out)
+void agent_forget(struct agent *agent, struct held *held, enum held_use checkpoint,
+                  struct agent_actions *out)
+{
+    held->checkpoint = checkpoint;
+    if (held->has_child) {
+        held_abandon(held);
+        return;
+    }
+    settle(held, out);
+    remove_held(agent, held);
+}
+
+void agent_drop(struct agent *agent, struct held *held, enum held_use checkpoint, const char *why,
+                struct agent_actions *out)
 {
     agent_log(out, "dropped attempt %d of trial %lld of study %lld: %s", held->ref.attempt,
               (long long)held->ref.trial, (long long)held->ref.study, why);
     if (held->has_child)
         agent_act(out, AGENT_KILL, held->ref);
-    agent_forget(agent, held);
+    agent_forget(agent, held, checkpoint, out);
 }
 
 void agent_give_back(struct agent *agent, struct held *held, const char *reason, int64_t now_ms,
@@ -116,27 +130,44 @@ static void on_progress(struct agent *agent, const struct agent_event *event,
         held->step = event->step;
 }
 
-static struct held *child_is_gone(struct agent *agent, struct attempt_ref ref)
+/* The attempt if its end is news: it was running. */
+static struct held *child_is_gone(struct agent *agent, struct attempt_ref ref,
+                                  struct agent_actions *out)
 {
     struct held *held = agent_find(agent, ref);
     if (held == NULL || !held->has_child)
         return NULL;
     held->has_child = false;
     if (held->state == HELD_DYING)
-        agent_forget(agent, held);
+        agent_forget(agent, held, held->checkpoint, out);
     else if (held->state == HELD_RUNNING)
         return held;
     return NULL;
 }
 
+/* What the result says about this machine. */
+static void judge_machine(struct agent *agent, const struct agent_event *event,
+                          struct agent_actions *out)
+{
+    enum result_kind kind = event->message->result.kind;
+    bool bad = kind == RESULT_FAILED || kind == RESULT_DIED || kind == RESULT_REFUSED;
+    if (kind == RESULT_DONE && breaker_succeeded(&agent->breaker, event->ref))
+        agent_log(out, "a trial succeeded: not benched any more");
+    else if (bad && breaker_failed(&agent->breaker, event->ref, event->message->result.reason,
+                                   event->now_ms, &agent->jitter))
+        agent_log(out, "%s", breaker_note(&agent->breaker, event->now_ms, out->arena));
+}
+
 static void on_exited(struct agent *agent, const struct agent_event *event,
                       struct agent_actions *out)
 {
-    struct held *held = child_is_gone(agent, event->ref);
-    if (held == NULL)
-        return;
-    backoff_reset(&agent->pause_backoff);
-    held_finish(held, event->message, event->now_ms);
+    struct held *held = child_is_gone(agent, event->ref, out);
+    if (held != NULL) {
+        backoff_reset(&agent->pause_backoff);
+        judge_machine(agent, event, out);
+        held_finish(held, event->message, event->now_ms);
+    }
+    breaker_ended(&agent->breaker, event->ref);
 }
 
 /* A command that always exits 75 would be handed to and fro as fast as it starts: whoever hands
@@ -144,7 +175,8 @@ static void on_exited(struct agent *agent, const struct agent_event *event,
 static void on_handed_back(struct agent *agent, const struct agent_event *event,
                            struct agent_actions *out)
 {
-    struct held *held = child_is_gone(agent, event->ref);
+    struct held *held = child_is_gone(agent, event->ref, out);
+    breaker_ended(&agent->breaker, event->ref);
     if (held == NULL)
         return;
     if (!held->preempted)
@@ -201,6 +233,9 @@ static void finish_if_done(struct agent *agent, int64_t now_ms, struct agent_act
         agent->idle_since_ms = now_ms;
     if (agent->stopping) {
         agent->finished = !owes(agent) || now_ms >= agent->stop_deadline_ms;
+    } else if (agent->draining && agent->n_held == 0) {
+        agent_log(out, "leaving: drained");
+        agent->finished = true;
     } else if (idle_ms > 0 && now_ms - agent->idle_since_ms >= idle_ms) {
         agent_log(out, "leaving: no work for %lld s", (long long)idle_ms / 1000);
         agent->finished = true;
@@ -254,6 +289,7 @@ struct agent *agent_create(const struct agent_options *options)
     agent->session.beat_ms = DEFAULT_BEAT_MS;
     agent->idle_since_ms = -1;
     agent->pause_until_ms = INT64_MIN;
+    breaker_init(&agent->breaker, options->bench_after);
     agent->fence = fence_create();
     rng_init(&agent->jitter, options->instance, RNG_BACKOFF, 0);
     return agent;
@@ -330,5 +366,10 @@ bool agent_check(const struct agent *agent, struct error *error)
     }
     if (agent_free_slots(agent) < 0)
         error_set(error, "more children than slots");
-    return agent_free_slots(agent) >= 0;
+    else if ((agent->stopping || agent->draining) && agent->session.open &&
+             agent->session.asked > 0)
+        error_set(error, "it leaves, and asks for work");
+    else
+        return breaker_check(&agent->breaker, error);
+    return false;
 }

@@ -8,7 +8,11 @@
  * What the shell owes: every AGENT_START is followed by exactly one AGENT_EXITED or
  * AGENT_HANDED_BACK for that attempt, after its last AGENT_POINTS; also for an attempt that it was
  * told to kill. While agent_accepts_points is false for an attempt, its child's output stays
- * unread, so that the child waits and no point is ever thinned or lost. */
+ * unread, so that the child waits and no point is ever thinned or lost.
+ *
+ * AGENT_SETTLED comes once at most for an attempt, after its child is gone: then what it kept to go
+ * on from (its checkpoint) is of no use any more. It does not come for one that was handed back or
+ * that the worker leaves behind: a later attempt may go on from there, here or elsewhere. */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 #include "common/arena.h"
@@ -29,6 +33,7 @@ struct agent_options {
     int32_t pid, slots;     /* slots: 1 .. AGENT_MAX_SLOTS */
     bool allow_command;
     int64_t idle_exit_ms;   /* leave after so long without work; 0: stay */
+    int32_t bench_after;    /* failures in a row, see breaker.h; 0: never */
 };
 
 enum agent_event_type {
@@ -60,6 +65,7 @@ enum agent_action_type {
     AGENT_KILL,        /* ref: TERM now and KILL after a grace period; its report is not wanted */
     AGENT_PRUNE,       /* ref: end it like a kill, report it as done */
     AGENT_PREEMPT,     /* ref: TERM; exit status 75 hands the attempt back */
+    AGENT_SETTLED,     /* ref, text, superseded: what is kept under the key `text` can go */
     AGENT_LOG,         /* text: something a person should read */
     AGENT_FINISHED,    /* nothing held, nothing owed, or nobody to give it to: exit */
 };
@@ -69,6 +75,7 @@ struct agent_action {
     struct attempt_ref ref;
     struct message message;
     const char *text;
+    bool superseded; /* a newer attempt may be about to take over what is kept: wait a little */
 };
 
 /* In order, with the memory of everything they point to. agent_step appends. */

@@ -116,7 +116,7 @@ void deliver_on_points_ack(struct agent *agent, const struct agent_event *event,
     if (held == NULL || !held_is_reported(held))
         return;
     if (message->points_ack.stale)
-        agent_drop(agent, held, GIVEN_UP, out);
+        agent_drop(agent, held, HELD_SUPERSEDED, GIVEN_UP, out);
     else if (!acknowledge(agent, held, message->points_ack.points, event->now_ms))
         agent_log(out, "ignored an acknowledgement of %lld points of trial %lld, which has %lld",
                   (long long)message->points_ack.points, (long long)held->ref.trial,
@@ -157,11 +157,11 @@ void deliver_on_result_ack(struct agent *agent, const struct agent_event *event,
     if (held == NULL || !held_is_reported(held))
         return;
     if (message->result_ack.verdict == VERDICT_STALE)
-        agent_drop(agent, held, GIVEN_UP, out);
+        agent_drop(agent, held, HELD_SUPERSEDED, GIVEN_UP, out);
     else if (held->state != HELD_FINISHED)
         return; /* nothing was asked yet */
     else if (message->result_ack.verdict == VERDICT_RECORDED)
-        agent_forget(agent, held);
+        agent_forget(agent, held, HELD_SETTLED, out);
     else
         on_short(agent, held, event, out);
 }
@@ -171,5 +171,5 @@ void deliver_on_release_ack(struct agent *agent, const struct agent_event *event
 {
     struct held *held = agent_find(agent, event->message->release_ack.ref);
     if (held != NULL && held->state == HELD_RELEASING)
-        agent_forget(agent, held);
+        agent_forget(agent, held, HELD_WANTED, out);
 }

@@ -19,12 +19,17 @@
 
 enum held_state { HELD_RUNNING = 1, HELD_FINISHED, HELD_RELEASING, HELD_DYING };
 
+/* Who still has a use for the checkpoint: somebody; perhaps a newer attempt; nobody. */
+enum held_use { HELD_WANTED, HELD_SUPERSEDED, HELD_SETTLED };
+
 struct held {
     struct attempt_ref ref;
     enum held_state state;
     int64_t step;              /* the latest that the child reported, -1 before the first */
     bool has_child;            /* started and not yet gone: takes a slot */
     bool pruned, preempted;    /* the child was told to end */
+    char checkpoint_key[MESSAGE_MAX_NAME + 1]; /* "" none */
+    enum held_use checkpoint;  /* once the child is gone */
 
     struct curve curve;
     int64_t batch_due_ms;      /* send what is unsent; INT64_MAX: nothing is */

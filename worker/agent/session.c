@@ -1,5 +1,7 @@
 #include "worker/agent/state.h"
 
+#include <stdio.h>
+
 /* The session, which holds no state worth keeping: whatever happens, the way out is a new HELLO.
  *
  *                  session_on_welcome
@@ -85,7 +87,7 @@ static void settle_held(struct agent *agent, const struct agent_event *event,
         if (held == NULL || !held_is_reported(held))
             continue;
         if (kept->stale)
-            agent_drop(agent, held, GIVEN_UP, out);
+            agent_drop(agent, held, HELD_SUPERSEDED, GIVEN_UP, out);
         else
             resume(agent, held, kept->points, event->now_ms, out);
     }
@@ -133,7 +135,7 @@ static void drop_older(struct agent *agent, struct attempt_ref ref, struct agent
         struct held *held = agent->held[i];
         if (held->ref.study == ref.study && held->ref.trial == ref.trial &&
             held->state != HELD_DYING)
-            agent_drop(agent, held, "a newer attempt came", out);
+            agent_drop(agent, held, HELD_WANTED, "a newer attempt came", out);
     }
 }
 
@@ -161,9 +163,33 @@ static struct message copy_trial(struct arena *arena, const struct message *mess
     copy.trial.study_name = arena_text(arena, message->trial.study_name);
     copy.trial.parameters = arena_text(arena, message->trial.parameters);
     copy.trial.workdir = arena_text(arena, message->trial.workdir);
+    copy.trial.checkpoint_key = arena_text(arena, message->trial.checkpoint_key);
     copy.trial.command = command;
     copy.trial.environment = environment;
     return copy;
+}
+
+/* Why a trial that was asked for is handed back all the same; NULL if it is not. */
+static const char *why_not(const struct agent *agent, int64_t now_ms)
+{
+    int32_t free_slots = agent_free_slots(agent);
+    if (agent->stopping || agent->draining)
+        return "the worker is leaving";
+    if (free_slots == 0)
+        return "no free slot";
+    if (breaker_room(&agent->breaker, free_slots, now_ms) == 0)
+        return "the worker is benched: too many trials failed on it in a row";
+    return NULL;
+}
+
+static void start(struct agent *agent, const struct message *trial, struct agent_actions *out)
+{
+    struct attempt_ref ref = trial->trial.ref;
+    struct held *held = agent_hold(agent, ref, HELD_RUNNING);
+    held->has_child = true;
+    snprintf(held->checkpoint_key, sizeof held->checkpoint_key, "%s", trial->trial.checkpoint_key);
+    breaker_started(&agent->breaker, ref);
+    agent_act(out, AGENT_START, ref)->message = copy_trial(out->arena, trial);
 }
 
 void session_on_trial(struct agent *agent, const struct agent_event *event,
@@ -176,27 +202,36 @@ void session_on_trial(struct agent *agent, const struct agent_event *event,
     if (agent->n_held >= MESSAGE_MAX_HELD || !fence_pass(agent->fence, ref))
         return; /* not newer than the last that was accepted: late, or repeated */
     drop_older(agent, ref, out);
-    if (agent->stopping) {
-        held_release(agent_hold(agent, ref, HELD_RELEASING), "the worker is leaving",
-                     event->now_ms);
-    } else if (agent_free_slots(agent) == 0) {
-        held_release(agent_hold(agent, ref, HELD_RELEASING), "no free slot", event->now_ms);
-    } else if (message->trial.program == PROGRAM_COMMAND && !agent->options.allow_command) {
+    const char *unwilling = why_not(agent, event->now_ms);
+    if (unwilling != NULL)
+        held_release(agent_hold(agent, ref, HELD_RELEASING), unwilling, event->now_ms);
+    else if (message->trial.program == PROGRAM_COMMAND && !agent->options.allow_command)
         refuse_command(agent, ref, event->now_ms);
-    } else {
-        agent_hold(agent, ref, HELD_RUNNING)->has_child = true;
-        agent_act(out, AGENT_START, ref)->message = copy_trial(out->arena, message);
-    }
+    else
+        start(agent, message, out);
 }
 
 static void drop_all(struct agent *agent, const struct attempt_ref *refs, size_t count,
-                     const char *why, struct agent_actions *out)
+                     enum held_use checkpoint, const char *why, struct agent_actions *out)
 {
     for (size_t i = 0; i < count; i++) {
         struct held *held = agent_find(agent, refs[i]);
         if (held != NULL && held->state != HELD_DYING)
-            agent_drop(agent, held, why, out);
+            agent_drop(agent, held, checkpoint, why, out);
     }
+}
+
+/* Told with every answer, and never taken back: a late one says nothing new. */
+static void obey_drain(struct agent *agent, int32_t drain, int64_t now_ms,
+                       struct agent_actions *out)
+{
+    if (drain == 1 && !agent->draining)
+        agent_log(out, "drained by request: takes nothing new and leaves when all is done");
+    else if (drain > 1 && !agent->stopping)
+        agent_log(out, "drained by request: leaves now");
+    agent->draining |= drain > 0;
+    if (drain > 1)
+        agent_stop(agent, now_ms, out);
 }
 
 void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
@@ -204,8 +239,10 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
 {
     const struct message *message = event->message;
     agent->session.heard_ms = event->now_ms;
-    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, "cancelled", out);
-    drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, GIVEN_UP, out);
+    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, HELD_SETTLED, "cancelled",
+             out);
+    drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, HELD_SUPERSEDED, GIVEN_UP,
+             out);
     for (size_t i = 0; i < message->beat_ok.n_prune; i++) {
         struct held *held = agent_find(agent, message->beat_ok.prune[i]);
         if (held == NULL || held->state != HELD_RUNNING || held->pruned)
@@ -213,6 +250,7 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
         held->pruned = true;
         agent_act(out, AGENT_PRUNE, held->ref);
     }
+    obey_drain(agent, message->beat_ok.drain, event->now_ms, out);
 }
 
 void session_on_error(struct agent *agent, const struct agent_event *event,
@@ -243,6 +281,7 @@ static void send_beat(struct agent *agent, int64_t now_ms, struct agent_actions 
 {
     struct message *message = agent_send(agent, out, MESSAGE_BEAT);
     message->beat.held = reported(agent, out->arena, &message->beat.n_held);
+    message->beat.note = breaker_note(&agent->breaker, now_ms, out->arena);
     agent->session.beat_due_ms = now_ms + agent->session.beat_ms;
 }
 
@@ -251,9 +290,10 @@ static int32_t wanted(const struct agent *agent, int64_t now_ms)
     int32_t undelivered = 0, room = agent_free_slots(agent);
     for (size_t i = 0; i < agent->n_held; i++)
         undelivered += !agent->held[i]->has_child;
-    if (agent->stopping || now_ms < agent->pause_until_ms || undelivered >= MAX_UNDELIVERED)
+    if (agent->stopping || agent->draining || now_ms < agent->pause_until_ms ||
+        undelivered >= MAX_UNDELIVERED)
         return 0;
-    return room;
+    return breaker_room(&agent->breaker, room, now_ms);
 }
 
 /* Absolute numbers: said when they changed, and with every beat, because an ASK may get lost. */
@@ -294,6 +334,6 @@ int64_t session_next_deadline(const struct agent *agent)
         return session->hello_due_ms;
     int64_t silent_ms = session->heard_ms + BEATS_UNANSWERED * session->beat_ms + 1;
     int64_t next = session->beat_due_ms < silent_ms ? session->beat_due_ms : silent_ms;
-    /* A pause that is over is noticed at the latest with the next beat. */
+    /* A pause that is over, also the breaker's, is noticed at the latest with the next beat. */
     return next;
 }

@@ -3,6 +3,7 @@
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
 #include "worker/agent/agent.h"
+#include "worker/agent/breaker.h"
 #include "worker/agent/fence.h"
 #include "worker/agent/held.h"
 
@@ -30,6 +31,8 @@ struct agent {
     int64_t idle_since_ms;
     struct backoff pause_backoff; /* after children that hand back unasked */
     int64_t pause_until_ms;       /* asks for nothing before */
+    struct breaker breaker;
+    bool draining;                /* takes nothing new and leaves when all is done */
     bool stopping, finished;
     int64_t stop_deadline_ms;
 };
@@ -45,9 +48,11 @@ typedef void agent_handler(struct agent *agent, const struct agent_event *event,
 struct held *agent_find(const struct agent *agent, struct attempt_ref ref); /* NULL: not held */
 struct held *agent_hold(struct agent *agent, struct attempt_ref ref, enum held_state state);
 /* The report is delivered or not wanted: forgets the attempt, now or when its child is gone. */
-void agent_forget(struct agent *agent, struct held *held);
+void agent_forget(struct agent *agent, struct held *held, enum held_use checkpoint,
+                  struct agent_actions *out);
 /* Kills the child if there is one; no report. Logs why. */
-void agent_drop(struct agent *agent, struct held *held, const char *why, struct agent_actions *out);
+void agent_drop(struct agent *agent, struct held *held, enum held_use checkpoint, const char *why,
+                struct agent_actions *out);
 /* Kills the child if there is one and gives the attempt back. */
 void agent_give_back(struct agent *agent, struct held *held, const char *reason, int64_t now_ms,
                      struct agent_actions *out);

@@ -105,6 +105,7 @@ static struct message a_trial(struct attempt_ref ref, enum program program)
     message.trial.program = program;
     message.trial.parameters = "{}";
     message.trial.workdir = "";
+    message.trial.checkpoint_key = "";
     return message;
 }
 
