@@ -216,17 +216,27 @@ static inline const char *disk_save_attempt(struct disk *disk, struct attempt_ro
     return NULL;
 }
 
+/* Outcomes of a study; the latest tells, and it is looked for from the end. */
+static inline int64_t disk_outcomes_of(const struct disk *disk, int64_t study)
+{
+    for (size_t i = disk->n_outcomes; i > 0; i--) {
+        if (disk->outcomes[i - 1].study == study)
+            return disk->outcomes[i - 1].seq;
+    }
+    return 0;
+}
+
 static inline const char *disk_add_outcome(struct disk *disk, struct outcome_row row)
 {
-    int64_t last = 0;
+    const struct trial_row *trial = disk_trial(disk, row.study, row.trial);
     for (size_t i = 0; i < disk->n_outcomes; i++) {
-        if (disk->outcomes[i].study != row.study)
-            continue;
-        last = disk->outcomes[i].seq;
-        if (disk->outcomes[i].trial == row.trial)
+        if (disk->outcomes[i].study == row.study && disk->outcomes[i].trial == row.trial)
             return "I2: a second outcome of one trial";
     }
-    if (row.seq != last + 1)
+    if (trial == NULL || trial->state != row.state || trial->has_value != row.has_value ||
+        memcmp(&trial->value, &row.value, sizeof row.value) != 0)
+        return "an outcome that is not its trial's";
+    if (row.seq != disk_outcomes_of(disk, row.study) + 1)
         return "outcomes of a study have a gap";
     disk->outcomes =
         xgrow(disk->outcomes, disk->n_outcomes, &disk->capacity[5], sizeof *disk->outcomes);
@@ -234,14 +244,16 @@ static inline const char *disk_add_outcome(struct disk *disk, struct outcome_row
     return NULL;
 }
 
+/* Points of an attempt follow each other without a gap, so the latest run of them tells how many
+ * there are. */
 static inline int64_t disk_count_points(const struct disk *disk, struct attempt_ref ref)
 {
-    int64_t count = 0;
-    for (size_t i = 0; i < disk->n_points; i++) {
-        if (attempt_ref_equal(disk->points[i].ref, ref))
-            count += (int64_t)disk->points[i].count;
+    for (size_t i = disk->n_points; i > 0; i--) {
+        const struct points_row *row = &disk->points[i - 1];
+        if (attempt_ref_equal(row->ref, ref))
+            return row->first + (int64_t)row->count;
     }
-    return count;
+    return 0;
 }
 
 static inline const char *disk_add_points(struct disk *disk, struct points_row row)

@@ -3,6 +3,7 @@
  * that is full for a while. */
 #ifndef SIM_COORDINATOR_H
 #define SIM_COORDINATOR_H
+#include "tests/sim/match.h"
 #include "tests/sim/simulation.h"
 
 static inline struct core *sim_new_core(void)
@@ -20,15 +21,40 @@ static inline void coordinator_start(struct sim *sim)
     sim_trace(sim, "coordinator: starts");
     sim->core = sim_new_core();
     sim->tick_due_ms = sim->now_ms;
-    sim->turn_open = sim->held = false;
+    sim->turn_open = sim->held = sim->unsaved = false;
     actions_clear(&sim->actions);
     if (!disk_restore(&sim->disk, sim->core, sim->now_ms, &error))
         sim_fail(sim, "restore: %s", error.text);
 }
 
+static inline void check_restored_is_same(struct sim *sim)
+{
+    struct error error = { "" };
+    struct core *copy = sim_new_core();
+    if (!disk_restore(&sim->disk, copy, sim->now_ms, &error))
+        sim_fail(sim, "restore: %s", error.text);
+    char *here = core_dump(sim->core), *there = core_dump(copy);
+    if (strcmp(here, there) != 0)
+        sim_fail(sim, "the restored core is not the same:\n%s---- restored:\n%s", here, there);
+    free(here);
+    free(there);
+    core_destroy(&copy);
+}
+
+static inline void check_saved(struct sim *sim)
+{
+    char what[160] = "";
+    if (!disk_matches(&sim->disk, sim->core, what, sizeof what))
+        sim_fail(sim, "the disk is not what the core remembers: %s", what);
+    if (sim->commits % SIM_COMMITS_BETWEEN_RESTORES == 0)
+        check_restored_is_same(sim);
+}
+
 static inline void coordinator_crash(struct sim *sim)
 {
     sim_trace(sim, "coordinator: dies");
+    if (!sim->unsaved && sim->failure[0] == '\0')
+        check_restored_is_same(sim);
     sim->crashes++;
     core_destroy(&sim->core);
     sim->up_ms = sim->now_ms + sim_between(sim, 100, 40000);
@@ -73,20 +99,6 @@ static inline void coordinator_check(struct sim *sim)
     struct error error = { "" };
     if (!core_check(sim->core, &error))
         sim_fail(sim, "core_check: %s", error.text);
-}
-
-static inline void check_restored_is_same(struct sim *sim)
-{
-    struct error error = { "" };
-    struct core *copy = sim_new_core();
-    if (!disk_restore(&sim->disk, copy, sim->now_ms, &error))
-        sim_fail(sim, "restore: %s", error.text);
-    char *here = core_dump(sim->core), *there = core_dump(copy);
-    if (strcmp(here, there) != 0)
-        sim_fail(sim, "the restored core is not the same:\n%s---- restored:\n%s", here, there);
-    free(here);
-    free(there);
-    core_destroy(&copy);
 }
 
 static inline int address_of_peer(const struct sim *sim, uint64_t peer)
@@ -162,13 +174,15 @@ static inline void plant_in_rows(struct sim *sim)
 static inline void coordinator_commit(struct sim *sim)
 {
     if (sim->actions.saves == 0)
-        return;
+        return; /* nothing durable has changed: what held after the last commit still does */
     plant_in_rows(sim);
     const char *fault = disk_save(&sim->disk, &sim->actions);
     if (fault != NULL)
         sim_fail(sim, "the disk refuses: %s", fault);
-    if (sim_chance(sim, 0.2) && sim->failure[0] == '\0')
-        check_restored_is_same(sim);
+    sim->commits++;
+    sim->unsaved = false;
+    if (sim->failure[0] == '\0')
+        check_saved(sim);
 }
 
 static inline void coordinator_end_turn(struct sim *sim)
@@ -177,6 +191,7 @@ static inline void coordinator_end_turn(struct sim *sim)
         return;
     sim->turns++;
     core_assign(sim->core, sim->now_ms, sim_wall(sim), &sim->actions);
+    sim->unsaved |= sim->actions.saves > 0;
     coordinator_check(sim);
     if (sim->now_ms < sim->full_until_ms && sim->actions.saves > 0) {
         sim_trace(sim, "coordinator: disk full, the turn is held");
@@ -232,6 +247,7 @@ static inline void coordinator_event(struct sim *sim, struct event event)
     }
     core_step(sim->core, &event, &sim->actions);
     sim->turn_open = true;
+    sim->unsaved |= sim->actions.saves > 0;
     coordinator_check(sim);
     if (sim_chance(sim, 0.7))
         coordinator_end_turn(sim);

@@ -228,7 +228,7 @@ static inline void sim_advance(struct sim *sim)
 
 static inline bool all_finished(const struct sim *sim)
 {
-    if (sim->turn_open || sim->disk.n_searches < (size_t)sim->n_clients)
+    if (sim->core == NULL || sim->turn_open || sim->disk.n_searches < (size_t)sim->n_clients)
         return false;
     for (int i = 0; i < sim->n_clients; i++) {
         if (!sim->clients[i].submitted || (sim->clients[i].stops && !sim->clients[i].stopped))
@@ -377,6 +377,8 @@ static inline bool sim_run(struct sim *sim)
         sim_advance(sim);
         check_progress(sim);
     }
+    if (sim->failure[0] == '\0')
+        check_restored_is_same(sim);
     for (size_t i = 0; i < sim->disk.n_studies && sim->failure[0] == '\0'; i++)
         check_study(sim, &sim->disk.studies[i]);
     return sim->failure[0] == '\0';

@@ -32,6 +32,9 @@ enum planted_bug {
 };
 
 enum { SIM_CLIENT_PEER = 1 << 20, SIM_STUCK_MS = 900000 };
+/* Rows and memory are compared after every commit; to restore a second core and compare all that it
+ * can say takes a hundred times as long: this often, at every crash and at the end. */
+enum { SIM_COMMITS_BETWEEN_RESTORES = 32 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
 
 struct sim_worker {
@@ -68,7 +71,8 @@ struct sim {
     struct disk disk;
     struct core *core;      /* NULL: down until up_ms */
     struct actions actions; /* of the open turn; held while the disk is full */
-    bool turn_open, held;
+    bool turn_open, held, unsaved;
+    int64_t commits;
     int64_t up_ms, tick_ms, tick_due_ms, full_until_ms, held_since_ms;
     uint64_t peers; /* connections made so far */
 
