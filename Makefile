@@ -11,7 +11,7 @@ WERROR  ?= -Werror
 OPTIMISE ?= -O2
 SANITIZE ?=
 
-PACKAGES := libzmq libczmq libprotobuf-c sqlite3 jansson libfyaml smartcols
+PACKAGES := libzmq libczmq libprotobuf-c sqlite3 jansson libfyaml smartcols libxxhash
 OPENBLAS := $(firstword $(wildcard /usr/lib/*/openblas-serial))
 OPENBLAS_INCLUDE := $(firstword $(wildcard /usr/include/*/openblas-serial))
 
