@@ -251,7 +251,8 @@ struct message {
          * random by `seed`, run again elsewhere as a study of its own. `count` of them, or, if that
          * is 0, so many per cent. */
         struct { const char *name; int64_t count; double percent; int64_t seed; } audit;
-        struct { const char *name; int64_t trials; bool already; } auditing; /* name: of the study */
+        /* name: of the study that they run in */
+        struct { const char *name; int64_t trials; bool already; } auditing;
     };
 };
 #endif

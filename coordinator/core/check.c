@@ -5,6 +5,7 @@
 #include "coordinator/core/follow.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
+#include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"
 
 #include <inttypes.h>
@@ -58,8 +59,8 @@ static const char *queue_fault(const struct core *core, const struct trial *tria
         REQUIRE(trial->worker != NULL && trial->worker->row.id == trial->attempt.worker,
                 "it runs and is not leased to the worker of its attempt");
         REQUIRE(trial->held.list == &trial->worker->leases, "its worker does not know the lease");
-        bool open = trial->study->row.state == SEARCH_OPEN;
-        REQUIRE(queue == &core->leases || queue == (open ? &trial->study->lapsed : &core->orphans),
+        bool active = study_active(trial->study);
+        REQUIRE(queue == &core->leases || queue == (active ? &trial->study->lapsed : &core->orphans),
                 "I4: it runs and is in no queue");
         return NULL;
     }
@@ -102,12 +103,12 @@ static const char *study_fault(const struct study *study, const struct trial_cou
     REQUIRE(ledger_configurations(study->ledger) <= study->row.budget, "its budget is overspent");
     REQUIRE(study->waiting.count == counted->waiting, "not all that wait are queued");
     bool idle = counted->waiting + counted->running == 0;
-    if (study->row.state == SEARCH_OPEN)
+    if (study_active(study))
         REQUIRE(!idle || ledger_configurations(study->ledger) < study->row.budget,
                 "I4: it is open with nothing left to do");
     else
         REQUIRE(counted->waiting == 0, "I4: it is not open and trials wait");
-    REQUIRE((study->row.finished_ms != 0) == (study->row.state != SEARCH_OPEN && idle),
+    REQUIRE((study->row.finished_ms != 0) == (!study_active(study) && idle),
             "it is finished with trials open, or the other way round");
     REQUIRE(study->n_trials == 0 || !study_waits(study),
             "it has begun before the study that it waits for was finished");

@@ -1,6 +1,7 @@
 #include "coordinator/core/core.h"
 #include "coordinator/core/action.h"
 #include "coordinator/core/lease.h"
+#include "coordinator/core/pause.h"
 #include "coordinator/core/report.h"
 #include "coordinator/core/rerun.h"
 #include "coordinator/core/search.h"
@@ -28,6 +29,8 @@ static const struct handler {
     [MESSAGE_STATUS] = { .from_anyone = status_answer },
     [MESSAGE_STOP] = { .from_anyone = search_stop, .saves = true },
     [MESSAGE_RERUN] = { .from_anyone = rerun_request, .saves = true },
+    [MESSAGE_PAUSE] = { .from_anyone = pause_request, .saves = true },
+    [MESSAGE_RESUME] = { .from_anyone = resume_request, .saves = true },
 };
 
 static const struct handler *handler_of(const struct message *message)

@@ -1,5 +1,6 @@
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
+#include "coordinator/core/study.h"
 
 #include <assert.h>
 
@@ -48,7 +49,7 @@ void lease_lapse(struct core *core, struct trial *trial)
     if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session &&
         worker->lost < worker->sent - worker->received)
         worker->lost++;
-    bool orphan = trial->study->row.state != SEARCH_OPEN;
+    bool orphan = !study_active(trial->study);
     list_remove(&trial->queue);
     list_push(orphan ? &core->orphans : &trial->study->lapsed, &trial->queue);
     share_update(core, trial->study);

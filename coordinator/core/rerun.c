@@ -37,7 +37,7 @@ void rerun_begin(struct turn *turn, struct study *rerun)
     struct arena *arena = turn->out->arena;
     const char *parent = rerun->parent->row.name;
     int64_t count = available(rerun->parent, rerun->row.budget);
-    if (rerun->row.state != SEARCH_OPEN)
+    if (!study_active(rerun))
         return;
     if (rerun->parent->row.state == SEARCH_STOPPED) {
         study_stop(turn, rerun, false,

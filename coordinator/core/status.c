@@ -52,6 +52,8 @@ static const char *study_note(struct turn *turn, const struct study *study,
 {
     bool idle = study->row.state == SEARCH_OPEN && study->counts.running == 0;
     const char *note = nobody->notes[study->search->definition->program == PROGRAM_COMMAND];
+    if (study->row.state == SEARCH_PAUSED)
+        return arena_printf(turn->out->arena, "paused: `ldt resume %s` goes on", study->row.name);
     if (idle && study_waits(study))
         note = arena_printf(turn->out->arena, "waits for `%s` to finish", study->before->row.name);
     return idle && note != NULL ? note : short_note(turn->out->arena, study->row.note);

@@ -94,11 +94,49 @@ struct trial *study_suggest(struct turn *turn, struct study *study)
     return first;
 }
 
+bool study_active(const struct study *study)
+{
+    return study->row.state == SEARCH_OPEN || study->row.state == SEARCH_PAUSED;
+}
+
+static void enter(struct turn *turn, struct study *study, enum search_state state)
+{
+    study->row.state = state;
+    share_update(turn->core, study);
+    save_study(turn, study);
+}
+
+bool study_pause(struct turn *turn, struct study *study)
+{
+    if (study->row.state == SEARCH_PAUSED)
+        return false;
+    enter(turn, study, SEARCH_PAUSED);
+    return true;
+}
+
+bool study_resume(struct turn *turn, struct study *study)
+{
+    if (study->row.state == SEARCH_OPEN)
+        return false;
+    enter(turn, study, SEARCH_OPEN);
+    return true;
+}
+
+void study_reopen(struct turn *turn, struct study *study)
+{
+    if (study_active(study))
+        return;
+    if (study->row.state == SEARCH_STOPPED)
+        set_note(study, ""); /* it said why the study was stopped */
+    study->row.finished_ms = 0;
+    enter(turn, study, SEARCH_OPEN);
+}
+
 void study_settle(struct turn *turn, struct study *study)
 {
     if (study->row.finished_ms != 0 || study->counts.waiting > 0 || study->counts.running > 0)
         return;
-    if (study->row.state == SEARCH_OPEN) {
+    if (study_active(study)) {
         if (ledger_configurations(study->ledger) < study->row.budget)
             return;
         study->row.state = SEARCH_DONE;
@@ -111,7 +149,7 @@ void study_settle(struct turn *turn, struct study *study)
 
 void study_skip(struct turn *turn, struct study *study, const char *note)
 {
-    if (study->row.state != SEARCH_OPEN)
+    if (!study_active(study))
         return;
     study->row.budget = ledger_configurations(study->ledger);
     set_note(study, note);
@@ -143,11 +181,9 @@ static int64_t cancel_running(struct turn *turn, struct study *study)
 
 int64_t study_stop(struct turn *turn, struct study *study, bool now, const char *note)
 {
-    if (study->row.state == SEARCH_OPEN) {
-        study->row.state = SEARCH_STOPPED;
+    if (study_active(study)) {
         set_note(study, note);
-        share_update(turn->core, study);
-        save_study(turn, study);
+        enter(turn, study, SEARCH_STOPPED);
     }
     int64_t cancelled = cancel_queue(turn, &study->waiting) + cancel_queue(turn, &study->lapsed);
     if (now)
@@ -160,7 +196,7 @@ void study_count_failure(struct turn *turn, struct study *study, const struct tr
                          const char *reason)
 {
     int64_t limit = study->search->definition->max_failed_trials;
-    if (limit < 0 || study->counts.failed <= limit || study->row.state != SEARCH_OPEN)
+    if (limit < 0 || study->counts.failed <= limit || !study_active(study))
         return;
     const char *note =
         arena_printf(turn->out->arena,

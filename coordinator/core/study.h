@@ -3,8 +3,11 @@
  *     OPEN --study_settle: budget spent, all final-------------> DONE
  *     OPEN --study_skip: left out, for the study before it says so-> DONE
  *     OPEN --study_stop: by a person, or too many failures-----> STOPPED (what runs may finish)
+ *     OPEN <-study_pause, study_resume-> PAUSED: what runs goes on, what waits or lapses waits
+ *     DONE, STOPPED --study_reopen: a trial is tried again-----> OPEN
  *
- * PAUSED is reserved. A study is finished once it is not OPEN and has no trial that waits or runs.
+ * PAUSED is left as OPEN is. A study is active while it is one of the two; it is finished once it
+ * is not active and has no trial that waits or runs.
  * Private to this folder. */
 #ifndef CORE_STUDY_H
 #define CORE_STUDY_H
@@ -20,11 +23,21 @@ void study_append(struct study *study, struct trial *trial);
  * cut to what there is. */
 struct trial *study_suggest(struct turn *turn, struct study *study);
 
+/* Whether it hands out trials, or will once it is resumed. */
+bool study_active(const struct study *study);
+
+/* Both are for active studies, and return whether that changed anything. */
+bool study_pause(struct turn *turn, struct study *study);
+bool study_resume(struct turn *turn, struct study *study);
+
+/* A final trial is about to wait again: a study that is not active any more opens. */
+void study_reopen(struct turn *turn, struct study *study);
+
 /* Is it finished? To be asked after every trial that became final. */
 void study_settle(struct turn *turn, struct study *study);
 
 /* Nothing runs here, or nothing more: the budget is cut to what was suggested so far, and the note
- * says why. Open studies only; others are left as they are. */
+ * says why. Active studies only; others are left as they are. */
 void study_skip(struct turn *turn, struct study *study, const char *note);
 
 /* No further trial starts; waiting and lapsed ones are cancelled, with `now` running ones too.

@@ -168,7 +168,7 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
 /* Only a study that still hands out trials has somebody to try it again. */
 static bool may_be_retried(const struct trial *trial)
 {
-    return trial->study->row.state == SEARCH_OPEN &&
+    return study_active(trial->study) &&
            trial->row.charged < trial->study->search->definition->max_attempts;
 }
 
@@ -225,7 +225,7 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
 
 void trial_release(struct turn *turn, struct trial *trial, const char *reason)
 {
-    if (trial->study->row.state != SEARCH_OPEN) {
+    if (!study_active(trial->study)) {
         trial_cancel(turn, trial, "handed back after its study was stopped");
         return;
     }
