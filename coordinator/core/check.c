@@ -171,6 +171,9 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
     REQUIRE(worker->received <= worker->sent && worker->lost <= worker->sent - worker->received &&
                 worker->lost >= 0,
             "more TRIALs arrived or were lost than were sent");
+    REQUIRE(worker->row.drain >= DRAIN_NO && worker->row.drain <= DRAIN_NOW,
+            "what was asked of it is unknown");
+    REQUIRE(worker->credit == 0 || worker->row.drain == DRAIN_NO, "it leaves and is in line");
     REQUIRE(worker->credit >= 0 && (worker->credit > 0) == (worker->hungry.list != NULL),
             "it has credit and is not in line, or the other way round");
     return NULL;

@@ -1,5 +1,6 @@
 #include "coordinator/core/core.h"
 #include "coordinator/core/action.h"
+#include "coordinator/core/drain.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/pause.h"
 #include "coordinator/core/report.h"
@@ -31,6 +32,7 @@ static const struct handler {
     [MESSAGE_RERUN] = { .from_anyone = rerun_request, .saves = true },
     [MESSAGE_PAUSE] = { .from_anyone = pause_request, .saves = true },
     [MESSAGE_RESUME] = { .from_anyone = resume_request, .saves = true },
+    [MESSAGE_DRAIN] = { .from_anyone = drain_request, .saves = true },
 };
 
 static const struct handler *handler_of(const struct message *message)

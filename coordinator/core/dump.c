@@ -69,9 +69,11 @@ char *core_dump(const struct core *core)
         const struct worker_row *row = &core->workers[i]->row;
         buf_printf(&out,
                    "worker %" PRId64 " %s host=%s cpu=%s version=%s instance=%016" PRIx64
-                   " pid=%" PRId32 " slots=%" PRId32 " command=%d seen=%" PRId64 "..%" PRId64 "\n",
+                   " pid=%" PRId32 " slots=%" PRId32 " command=%d seen=%" PRId64 "..%" PRId64
+                   " key=%s drain=%d\n",
                    row->id, row->name, row->host, row->cpu, row->version, row->instance, row->pid,
-                   row->slots, row->allow_command, row->first_seen_ms, row->last_seen_ms);
+                   row->slots, row->allow_command, row->first_seen_ms, row->last_seen_ms, row->key,
+                   row->drain);
     }
     return out.bytes;
 }

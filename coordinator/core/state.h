@@ -70,6 +70,7 @@ struct worker {
     int32_t credit;             /* TRIALs that it would take now */
     struct link heard;          /* in core.connected, longest silent first */
     struct link hungry;         /* in core.hungry, while credit > 0 */
+    char *note;                 /* why it takes no work, as its last BEAT said; "" */
 };
 
 struct core {

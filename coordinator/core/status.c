@@ -27,10 +27,18 @@ static struct nobody nobody_to_run(const struct core *core)
         const char *note = "no worker is connected: start one with ldt-worker";
         return (struct nobody){ { note, note } };
     }
+    bool staying = false;
     LIST_EACH(&core->connected, link)
     {
-        if (LIST_ITEM(link, struct worker, heard)->row.allow_command)
+        const struct worker *worker = LIST_ITEM(link, struct worker, heard);
+        bool stays = worker->row.drain == DRAIN_NO;
+        staying = staying || stays;
+        if (stays && worker->row.allow_command)
             return (struct nobody){ { NULL, NULL } };
+    }
+    if (!staying) {
+        const char *note = "all workers are leaving: start another one with ldt-worker";
+        return (struct nobody){ { note, note } };
     }
     return (
         struct nobody){ { NULL, "no worker accepts commands: start one with --allow-command" } };
@@ -137,6 +145,8 @@ static struct worker_status worker_line(struct turn *turn, const struct worker *
         .seen_ms_ago = silence(turn, worker),
         .done = worker->done,
         .failed = worker->failed,
+        .drain = worker->row.drain,
+        .note = worker->session != 0 ? arena_text(arena, worker->note) : "",
     };
 }
 

@@ -5,6 +5,7 @@
 #include "common/xalloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void replace(const char **text, const char *with)
 {
@@ -34,6 +35,7 @@ struct worker *worker_create(struct core *core, const struct worker_row *row)
     struct worker *worker = xcalloc(1, sizeof *worker);
     take_row(worker, row);
     list_init(&worker->leases);
+    worker->note = xstrdup("");
     core->workers =
         xgrow(core->workers, core->n_workers, &core->workers_capacity, sizeof(struct worker *));
     core->workers[core->n_workers++] = worker;
@@ -51,8 +53,15 @@ void worker_destroy(struct worker **worker)
     free((char *)(*worker)->row.cpu);
     free((char *)(*worker)->row.version);
     free((char *)(*worker)->row.key);
+    free((*worker)->note);
     free(*worker);
     *worker = NULL;
+}
+
+void worker_forget_credit(struct worker *worker)
+{
+    worker->credit = 0;
+    list_remove(&worker->hungry);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -64,9 +73,8 @@ static void end_session(struct core *core, struct worker *worker)
     index_remove(&core->by_session, worker->session);
     index_remove(&core->by_peer, worker->peer);
     list_remove(&worker->heard);
-    list_remove(&worker->hungry);
     worker->session = 0;
-    worker->credit = 0;
+    worker_forget_credit(worker);
 }
 
 /* The wall clock makes the number new after a restart, when messages of old sessions may still
@@ -149,6 +157,7 @@ static struct worker *register_worker(struct turn *turn, const struct message *m
         .instance = message->hello.instance,
         .pid = message->hello.pid,
         .slots = message->hello.slots,
+        .drain = worker != NULL ? worker->row.drain : DRAIN_NO,
         .allow_command = message->hello.allow_command,
         .first_seen_ms = worker != NULL ? worker->row.first_seen_ms : turn->wall_ms,
         .last_seen_ms = turn->wall_ms,
@@ -223,6 +232,8 @@ void worker_ask(struct turn *turn, struct worker *worker, const struct message *
     int64_t free_slots = message->ask.free;
     if (free_slots > worker->row.slots)
         free_slots = worker->row.slots;
+    if (worker->row.drain != DRAIN_NO)
+        free_slots = 0; /* it asked before it was told */
     worker->credit = free_slots > in_flight ? (int32_t)(free_slots - in_flight) : 0;
     list_remove(&worker->hungry);
     if (worker->credit > 0)
@@ -240,8 +251,20 @@ void worker_spend_credit(struct core *core, struct worker *worker)
 
 /* ---- BEAT ------------------------------------------------------------------------------------ */
 
+/* The same note comes with every beat: as a rule nothing changes. */
+static void take_note(struct worker *worker, const char *note)
+{
+    if (note == NULL)
+        note = "";
+    if (strcmp(worker->note, note) == 0)
+        return;
+    free(worker->note);
+    worker->note = xstrdup(note);
+}
+
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {
+    take_note(worker, message->beat.note);
     size_t n_held = message->beat.n_held;
     struct attempt_ref *cancel = arena_alloc(turn->out->arena, n_held * sizeof *cancel);
     struct attempt_ref *stale = arena_alloc(turn->out->arena, n_held * sizeof *stale);
@@ -268,4 +291,5 @@ void worker_beat(struct turn *turn, struct worker *worker, const struct message 
     answer->beat_ok.n_cancel = n_cancel;
     answer->beat_ok.stale = stale;
     answer->beat_ok.n_stale = n_stale;
+    answer->beat_ok.drain = worker->row.drain;
 }

@@ -23,6 +23,9 @@ void worker_hello(struct turn *turn, const struct message *message);
 void worker_ask(struct turn *turn, struct worker *worker, const struct message *message);
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message);
 
+/* It is to be given nothing, whatever it asked for before. */
+void worker_forget_credit(struct worker *worker);
+
 /* One TRIAL was sent. */
 void worker_spend_credit(struct core *core, struct worker *worker);
 
