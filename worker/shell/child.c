@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ enum {
     READ_BYTES = 64 << 10, /* at a time from one pipe, so that no child starves the others */
     CHILD_NICENESS = 5,    /* heartbeats come first */
     KILL_AGAIN_MS = 1000,  /* for what the group may have started meanwhile */
+    LAST_WAIT_MS = 1000,   /* for the end of a killed one that nobody needs any more */
     OOM_READ_MS = 1000,
     OOM_SCORE = 500, /* and memory is taken from a trial before the worker */
 };
@@ -214,15 +216,18 @@ static enum child_start start_process(pid_t *pid, struct plumbing *pipes,
 }
 
 enum child_start child_start(struct child *child, const struct launch *launch,
-                             struct child_output *output, int64_t limit_ms, int64_t now_ms,
-                             struct error *error)
+                             struct child_output *output, const struct child_limits *limits,
+                             int64_t now_ms, struct error *error)
 {
     struct plumbing pipes;
     pid_t pid;
     *child = (struct child){ .stdout_fd = -1,
                              .stderr_fd = -1,
                              .started_ms = now_ms,
-                             .limit_ms = limit_ms,
+                             .limits = *limits,
+                             .step = -1,
+                             .step_ms = now_ms,
+                             .unwanted_ms = INT64_MAX,
                              .kill_ms = INT64_MAX,
                              .oom_kills_before = recent_oom_kills(now_ms) };
     if (!open_all(&pipes, launch, error))
@@ -240,12 +245,22 @@ enum child_start child_start(struct child *child, const struct launch *launch,
     return started;
 }
 
+/* One that hangs in the kernel dies whenever that lets it go; nobody waits for that here. */
+static void reap_soon(pid_t pid)
+{
+    for (int waited_ms = 0; waited_ms < LAST_WAIT_MS; waited_ms++) {
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return;
+        poll(NULL, 0, 1);
+    }
+}
+
 void child_destroy(struct child *child)
 {
     if (child->pid > 0) {
         kill(-child->pid, SIGKILL);
         guard_remove(child->pid);
-        waitpid(child->pid, NULL, 0);
+        reap_soon(child->pid);
         child->pid = 0;
     }
     close_if_open(&child->stdout_fd);
@@ -266,13 +281,25 @@ void child_end(struct child *child, enum child_ending why, int64_t now_ms)
     child->kill_ms = now_ms + CHILD_GRACE_MS;
 }
 
+/* When the limit is passed that is passed first; INT64_MAX: never. *why: which one that is. */
+static int64_t limit_passed_ms(const struct child *child, enum child_ending *why)
+{
+    const struct child_limits *limits = &child->limits;
+    int64_t duration =
+        limits->duration_ms > 0 ? child->started_ms + limits->duration_ms : INT64_MAX;
+    bool counts = limits->silence_ms > 0 && child->unwanted_ms == INT64_MAX;
+    int64_t silence = counts ? child->step_ms + limits->silence_ms : INT64_MAX;
+    *why = duration <= silence ? CHILD_TIMED_OUT : CHILD_SILENT;
+    return duration <= silence ? duration : silence;
+}
+
 void child_tick(struct child *child, int64_t now_ms)
 {
+    enum child_ending why;
     if (child->pid == 0)
         return;
-    if (child->limit_ms > 0 && now_ms - child->started_ms >= child->limit_ms &&
-        child->ending == CHILD_ON_ITS_OWN)
-        child_end(child, CHILD_TIMED_OUT, now_ms);
+    if (child->ending == CHILD_ON_ITS_OWN && now_ms >= limit_passed_ms(child, &why))
+        child_end(child, why, now_ms);
     if (now_ms >= child->kill_ms) {
         kill(-child->pid, SIGKILL);
         child->kill_ms = now_ms + KILL_AGAIN_MS;
@@ -281,11 +308,10 @@ void child_tick(struct child *child, int64_t now_ms)
 
 int64_t child_next_deadline(const struct child *child)
 {
+    enum child_ending why;
     if (child->pid == 0)
         return INT64_MAX;
-    if (child->kill_ms != INT64_MAX || child->limit_ms == 0)
-        return child->kill_ms;
-    return child->started_ms + child->limit_ms;
+    return child->kill_ms != INT64_MAX ? child->kill_ms : limit_passed_ms(child, &why);
 }
 
 static size_t pipe_bytes(int fd)
@@ -340,11 +366,27 @@ static void read_some(struct child *child, int *fd, size_t *unread,
         close_if_open(fd);
 }
 
-void child_read(struct child *child, bool wants_stdout)
+/* The time in which nobody wanted to hear it is no silence. */
+static void listen_for_steps(struct child *child, bool wants_stdout, int64_t now_ms)
 {
+    if (!wants_stdout && child->unwanted_ms == INT64_MAX)
+        child->unwanted_ms = now_ms;
+    if (wants_stdout && child->unwanted_ms != INT64_MAX) {
+        child->step_ms += now_ms - child->unwanted_ms;
+        child->unwanted_ms = INT64_MAX;
+    }
+}
+
+void child_read(struct child *child, bool wants_stdout, int64_t now_ms)
+{
+    listen_for_steps(child, wants_stdout, now_ms);
     read_some(child, &child->stderr_fd, &child->unread_stderr, child_output_stderr);
     if (wants_stdout)
         read_some(child, &child->stdout_fd, &child->unread_stdout, child_output_stdout);
+    if (child_output_step(child->output) > child->step) {
+        child->step = child_output_step(child->output);
+        child->step_ms = now_ms;
+    }
 }
 
 bool child_is_over(const struct child *child)

@@ -5,7 +5,7 @@
  * child_is_over
  *
  * It dies with the worker. It may ignore TERM, close its output, leave grandchildren that hold its
- * pipes, or write without end: none of that keeps the worker waiting. */
+ * pipes, write without end, or hang: none of that keeps the worker waiting. */
 #ifndef WORKER_SHELL_CHILD_H
 #define WORKER_SHELL_CHILD_H
 #include "common/error.h"
@@ -23,7 +23,15 @@ enum child_ending { /* why the worker ended it; the first reason counts */
     CHILD_KILLED,
     CHILD_PRUNED,
     CHILD_PREEMPTED,
-    CHILD_TIMED_OUT,
+    CHILD_TIMED_OUT,  /* ran longer than limits.duration_ms */
+    CHILD_SILENT,     /* no new step for limits.silence_ms */
+};
+
+struct child_limits { /* of one attempt; 0: none */
+    int64_t duration_ms;
+    /* Without a report of a greater step than all before. While the worker does not want to read
+     * reports, this time stands still. */
+    int64_t silence_ms;
 };
 
 struct child {
@@ -32,7 +40,9 @@ struct child {
     struct child_output *output;
     enum child_ending ending;
     int64_t started_ms, ended_ms; /* ended_ms: 0 while it runs */
-    int64_t limit_ms;             /* max_trial_duration; 0 none */
+    struct child_limits limits;
+    int64_t step, step_ms;        /* the greatest reported, -1 before the first; and when */
+    int64_t unwanted_ms;          /* since when its reports are not wanted; INT64_MAX: they are */
     int64_t kill_ms;              /* KILL is due; INT64_MAX: no TERM was sent */
     int status;                   /* of waitpid, once it is reaped */
     int64_t cpu_ms, peak_memory_bytes;
@@ -50,17 +60,17 @@ enum child_start {
 /* If it did not start, there is a sentence, the output is still the caller's, and nothing is to be
  * cleaned up. */
 enum child_start child_start(struct child *child, const struct launch *launch,
-                             struct child_output *output, int64_t limit_ms, int64_t now_ms,
-                             struct error *error);
+                             struct child_output *output, const struct child_limits *limits,
+                             int64_t now_ms, struct error *error);
 void child_destroy(struct child *child); /* kills it at once if it still runs */
 
 void child_end(struct child *child, enum child_ending why, int64_t now_ms); /* TERM */
-void child_tick(struct child *child, int64_t now_ms);                       /* time limit, KILL */
+void child_tick(struct child *child, int64_t now_ms);                       /* limits, KILL */
 int64_t child_next_deadline(const struct child *child);
 
 /* Reads what is there, a bounded piece of it. stdout only if it is wanted: else the child has to
- * wait. */
-void child_read(struct child *child, bool wants_stdout);
+ * wait. Comes before child_tick: a step that waits to be read is no silence. */
+void child_read(struct child *child, bool wants_stdout, int64_t now_ms);
 void child_reap(struct child *child, int64_t now_ms); /* if it has exited */
 bool child_is_over(const struct child *child);        /* reaped, and all of its output is read */
 #endif

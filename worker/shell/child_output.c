@@ -34,12 +34,14 @@ struct child_output {
     int notes;
     char first_note[288];
     bool has_reported; /* a point, whichever */
+    int64_t step;      /* the greatest reported, or -1 */
 };
 
 struct child_output *child_output_create(const struct child_sink *sink)
 {
     struct child_output *output = xcalloc(1, sizeof *output);
     output->sink = *sink;
+    output->step = -1;
     output->info = json_object();
     output->names = xcalloc(NAME_CELLS, sizeof *output->names);
     buf_init(&output->line, CHILD_MAX_LINE);
@@ -171,6 +173,8 @@ static bool take_metrics(struct child_output *output, const json_t *report, json
         taken += read_point(output, name, value, point);
     }
     output->has_reported |= taken > 0;
+    if (taken > 0 && step > output->step)
+        output->step = step;
     if (taken > 0)
         output->sink.points(output->sink.context, points, taken);
     free(points);
@@ -286,6 +290,11 @@ void child_output_end(struct child_output *output)
 {
     if (output->line.length > 0 || output->line_is_too_long)
         end_line(output);
+}
+
+int64_t child_output_step(const struct child_output *output)
+{
+    return output->step;
 }
 
 /* ---- what is left at the end ----------------------------------------------------------------- */

@@ -37,6 +37,8 @@ void child_output_stdout(struct child_output *output, const char *bytes, size_t 
 void child_output_stderr(struct child_output *output, const char *bytes, size_t count);
 void child_output_end(struct child_output *output); /* a last line may lack its end */
 
+int64_t child_output_step(const struct child_output *output); /* greatest reported, or -1 */
+
 /* All UTF-8, never NULL, in the arena. */
 const char *child_output_log(const struct child_output *output, struct arena *arena);
 const char *child_output_last_errors(const struct child_output *output, struct arena *arena);

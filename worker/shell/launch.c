@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *input_line(const struct message *trial, struct arena *arena, struct error *error)
+static const char *input_line(const struct message *trial, const char *checkpoint_dir,
+                              struct arena *arena, struct error *error)
 {
     json_error_t where;
     json_t *parameters = json_loads(trial->trial.parameters, JSON_REJECT_DUPLICATES, &where);
@@ -21,6 +22,8 @@ static const char *input_line(const struct message *trial, struct arena *arena, 
     json_object_set_new(object, "attempt", json_integer(trial->trial.ref.attempt));
     json_object_set_new(object, "seed", json_integer(trial->trial.seed));
     json_object_set_new(object, "parameters", parameters);
+    if (checkpoint_dir[0] != '\0')
+        json_object_set_new(object, "checkpoint_dir", json_string(checkpoint_dir));
     char *text = json_text(object);
     const char *line = arena_printf(arena, "%s\n", text);
     free(text);
@@ -34,28 +37,35 @@ static size_t name_length(const char *entry)
     return strcspn(entry, "=");
 }
 
-static bool is_replaced(const char *entry, const struct message *trial)
+static bool same_name(const char *entry, const char *other)
 {
-    for (size_t i = 0; i < trial->trial.n_environment; i++) {
-        const char *ours = trial->trial.environment[i];
-        if (name_length(entry) == name_length(ours) && memcmp(entry, ours, name_length(ours)) == 0)
-            return true;
-    }
-    return false;
+    size_t length = name_length(entry);
+    return length == name_length(other) && memcmp(entry, other, length) == 0;
 }
 
-static char **merged_environment(const struct message *trial, struct arena *arena)
+static bool is_replaced(const char *entry, const struct message *trial, const char *mark)
 {
-    size_t inherited = 0, count = 0;
+    for (size_t i = 0; i < trial->trial.n_environment; i++)
+        if (same_name(entry, trial->trial.environment[i]))
+            return true;
+    return same_name(entry, mark);
+}
+
+/* The worker's, over it the spec's, over it the mark. */
+static char **merged_environment(const struct message *trial, const char *mark, struct arena *arena)
+{
+    size_t inherited = 0, count = 0, n_ours = trial->trial.n_environment;
     while (environ[inherited] != NULL)
         inherited++;
-    char **merged =
-        arena_alloc(arena, (inherited + trial->trial.n_environment + 1) * sizeof *merged);
+    char **merged = arena_alloc(arena, (inherited + n_ours + 2) * sizeof *merged);
     for (size_t i = 0; i < inherited; i++)
-        if (!is_replaced(environ[i], trial))
+        if (!is_replaced(environ[i], trial, mark))
             merged[count++] = environ[i];
-    for (size_t i = 0; i < trial->trial.n_environment; i++)
-        merged[count++] = arena_text(arena, trial->trial.environment[i]);
+    for (size_t i = 0; i < n_ours; i++)
+        if (!same_name(trial->trial.environment[i], mark))
+            merged[count++] = arena_text(arena, trial->trial.environment[i]);
+    if (mark[0] != '\0')
+        merged[count++] = arena_text(arena, mark);
     return merged;
 }
 
@@ -95,7 +105,6 @@ static bool prepare_command(struct launch *launch, const struct message *trial, 
     launch->arguments = arena_alloc(arena, (count + 1) * sizeof *launch->arguments);
     for (size_t i = 0; i < count; i++)
         launch->arguments[i] = arena_text(arena, trial->trial.command[i]);
-    launch->environment = merged_environment(trial, arena);
     launch->workdir = arena_text(arena, trial->trial.workdir);
     launch->program = find_program(launch->arguments[0], launch->environment, arena);
     if (launch->program == NULL)
@@ -111,17 +120,17 @@ static bool prepare_built_in(struct launch *launch, struct arena *arena)
     launch->arguments = arena_alloc(arena, 3 * sizeof *launch->arguments);
     launch->arguments[0] = arena_text(arena, "ldt-worker");
     launch->arguments[1] = arena_text(arena, "trial");
-    launch->environment = environ;
     launch->workdir = "";
     return true;
 }
 
-bool launch_prepare(struct launch *launch, const struct message *trial, struct arena *arena,
-                    struct error *error)
+bool launch_prepare(struct launch *launch, const struct message *trial,
+                    const struct launch_extras *extras, struct arena *arena, struct error *error)
 {
-    *launch = (struct launch){ .input = input_line(trial, arena, error) };
+    *launch = (struct launch){ .input = input_line(trial, extras->checkpoint_dir, arena, error) };
     if (launch->input == NULL)
         return false;
+    launch->environment = merged_environment(trial, extras->mark, arena);
     return trial->trial.program == PROGRAM_COMMAND ? prepare_command(launch, trial, arena, error)
                                                    : prepare_built_in(launch, arena);
 }

@@ -15,8 +15,13 @@ struct launch {
     const char *input;    /* one JSON object and a line end: its standard input */
 };
 
+struct launch_extras {        /* what the worker adds to what the message says */
+    const char *checkpoint_dir; /* absolute; "" none */
+    const char *mark;           /* "NAME=value" for the environment; "" none */
+};
+
 /* From a MESSAGE_TRIAL; everything is in the arena. False with a sentence when it cannot be: no
  * such program. */
-bool launch_prepare(struct launch *launch, const struct message *trial, struct arena *arena,
-                    struct error *error);
+bool launch_prepare(struct launch *launch, const struct message *trial,
+                    const struct launch_extras *extras, struct arena *arena, struct error *error);
 #endif

@@ -4,8 +4,10 @@
 #include "common/xalloc.h"
 #include "proto/codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { LOOK_AGAIN_MS = 1000 };
 
@@ -15,8 +17,20 @@ struct link {
     struct connect_info where;
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
+    char file[4096];  /* the connect file that says where; "" none */
+    struct stat seen; /* as it was at the latest look */
     struct buf out, in;
 };
+
+static void set_file(struct link *link, const char *coordinator, const char *connect_file)
+{
+    struct error error;
+    if (connect_file != NULL && coordinator == NULL)
+        snprintf(link->file, sizeof link->file, "%s", connect_file);
+    else if (coordinator != NULL || getenv("LDT_COORDINATOR") != NULL ||
+             !connect_default_path(link->file, sizeof link->file, &error))
+        link->file[0] = '\0';
+}
 
 struct link *link_create(const char *coordinator, const char *connect_file)
 {
@@ -24,6 +38,7 @@ struct link *link_create(const char *coordinator, const char *connect_file)
     link->coordinator = coordinator;
     link->connect_file = connect_file;
     link->look_ms = INT64_MIN;
+    set_file(link, coordinator, connect_file);
     buf_init(&link->out, MESSAGE_MAX_BYTES);
     buf_init(&link->in, MESSAGE_MAX_BYTES);
     return link;
@@ -48,7 +63,19 @@ static void complain(struct link *link, const struct error *error)
     log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error->text));
 }
 
-bool link_find(struct link *link, int64_t now_ms)
+/* Is there a connect file, and another than at the latest look? */
+static bool file_changed(struct link *link)
+{
+    struct stat status, seen = link->seen;
+    if (link->file[0] == '\0' || stat(link->file, &status) != 0)
+        return false;
+    link->seen = status;
+    return status.st_dev != seen.st_dev || status.st_ino != seen.st_ino ||
+           status.st_size != seen.st_size || status.st_mtim.tv_sec != seen.st_mtim.tv_sec ||
+           status.st_mtim.tv_nsec != seen.st_mtim.tv_nsec;
+}
+
+bool link_find(struct link *link, bool connected, int64_t now_ms)
 {
     struct connect_info *found = NULL;
     struct error error = { "" };
@@ -56,6 +83,8 @@ bool link_find(struct link *link, int64_t now_ms)
     if (now_ms < link->look_ms)
         return false;
     link->look_ms = now_ms + LOOK_AGAIN_MS;
+    if (!file_changed(link) && connected)
+        return false;
     found = xcalloc(1, sizeof *found);
     if (!connect_find(found, link->coordinator, link->connect_file, &error)) {
         complain(link, &error);

@@ -1,7 +1,8 @@
 /* link.h - the worker's connection: finds the coordinator, sends and receives messages.
  *
- * A coordinator that is started again may have another address; its connect file tells. So, while
- * there is no session, link_find looks again every second. */
+ * A coordinator that is started again may have another address; its connect file tells. So
+ * link_find looks again every second; while there is a session, only whether the file has
+ * changed. */
 #ifndef WORKER_SHELL_LINK_H
 #define WORKER_SHELL_LINK_H
 #include "common/arena.h"
@@ -19,8 +20,9 @@ enum link_received { LINK_NOTHING, LINK_MESSAGE, LINK_DROPPED };
 struct link *link_create(const char *coordinator, const char *connect_file);
 void link_destroy(struct link **link); /* leaves NULL, accepts NULL */
 
-/* Looks where the coordinator is, if it is time to; true if that is another place than before. */
-bool link_find(struct link *link, int64_t now_ms);
+/* Looks where the coordinator is, if it is time to; true if that is another place than before. A
+ * connect file that vanished is no reason to leave a coordinator that answers. */
+bool link_find(struct link *link, bool connected, int64_t now_ms);
 int64_t link_next_deadline(const struct link *link); /* of link_find */
 
 /* Not sent is as good as lost on the way: whoever needs an answer says it again. */

@@ -3,7 +3,9 @@
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "worker/shell/guard.h"
+#include "worker/shell/keeper.h"
 #include "worker/shell/link.h"
+#include "worker/shell/orphan.h"
 #include "worker/shell/result.h"
 
 #include <errno.h>
@@ -20,6 +22,7 @@ struct runner { /* one attempt on this machine */
     struct loop *loop;
     struct attempt_ref ref;
     char *study;
+    char mark[ORPHAN_MARK_BYTES];
     enum child_start started; /* CHILD_STARTED, else `refusal` says why not */
     struct error refusal;
     struct child child;
@@ -29,12 +32,16 @@ struct loop {
     struct agent *agent;
     struct agent_actions actions;
     struct link *link;
+    struct keeper *keeper;
     struct arena *arena; /* of one message or one result */
     struct runner *runners[AGENT_MAX_SLOTS];
     size_t n_runners;
-    int signals; /* signalfd */
+    uint64_t instance,
+        started;      /* for the marks of processes: this worker, and how many it started */
+    bool child_ended; /* some child, perhaps an orphan, or a trial is over */
+    int signals;      /* signalfd */
     int64_t now_ms;
-    int stop_signals;
+    bool leaving, leaving_at_once;
     bool finished;
 };
 
@@ -70,21 +77,34 @@ static void forward_points(void *context, const struct point *points, size_t cou
              .type = AGENT_POINTS, .ref = runner->ref, .points = points, .n_points = count });
 }
 
+static enum child_start launch(struct loop *loop, struct runner *runner,
+                               const struct message *trial)
+{
+    struct child_sink sink = { forward_points, runner };
+    struct child_limits limits = { trial->trial.max_duration_ms, trial->trial.max_silence_ms };
+    struct arena *arena = loop->actions.arena;
+    struct launch launch;
+    struct launch_extras extras = { .mark = runner->mark };
+    extras.checkpoint_dir =
+        keeper_claim(loop->keeper, trial->trial.checkpoint_key, runner->ref.attempt, arena);
+    if (!launch_prepare(&launch, trial, &extras, arena, &runner->refusal))
+        return CHILD_REFUSED;
+    struct child_output *output = child_output_create(&sink);
+    enum child_start started =
+        child_start(&runner->child, &launch, output, &limits, loop->now_ms, &runner->refusal);
+    if (started != CHILD_STARTED)
+        child_output_destroy(&output);
+    return started;
+}
+
 static void start(struct loop *loop, const struct message *trial)
 {
     struct runner *runner = xcalloc(1, sizeof *runner);
-    struct child_sink sink = { forward_points, runner };
-    struct child_output *output = child_output_create(&sink);
-    struct launch launch;
     runner->loop = loop;
     runner->ref = trial->trial.ref;
     runner->study = xstrdup(trial->trial.study_name);
-    runner->started = CHILD_REFUSED;
-    if (launch_prepare(&launch, trial, loop->actions.arena, &runner->refusal))
-        runner->started = child_start(&runner->child, &launch, output, trial->trial.max_duration_ms,
-                                      loop->now_ms, &runner->refusal);
-    if (runner->started != CHILD_STARTED)
-        child_output_destroy(&output);
+    orphan_mark(runner->mark, loop->instance, ++loop->started);
+    runner->started = launch(loop, runner, trial);
     loop->runners[loop->n_runners++] = runner;
     if (is_started(runner))
         log_event(LOG_INFO, "trial-started", "study=%s trial=%lld attempt=%d pid=%d",
@@ -140,7 +160,26 @@ static void finish_runners(struct loop *loop)
         loop->runners[i] = loop->runners[--loop->n_runners];
         report_end(loop, runner);
         destroy_runner(runner);
+        loop->child_ended = true;
     }
+}
+
+/* What trials have left behind. Each end of an orphan is a reason to look again. */
+static void sweep_orphans(struct loop *loop)
+{
+    const char *marks[AGENT_MAX_SLOTS];
+    pid_t children[AGENT_MAX_SLOTS + 1] = { guard_pid() };
+    struct orphan_families families = { .marks = marks, .children = children, .n_children = 1 };
+    if (!loop->child_ended)
+        return;
+    loop->child_ended = false;
+    for (size_t i = 0; i < loop->n_runners; i++) {
+        if (!is_started(loop->runners[i]))
+            continue;
+        marks[families.n_marks++] = loop->runners[i]->mark;
+        children[families.n_children++] = loop->runners[i]->child.pid;
+    }
+    orphan_sweep(&families);
 }
 
 static void read_runners(struct loop *loop)
@@ -150,8 +189,8 @@ static void read_runners(struct loop *loop)
         if (!is_started(runner))
             continue;
         child_reap(&runner->child, loop->now_ms);
+        child_read(&runner->child, agent_accepts_points(loop->agent, runner->ref), loop->now_ms);
         child_tick(&runner->child, loop->now_ms);
-        child_read(&runner->child, agent_accepts_points(loop->agent, runner->ref));
     }
 }
 
@@ -184,6 +223,10 @@ static void carry_out(struct loop *loop)
         case AGENT_PREEMPT:
             end(loop, action->ref, CHILD_PREEMPTED);
             break;
+        case AGENT_SETTLED:
+            keeper_settle(loop->keeper, action->text, action->ref.attempt, action->superseded,
+                          loop->now_ms);
+            break;
         case AGENT_LOG:
             log_event(LOG_INFO, "agent", "what=%s", log_quote(action->text));
             break;
@@ -197,16 +240,23 @@ static void carry_out(struct loop *loop)
 
 /* ---- what happens ---------------------------------------------------------------------------- */
 
+static void take_signal(struct loop *loop, int number)
+{
+    bool again = loop->leaving && number == SIGINT;
+    log_event(LOG_INFO, "leaving", "signal=%d%s", number, again ? " how=\"at once\"" : "");
+    loop->leaving_at_once |= again;
+    loop->leaving = true;
+    tell(loop, (struct agent_event){ .type = AGENT_STOP });
+}
+
 static void take_signals(struct loop *loop)
 {
     struct signalfd_siginfo info;
     while (read(loop->signals, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
-            continue; /* read_runners looks at every child anyway */
-        loop->stop_signals++;
-        log_event(LOG_INFO, "leaving", "signal=%d%s", (int)info.ssi_signo,
-                  loop->stop_signals > 1 ? " how=\"at once\"" : "");
-        tell(loop, (struct agent_event){ .type = AGENT_STOP });
+            loop->child_ended = true; /* read_runners looks at every trial anyway */
+        else
+            take_signal(loop, (int)info.ssi_signo);
     }
 }
 
@@ -242,8 +292,8 @@ static int64_t earliest(int64_t a, int64_t b)
 static int64_t next_deadline(const struct loop *loop)
 {
     int64_t next = agent_next_deadline(loop->agent);
-    if (!agent_connected(loop->agent))
-        next = earliest(next, link_next_deadline(loop->link));
+    next = earliest(next, link_next_deadline(loop->link));
+    next = earliest(next, keeper_next_deadline(loop->keeper));
     for (size_t i = 0; i < loop->n_runners; i++) {
         const struct runner *runner = loop->runners[i];
         if (!is_started(runner) || child_is_over(&runner->child))
@@ -279,11 +329,13 @@ static void turn(struct loop *loop)
 {
     wait_for_something(loop);
     take_signals(loop);
-    if (!agent_connected(loop->agent) && link_find(loop->link, loop->now_ms))
+    if (link_find(loop->link, agent_connected(loop->agent), loop->now_ms))
         tell(loop, (struct agent_event){ .type = AGENT_MOVED });
     take_messages(loop);
     read_runners(loop);
     finish_runners(loop);
+    sweep_orphans(loop);
+    keeper_tick(loop->keeper, loop->now_ms);
     tell(loop, (struct agent_event){ .type = AGENT_TICK });
 }
 
@@ -319,7 +371,7 @@ int loop_run(const struct loop_options *options)
 {
     struct loop loop = { 0 };
     struct error error = { "" };
-    if (!guard_start(&error)) {
+    if (!guard_start(options->agent.instance, &error)) {
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
@@ -329,19 +381,23 @@ int loop_run(const struct loop_options *options)
         return 1;
     }
     raise_descriptor_limit(options->agent.slots);
+    orphan_adopt_all();
+    loop.instance = options->agent.instance;
     loop.now_ms = clock_monotonic_ms();
     loop.agent = agent_create(&options->agent);
     loop.link = link_create(options->coordinator, options->connect_file);
+    loop.keeper = keeper_create(options->checkpoints);
     loop.arena = arena_create(64 << 10);
     agent_actions_init(&loop.actions);
-    while (!loop.finished && loop.stop_signals < 2)
+    while (!loop.finished && !loop.leaving_at_once)
         turn(&loop);
     for (size_t i = 0; i < loop.n_runners; i++)
         destroy_runner(loop.runners[i]);
     agent_actions_free(&loop.actions);
     arena_destroy(&loop.arena);
     link_destroy(&loop.link);
+    keeper_destroy(&loop.keeper);
     agent_destroy(&loop.agent);
     close(loop.signals);
-    return loop.stop_signals > 1 ? 1 : 0;
+    return loop.leaving_at_once ? 1 : 0;
 }

@@ -7,9 +7,10 @@
 struct loop_options {
     struct agent_options agent;
     const char *coordinator, *connect_file; /* or NULL */
+    const char *checkpoints; /* the directory for them, absolute; "" none */
 };
 
-/* Runs until the agent has finished or a second signal says to leave at once. Returns the exit
- * status. The process must have no other thread yet, and its standard descriptors open. */
+/* Runs until the agent has finished, or a second SIGINT says to leave at once: a repeated SIGTERM is
+ * none, because those who send it often send it to everybody, and again. Returns the exit status. The process must have no other thread yet, and its standard descriptors open. */
 int loop_run(const struct loop_options *options);
 #endif

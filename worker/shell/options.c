@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/version.h"
 #include "proto/text.h"
+#include "worker/agent/breaker.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -16,7 +17,17 @@
 
 const char *argp_program_version = "ldt-worker " LDT_VERSION;
 
-enum { KEY_COORDINATOR = 256, KEY_ALLOW_COMMAND, KEY_NAME, KEY_IDLE_EXIT, KEY_LOG_LEVEL };
+enum {
+    KEY_COORDINATOR = 256,
+    KEY_ALLOW_COMMAND,
+    KEY_NAME,
+    KEY_IDLE_EXIT,
+    KEY_CHECKPOINTS,
+    KEY_BENCH_AFTER,
+    KEY_LOG_LEVEL,
+};
+
+enum { BENCH_AFTER = 5 };
 
 static const struct argp_option table[] = {
     { "slots", 'j', "N", 0, "Trials to run at a time (the number of cores)", 0 },
@@ -29,17 +40,35 @@ static const struct argp_option table[] = {
     { "name", KEY_NAME, "NAME", 0, "What `ldt workers` calls it (HOST-PID)", 0 },
     { "idle-exit", KEY_IDLE_EXIT, "DURATION", 0, "Leave after so long without work, such as 10m",
       0 },
+    { "checkpoints", KEY_CHECKPOINTS, "DIR", 0,
+      "Where trials keep what they need to go on after an interruption: local, or shared by the "
+      "fleet so that they go on elsewhere ($XDG_STATE_HOME/ldt/checkpoints); `none` for nowhere",
+      0 },
+    { "bench-after", KEY_BENCH_AFTER, "N", 0,
+      "Take no work for a while after N different trials failed in a row (5); 0 for never", 0 },
     { "log-level", KEY_LOG_LEVEL, "LEVEL", 0, "debug, info (the default), warn or error", 0 },
     { 0 },
 };
 
-static bool parse_slots(const char *text, int32_t *slots)
+static bool parse_number(const char *text, long least, long most, int32_t *out)
 {
     char *end;
     errno = 0;
     long number = strtol(text, &end, 10);
-    *slots = (int32_t)number;
-    return end != text && *end == '\0' && errno == 0 && number >= 1 && number <= AGENT_MAX_SLOTS;
+    *out = (int32_t)number;
+    return end != text && *end == '\0' && errno == 0 && number >= least && number <= most;
+}
+
+/* Trials run elsewhere than the worker may have been started, so the path has to be absolute. */
+static bool set_checkpoints(struct options *options, const char *path)
+{
+    char here[OPTIONS_PATH_BYTES] = "";
+    bool relative = path[0] != '/';
+    if (path[0] == '\0' || (relative && getcwd(here, sizeof here) == NULL))
+        return false;
+    int length = snprintf(options->checkpoints, sizeof options->checkpoints, "%s%s%s", here,
+                          relative ? "/" : "", path);
+    return length < (int)sizeof options->checkpoints && text_is_line(options->checkpoints);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -48,7 +77,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct agent_options *agent = &options->loop.agent;
     switch (key) {
     case 'j':
-        if (!parse_slots(argument, &agent->slots))
+        if (!parse_number(argument, 1, AGENT_MAX_SLOTS, &agent->slots))
             argp_error(state, "-j %s: give a number from 1 to %d", argument, AGENT_MAX_SLOTS);
         return 0;
     case 'c':
@@ -69,6 +98,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_IDLE_EXIT:
         if (!duration_parse(argument, &agent->idle_exit_ms))
             argp_error(state, "--idle-exit=%s is no duration; write 30s, 10m or 2h", argument);
+        return 0;
+    case KEY_CHECKPOINTS:
+        options->checkpoints[0] = '\0';
+        if (strcmp(argument, "none") != 0 && !set_checkpoints(options, argument))
+            argp_error(state, "--checkpoints=%s: give the path of a directory, or `none`",
+                       argument);
+        return 0;
+    case KEY_BENCH_AFTER:
+        if (!parse_number(argument, 0, BREAKER_MAX_FAILURES, &agent->bench_after))
+            argp_error(state, "--bench-after=%s: give a number from 0 to %d", argument,
+                       BREAKER_MAX_FAILURES);
         return 0;
     case KEY_LOG_LEVEL:
         if (!log_set_level_by_name(argument))
@@ -140,6 +180,21 @@ static uint64_t draw_instance(void)
     return instance;
 }
 
+/* In the user's state directory; without one nothing is kept unless --checkpoints names a place. */
+static void default_checkpoints(struct options *options)
+{
+    char path[OPTIONS_PATH_BYTES];
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state != NULL && state[0] == '/')
+        snprintf(path, sizeof path, "%s/ldt/checkpoints", state);
+    else if (home != NULL && home[0] == '/')
+        snprintf(path, sizeof path, "%s/.local/state/ldt/checkpoints", home);
+    else
+        return;
+    if (!set_checkpoints(options, path))
+        options->checkpoints[0] = '\0';
+}
+
 void options_parse(struct options *options, int argc, char **argv)
 {
     static const struct argp argp = {
@@ -151,11 +206,25 @@ void options_parse(struct options *options, int argc, char **argv)
             "one by hand: `ldt-worker trial --help` lists its settings. `ldt-worker predict` "
             "applies what one has learned: `ldt-worker predict --help`.\v"
             "Without -c and --coordinator, LDT_COORDINATOR or the connect file in your state "
-            "directory says where the coordinator is. SIGTERM hands all trials back and ends the "
-            "worker; a second one ends it at once.",
+            "directory says where the coordinator is.\n\n"
+            "Preemption: SIGTERM (also SIGINT, SIGHUP) makes the worker leave with exit status 0, "
+            "within 25 seconds whatever its trials do. Each gets SIGTERM, 10 seconds to save what "
+            "it needs into its checkpoint_dir, and should exit with status 75; it is handed back, "
+            "nothing is charged, and it goes on from there when it runs again where that directory "
+            "can be read. The built-in trainer does so by itself. A second SIGINT ends the worker "
+            "at once.\n\n"
+            "Checkpoints: a trial finds the path of its directory as `checkpoint_dir` in what it "
+            "reads from standard input. Another attempt takes the directory over under another "
+            "name, so write a file there under a passing name and rename it, each time by the full "
+            "path. It is removed when the result is recorded or the trial is cancelled, at the "
+            "latest 30 days after the last write.",
     };
-    *options = (struct options){ .loop.agent = { .slots = cores(), .pid = (int32_t)getpid() } };
+    *options = (struct options){
+        .loop.agent = { .slots = cores(), .pid = (int32_t)getpid(), .bench_after = BENCH_AFTER }
+    };
     struct agent_options *agent = &options->loop.agent;
+    options->loop.checkpoints = options->checkpoints;
+    default_checkpoints(options);
     read_host(options);
     read_cpu(options);
     agent->name = options->name;

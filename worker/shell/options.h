@@ -3,12 +3,13 @@
 #define WORKER_SHELL_OPTIONS_H
 #include "worker/shell/loop.h"
 
-enum { OPTIONS_NAME_BYTES = MESSAGE_MAX_NAME + 1, OPTIONS_TEXT_BYTES = 128 };
+enum { OPTIONS_NAME_BYTES = MESSAGE_MAX_NAME + 1, OPTIONS_TEXT_BYTES = 128, OPTIONS_PATH_BYTES = 4096 };
 
 struct options {
     struct loop_options loop;      /* points into the rest */
     char name[OPTIONS_NAME_BYTES]; /* by default the host's and the process number */
     char host[OPTIONS_TEXT_BYTES], cpu[OPTIONS_TEXT_BYTES];
+    char checkpoints[OPTIONS_PATH_BYTES];
 };
 
 /* Wrong usage ends the process with exit status 2, --help and --version with 0. The options must

@@ -40,6 +40,17 @@ static const char *seconds(int64_t ms, struct arena *arena)
     return arena_printf(arena, "%lld s", (long long)ms / 1000);
 }
 
+static const char *limit_reason(const struct child *child, struct arena *arena)
+{
+    if (child->ending == CHILD_TIMED_OUT)
+        return arena_printf(arena, "ran longer than max_trial_duration (%s)",
+                            seconds(child->limits.duration_ms, arena));
+    const char *since =
+        child->step < 0 ? "its start" : arena_printf(arena, "step %lld", (long long)child->step);
+    return arena_printf(arena, "no new step since %s for longer than max_trial_silence (%s)", since,
+                        seconds(child->limits.silence_ms, arena));
+}
+
 /* Whoever asks a process to leave in these ways wants its machine, not to judge the trial. */
 static bool is_request_to_leave(int number)
 {
@@ -71,13 +82,9 @@ static bool is_handed_back(const struct child *child, const char **reason)
 static void judge(struct message *result, const struct child *child, struct arena *arena)
 {
     int status = child->status;
-    if (child->ending == CHILD_TIMED_OUT) {
+    if (child->ending == CHILD_TIMED_OUT || child->ending == CHILD_SILENT) {
         result->result.kind = RESULT_TIMEOUT;
-        result->result.reason =
-            with_errors(child,
-                        arena_printf(arena, "ran longer than max_trial_duration (%s)",
-                                     seconds(child->limit_ms, arena)),
-                        arena);
+        result->result.reason = with_errors(child, limit_reason(child, arena), arena);
     } else if (child->ending == CHILD_PRUNED || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
         result->result.kind = RESULT_DONE;
         result->result.reason = child_output_diverged(child->output, arena);

@@ -56,9 +56,12 @@ static int destroy(void **state)
     return 0;
 }
 
+static const struct child_limits UNLIMITED = { 0, 0 };
+static const struct launch_extras NO_EXTRAS = { "", "" };
+
 static bool start_command(struct world *world, const char **words, size_t n_words,
                           const char *workdir, const char **environment, size_t n_environment,
-                          int64_t limit_ms)
+                          const struct child_limits *limits, const struct launch_extras *extras)
 {
     struct message trial = { .type = MESSAGE_TRIAL };
     struct child_sink sink = { take, world };
@@ -74,21 +77,26 @@ static bool start_command(struct world *world, const char **words, size_t n_word
     trial.trial.workdir = workdir;
     trial.trial.environment = environment;
     trial.trial.n_environment = n_environment;
-    if (!launch_prepare(&launch, &trial, world->arena, &world->error))
+    if (!launch_prepare(&launch, &trial, extras, world->arena, &world->error))
         return false;
     output = child_output_create(&sink);
-    if (child_start(&world->child, &launch, output, limit_ms, clock_monotonic_ms(),
-                    &world->error) == CHILD_STARTED)
+    if (child_start(&world->child, &launch, output, limits, clock_monotonic_ms(), &world->error) ==
+        CHILD_STARTED)
         return true;
     child_output_destroy(&output);
     return false;
 }
 
-static void start_script(struct world *world, const char *script, int64_t limit_ms)
+static void start_limited(struct world *world, const char *script, struct child_limits limits)
 {
     const char *words[] = { "sh", "-c", script };
-    if (!start_command(world, words, 3, "", NULL, 0, limit_ms))
+    if (!start_command(world, words, 3, "", NULL, 0, &limits, &NO_EXTRAS))
         fail_msg("%s", world->error.text);
+}
+
+static void start_script(struct world *world, const char *script)
+{
+    start_limited(world, script, UNLIMITED);
 }
 
 /* Looks after the child as the loop does, until it is over or the output holds a text. */
@@ -101,8 +109,8 @@ static bool attend(struct world *world, const char *until_text)
                                 { .fd = child->stderr_fd, .events = POLLIN } };
         poll(fds, 2, 10);
         child_reap(child, clock_monotonic_ms());
+        child_read(child, true, clock_monotonic_ms());
         child_tick(child, clock_monotonic_ms());
-        child_read(child, true);
         if (until_text != NULL &&
             strstr(child_output_log(child->output, world->arena), until_text) != NULL)
             return true;
@@ -122,7 +130,7 @@ static void finish(struct world *world)
 
 static void run_script(struct world *world, const char *script)
 {
-    start_script(world, script, 0);
+    start_script(world, script);
     finish(world);
 }
 
@@ -145,6 +153,22 @@ static void the_trial_is_one_line_of_json_on_standard_input(void **state)
     assert_string_equal(world->result.result.log,
                         "{\"study\":\"s\",\"trial\":7,\"attempt\":2,\"seed\":123,"
                         "\"parameters\":{\"x\":0.1}}\n");
+}
+
+static void the_directory_for_its_checkpoint_and_the_mark_are_passed_on(void **state)
+{
+    struct world *world = *state;
+    const char *words[] = { "sh", "-c", "cat; echo $LDT_PROCESS; env | grep -c ^LDT_PROCESS=" };
+    const char *environment[] = { "LDT_PROCESS=from the spec" };
+    struct launch_extras extras = { "/var/keep/k/attempt-2", "LDT_PROCESS=1-2" };
+    setenv("LDT_PROCESS", "inherited", 1);
+    assert_true(start_command(world, words, 3, "", environment, 1, &UNLIMITED, &extras));
+    unsetenv("LDT_PROCESS");
+    finish(world);
+    assert_string_equal(world->result.result.log,
+                        "{\"study\":\"s\",\"trial\":7,\"attempt\":2,\"seed\":123,"
+                        "\"parameters\":{\"x\":0.1},"
+                        "\"checkpoint_dir\":\"/var/keep/k/attempt-2\"}\n1-2\n1\n");
 }
 
 static void a_failure_says_the_last_lines_of_standard_error(void **state)
@@ -183,7 +207,7 @@ static void somebody_elses_term_hands_the_attempt_back(void **state)
 static void preemption_hands_back_whatever_the_command_makes_of_it(void **state)
 {
     struct world *world = *state;
-    start_script(world, "trap 'exit 1' TERM; echo ready; while :; do read x < /dev/zero; done", 0);
+    start_script(world, "trap 'exit 1' TERM; echo ready; while :; do read x < /dev/zero; done");
     assert_true(attend(world, "ready"));
     child_end(&world->child, CHILD_PREEMPTED, clock_monotonic_ms());
     finish(world);
@@ -193,7 +217,7 @@ static void preemption_hands_back_whatever_the_command_makes_of_it(void **state)
 static void a_pruned_trial_is_done(void **state)
 {
     struct world *world = *state;
-    start_script(world, "echo ready; exec tail -f /dev/null", 0);
+    start_script(world, "echo ready; exec tail -f /dev/null");
     assert_true(attend(world, "ready"));
     child_end(&world->child, CHILD_PRUNED, clock_monotonic_ms());
     finish(world);
@@ -204,17 +228,92 @@ static void a_pruned_trial_is_done(void **state)
 static void a_trial_that_takes_too_long_is_ended(void **state)
 {
     struct world *world = *state;
-    start_script(world, "exec tail -f /dev/null", 200);
+    start_limited(world, "exec tail -f /dev/null", (struct child_limits){ .duration_ms = 200 });
     finish(world);
     assert_int_equal(world->result.result.kind, RESULT_TIMEOUT);
     assert_string_equal(world->result.result.reason,
                         "ran longer than max_trial_duration (0.200 s)");
 }
 
+/* Reports step 1 every tenth of a second, and is ended for it. */
+static void a_trial_that_makes_no_step_is_ended(void **state)
+{
+    struct world *world = *state;
+    start_limited(world,
+                  "while :; do echo '{\"step\": 1, \"metrics\": {\"a\": 1}}'; sleep 0.1; done",
+                  (struct child_limits){ .duration_ms = 600000, .silence_ms = 400 });
+    finish(world);
+    assert_false(world->handed_back);
+    assert_int_equal(world->result.result.kind, RESULT_TIMEOUT);
+    assert_string_equal(world->result.result.reason,
+                        "no new step since step 1 for longer than max_trial_silence (0.400 s)");
+    assert_true(world->points >= 2);
+}
+
+static void a_trial_that_never_reports_is_ended_as_well(void **state)
+{
+    struct world *world = *state;
+    start_limited(world, "exec tail -f /dev/null", (struct child_limits){ .silence_ms = 100 });
+    finish(world);
+    assert_string_equal(world->result.result.reason,
+                        "no new step since its start for longer than max_trial_silence (0.100 s)");
+}
+
+/* The clock of these is the test's: the child itself does nothing but wait. */
+static void each_step_begins_the_silence_anew(void **state)
+{
+    struct world *world = *state;
+    struct child *child = &world->child;
+    start_limited(world, "exec tail -f /dev/null", (struct child_limits){ .silence_ms = 1000 });
+    int64_t start_ms = child->started_ms;
+    assert_int_equal(child_next_deadline(child), start_ms + 1000);
+    child_output_stdout(child->output, "{\"step\": 5, \"metrics\": {\"a\": 1}}\n", 36);
+    child_read(child, true, start_ms + 999);
+    assert_int_equal(child_next_deadline(child), start_ms + 1999);
+    child_output_stdout(child->output, "{\"step\": 5, \"metrics\": {\"b\": 1}}\n", 36);
+    child_output_stdout(child->output, "{\"step\": 4, \"metrics\": {\"a\": 1}}\n", 36);
+    child_read(child, true, start_ms + 1500); /* nothing greater */
+    child_tick(child, start_ms + 1998);
+    assert_int_equal(child->ending, CHILD_ON_ITS_OWN);
+    child_tick(child, start_ms + 1999);
+    assert_int_equal(child->ending, CHILD_SILENT);
+    finish(world);
+}
+
+static void time_in_which_nobody_reads_is_no_silence(void **state)
+{
+    struct world *world = *state;
+    struct child *child = &world->child;
+    start_limited(world, "exec tail -f /dev/null", (struct child_limits){ .silence_ms = 1000 });
+    int64_t start_ms = child->started_ms;
+    child_read(child, false, start_ms + 600);
+    child_tick(child, start_ms + 5000);
+    assert_int_equal(child_next_deadline(child), INT64_MAX);
+    child_read(child, false, start_ms + 6000);
+    child_read(child, true, start_ms + 10600); /* 600 ms of silence so far */
+    assert_int_equal(child_next_deadline(child), start_ms + 11000);
+    child_tick(child, start_ms + 10999);
+    assert_int_equal(child->ending, CHILD_ON_ITS_OWN);
+    child_tick(child, start_ms + 11000);
+    assert_int_equal(child->ending, CHILD_SILENT);
+    finish(world);
+}
+
+static void the_limit_that_is_passed_first_counts(void **state)
+{
+    struct world *world = *state;
+    start_limited(world, "exec tail -f /dev/null",
+                  (struct child_limits){ .duration_ms = 1000, .silence_ms = 1001 });
+    assert_int_equal(child_next_deadline(&world->child), world->child.started_ms + 1000);
+    child_tick(&world->child, world->child.started_ms + 2000);
+    assert_int_equal(world->child.ending, CHILD_TIMED_OUT);
+    finish(world);
+}
+
 static void who_ignores_term_is_killed(void **state)
 {
     struct world *world = *state;
-    start_script(world, "trap '' TERM; echo ready; while :; do :; done", 0);
+    start_script(world, "trap '' TERM; echo ready; while :; do :; done");
     assert_true(attend(world, "ready"));
     /* As if TERM had been sent a grace period ago. */
     child_end(&world->child, CHILD_PREEMPTED, clock_monotonic_ms() - CHILD_GRACE_MS);
@@ -286,10 +385,10 @@ static void a_long_input_needs_no_reader(void **state)
     trial.trial.command = words;
     trial.trial.n_command = 1;
     trial.trial.workdir = "";
-    assert_true(launch_prepare(&launch, &trial, world->arena, &world->error));
-    assert_int_equal(
-        child_start(&world->child, &launch, output, 0, clock_monotonic_ms(), &world->error),
-        CHILD_STARTED);
+    assert_true(launch_prepare(&launch, &trial, &NO_EXTRAS, world->arena, &world->error));
+    assert_int_equal(child_start(&world->child, &launch, output, &UNLIMITED, clock_monotonic_ms(),
+                                 &world->error),
+                     CHILD_STARTED);
     finish(world);
     assert_int_equal(world->result.result.kind, RESULT_DONE);
     buf_free(&parameters);
@@ -301,7 +400,7 @@ static void a_command_runs_where_and_with_what_its_spec_says(void **state)
     const char *words[] = { "sh", "-c", "pwd; echo $LDT_TEST_VALUE" };
     const char *environment[] = { "LDT_TEST_VALUE=from the spec" };
     setenv("LDT_TEST_VALUE", "inherited", 1);
-    assert_true(start_command(world, words, 3, "/", environment, 1, 0));
+    assert_true(start_command(world, words, 3, "/", environment, 1, &UNLIMITED, &NO_EXTRAS));
     finish(world);
     assert_string_equal(world->result.result.log, "/\nfrom the spec\n");
 }
@@ -311,13 +410,14 @@ static void what_cannot_be_started_says_why(void **state)
     struct world *world = *state;
     const char *missing[] = { "no-such-program-anywhere" }, *path[] = { "/no/such/program" };
     const char *no_program[] = { "/etc/hostname" }, *fine[] = { "true" };
-    assert_false(start_command(world, missing, 1, "", NULL, 0, 0));
+    assert_false(start_command(world, missing, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "no-such-program-anywhere"));
-    assert_false(start_command(world, path, 1, "", NULL, 0, 0));
+    assert_false(start_command(world, path, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "No such file"));
-    assert_false(start_command(world, no_program, 1, "", NULL, 0, 0));
+    assert_false(start_command(world, no_program, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "/etc/hostname"));
-    assert_false(start_command(world, fine, 1, "/no/such/directory", NULL, 0, 0));
+    assert_false(
+        start_command(world, fine, 1, "/no/such/directory", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "/no/such/directory"));
 }
 
@@ -331,12 +431,12 @@ static void want_of_descriptors_is_not_the_trials_fault(void **state)
     trial.trial.program = PROGRAM_LDT;
     trial.trial.study_name = "s";
     trial.trial.parameters = "{}";
-    assert_true(launch_prepare(&launch, &trial, world->arena, &world->error));
+    assert_true(launch_prepare(&launch, &trial, &NO_EXTRAS, world->arena, &world->error));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = (struct rlimit){ 3, limit.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    enum child_start started =
-        child_start(&world->child, &launch, output, 0, clock_monotonic_ms(), &world->error);
+    enum child_start started = child_start(&world->child, &launch, output, &UNLIMITED,
+                                           clock_monotonic_ms(), &world->error);
     setrlimit(RLIMIT_NOFILE, &limit);
     assert_int_equal(started, CHILD_NO_ROOM);
     assert_non_null(strstr(world->error.text, "Too many open files"));
@@ -373,6 +473,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(success_is_exit_status_0),
         TEST(the_trial_is_one_line_of_json_on_standard_input),
+        TEST(the_directory_for_its_checkpoint_and_the_mark_are_passed_on),
         TEST(a_failure_says_the_last_lines_of_standard_error),
         TEST(a_crash_says_its_signal),
         TEST(exit_status_75_hands_the_attempt_back),
@@ -380,6 +481,11 @@ int main(void)
         TEST(preemption_hands_back_whatever_the_command_makes_of_it),
         TEST(a_pruned_trial_is_done),
         TEST(a_trial_that_takes_too_long_is_ended),
+        TEST(a_trial_that_makes_no_step_is_ended),
+        TEST(a_trial_that_never_reports_is_ended_as_well),
+        TEST(each_step_begins_the_silence_anew),
+        TEST(time_in_which_nobody_reads_is_no_silence),
+        TEST(the_limit_that_is_passed_first_counts),
         TEST(who_ignores_term_is_killed),
         TEST(a_grandchild_that_keeps_the_pipe_open_does_not_outlive_the_trial),
         TEST(who_escapes_from_the_group_and_writes_on_is_not_waited_for),

@@ -1,0 +1,316 @@
+#include "worker/shell/checkpoint.h"
+#include "common/xalloc.h"
+#include "proto/text.h"
+#include "worker/shell/remove_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ENTRY_BYTES = 32, TAKEN_AWAY_AT_MOST = 100 };
+static const char RUNNING[] = "attempt-", DISCARDED[] = "discarded-";
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* Not "..", nor anything that hides. */
+static bool is_key(const char *name)
+{
+    return name[0] != '.' && strlen(name) <= NAME_MAX && text_is_name(name);
+}
+
+static void entry_name(char name[ENTRY_BYTES], const char *prefix, int32_t attempt)
+{
+    snprintf(name, ENTRY_BYTES, "%s%d", prefix, attempt);
+}
+
+/* The number in "attempt-12", spelt as we do; 0 for another name. */
+static int32_t entry_number(const char *name, const char *prefix)
+{
+    char again[ENTRY_BYTES];
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0)
+        return 0;
+    long number = strtol(name + length, NULL, 10);
+    if (number < 1 || number > INT32_MAX)
+        return 0;
+    entry_name(again, prefix, (int32_t)number);
+    return strcmp(name, again) == 0 ? (int32_t)number : 0;
+}
+
+/* ---- directories ----------------------------------------------------------------------------- */
+
+static int open_below(int directory, const char *name)
+{
+    return openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static DIR *list(int directory)
+{
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* an offset of its own */
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (entries == NULL && fd >= 0)
+        close(fd);
+    return entries;
+}
+
+static bool is_empty(int directory)
+{
+    DIR *entries = list(directory);
+    int count = 0;
+    while (entries != NULL && count <= 2 && readdir(entries) != NULL)
+        count++;
+    if (entries != NULL)
+        closedir(entries);
+    return entries != NULL && count == 2; /* "." and ".." */
+}
+
+static void make_parents(const char *path)
+{
+    char *copy = xstrdup(path);
+    for (char *slash = copy + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        mkdir(copy, 0700); /* if it fails, so does what comes after */
+        *slash = '/';
+    }
+    free(copy);
+}
+
+static void mark_if_empty(int directory)
+{
+    if (!is_empty(directory))
+        return;
+    int fd = openat(directory, CHECKPOINT_MARK, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Opens it, made if need be; -1 with a sentence. */
+static int open_directory(const char *path, struct error *error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        make_parents(path);
+        if (mkdir(path, 0700) == 0 || errno == EEXIST)
+            fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd < 0)
+        error_set(error, "cannot use `%s` for checkpoints: %s", path, strerror(errno));
+    else
+        mark_if_empty(fd);
+    return fd;
+}
+
+/* ---- claiming -------------------------------------------------------------------------------- */
+
+/* The newest attempt before this one that left a directory; 0 for none. */
+static int32_t newest_before(int key, int32_t attempt)
+{
+    DIR *entries = list(key);
+    int32_t newest = 0;
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        int32_t number = entry_number(entry->d_name, RUNNING);
+        if (number > newest && number < attempt)
+            newest = number;
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return newest;
+}
+
+static bool take_over_or_make(int key, int32_t attempt)
+{
+    char ours[ENTRY_BYTES], theirs[ENTRY_BYTES];
+    entry_name(ours, RUNNING, attempt);
+    for (int32_t older; (older = newest_before(key, attempt)) > 0;) {
+        entry_name(theirs, RUNNING, older);
+        if (renameat(key, theirs, key, ours) == 0)
+            return true;
+        if (errno == EEXIST || errno == ENOTEMPTY)
+            break; /* ours is there already, with something in it */
+        if (errno != ENOENT)
+            return false;
+    }
+    return mkdirat(key, ours, 0700) == 0 || errno == EEXIST;
+}
+
+/* That it can be written to, and lies where we think. */
+static bool is_usable(int key, int32_t attempt)
+{
+    char ours[ENTRY_BYTES];
+    entry_name(ours, RUNNING, attempt);
+    int fd = open_below(key, ours);
+    if (fd < 0)
+        return false;
+    bool usable = faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == 0;
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return usable;
+}
+
+static bool claim_in(int directory, const char *key, int32_t attempt)
+{
+    /* Somebody who discards an older attempt may take the key's directory away under us. */
+    for (int i = 0; i < TAKEN_AWAY_AT_MOST; i++) {
+        if (mkdirat(directory, key, 0700) != 0 && errno != EEXIST)
+            return false;
+        int fd = open_below(directory, key);
+        if (fd < 0 && errno != ENOENT)
+            return false;
+        bool claimed = fd >= 0 && take_over_or_make(fd, attempt) && is_usable(fd, attempt);
+        int reason = errno;
+        if (fd >= 0)
+            close(fd);
+        errno = reason;
+        if (claimed || reason != ENOENT)
+            return claimed;
+    }
+    return false;
+}
+
+const char *checkpoint_claim(const char *directory, const char *key, int32_t attempt,
+                             struct arena *arena, struct error *error)
+{
+    char ours[ENTRY_BYTES];
+    entry_name(ours, RUNNING, attempt);
+    if (!is_key(key) || attempt < 1) {
+        error_set(error, "`%.64s`, attempt %d, cannot name a directory for checkpoints", key,
+                  attempt);
+        return NULL;
+    }
+    int fd = open_directory(directory, error);
+    if (fd < 0)
+        return NULL;
+    bool claimed = claim_in(fd, key, attempt);
+    int reason = errno;
+    close(fd);
+    if (!claimed) {
+        error_set(error, "cannot use `%s/%s` for checkpoints: %s", directory, key,
+                  strerror(reason));
+        return NULL;
+    }
+    return arena_printf(arena, "%s/%s/%s", directory, key, ours);
+}
+
+/* ---- discarding ------------------------------------------------------------------------------ */
+
+/* Renamed first: a claim that comes meanwhile shall find all of it or nothing. */
+static bool discard_entry(int key, const char *name, struct error *error)
+{
+    char aside[ENTRY_BYTES];
+    int32_t number = entry_number(name, RUNNING);
+    if (number == 0)
+        return remove_tree(key, name, error);
+    entry_name(aside, DISCARDED, number);
+    return remove_tree(key, aside, error) &&
+           remove_tree(key, renameat(key, name, key, aside) == 0 ? aside : name, error);
+}
+
+static bool discard_up_to(int key, int32_t attempt, struct error *error)
+{
+    DIR *entries = list(key);
+    bool ok = true;
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        int32_t running = entry_number(entry->d_name, RUNNING);
+        if ((running > 0 && running <= attempt) || entry_number(entry->d_name, DISCARDED) > 0)
+            ok &= discard_entry(key, entry->d_name, error);
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return ok;
+}
+
+static bool discard_in(int directory, const char *key, int32_t attempt, struct error *error)
+{
+    int fd = open_below(directory, key);
+    if (fd < 0)
+        return true; /* nothing there, or not ours */
+    bool ok = discard_up_to(fd, attempt, error);
+    close(fd);
+    unlinkat(directory, key, AT_REMOVEDIR); /* stays if a newer attempt has something there */
+    return ok;
+}
+
+bool checkpoint_discard(const char *directory, const char *key, int32_t attempt,
+                        struct error *error)
+{
+    int fd = is_key(key) ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return true;
+    bool ok = discard_in(fd, key, attempt, error);
+    close(fd);
+    return ok;
+}
+
+/* ---- sweeping -------------------------------------------------------------------------------- */
+
+static int64_t latest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Unix time of the latest change: of the directory, its entries, and `depth` levels below. */
+static int64_t last_change(int directory, int depth)
+{
+    struct stat status;
+    int64_t newest = fstat(directory, &status) == 0 ? status.st_mtime : INT64_MAX;
+    DIR *entries = list(directory);
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            strcmp(entry->d_name, "..") != 0)
+            newest = latest(newest, status.st_mtime);
+        int below =
+            depth > 0 && entry->d_name[0] != '.' ? open_below(directory, entry->d_name) : -1;
+        if (below >= 0) {
+            newest = latest(newest, last_change(below, depth - 1));
+            close(below);
+        }
+    }
+    if (entries != NULL)
+        closedir(entries);
+    return newest;
+}
+
+static bool sweep_key(int directory, const char *key, int64_t now_s)
+{
+    struct error error = { "" };
+    int fd = is_key(key) ? open_below(directory, key) : -1;
+    if (fd < 0)
+        return false;
+    bool old = last_change(fd, 2) < now_s - (int64_t)CHECKPOINT_KEPT_DAYS * 24 * 3600;
+    close(fd);
+    return old && discard_in(directory, key, INT32_MAX, &error);
+}
+
+/* Whose turn is it? Setting the mark's time tells the others that somebody has begun. */
+static bool is_due(int directory, int64_t now_s)
+{
+    struct stat status;
+    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = now_s } };
+    if (fstatat(directory, CHECKPOINT_MARK, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(status.st_mode) ||
+        (status.st_mtime <= now_s &&
+         status.st_mtime > now_s - (int64_t)CHECKPOINT_SWEEP_HOURS * 3600))
+        return false;
+    return utimensat(directory, CHECKPOINT_MARK, times, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int64_t checkpoint_sweep(const char *directory, int64_t now_wall_ms)
+{
+    int64_t now_s = now_wall_ms / 1000, swept = 0;
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd >= 0 && is_due(fd, now_s) ? list(fd) : NULL;
+    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
+        swept += sweep_key(fd, entry->d_name, now_s);
+    if (entries != NULL)
+        closedir(entries);
+    if (fd >= 0)
+        close(fd);
+    return swept;
+}

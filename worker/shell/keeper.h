@@ -1,0 +1,29 @@
+/* keeper.h - looks after the checkpoints of this worker's trials, over the directories of
+ * checkpoint.h: gives each attempt its directory, removes it when nobody needs it any more. What
+ * goes wrong is logged, once for each reason, and never the trial's fault. */
+#ifndef WORKER_SHELL_KEEPER_H
+#define WORKER_SHELL_KEEPER_H
+#include "common/arena.h"
+#include "common/message.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct keeper;
+
+enum { KEEPER_GRACE_MS = 60 * 1000 }; /* for a newer attempt that is on its way to take over */
+
+/* Sweeps old leftovers, too. The text must outlive the keeper; "" to keep nothing. */
+struct keeper *keeper_create(const char *directory);
+void keeper_destroy(struct keeper **keeper); /* leaves NULL, accepts NULL */
+
+/* Absolute, in the arena; "" if this attempt has to do without. */
+const char *keeper_claim(struct keeper *keeper, const char *key, int32_t attempt,
+                         struct arena *arena);
+
+/* Nobody needs what this attempt kept: now, or KEEPER_GRACE_MS from now. */
+void keeper_settle(struct keeper *keeper, const char *key, int32_t attempt, bool superseded,
+                   int64_t now_ms);
+void keeper_tick(struct keeper *keeper, int64_t now_ms);
+int64_t keeper_next_deadline(const struct keeper *keeper);
+#endif
