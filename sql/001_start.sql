@@ -71,7 +71,7 @@ CREATE TABLE trial (
     state         INTEGER NOT NULL CHECK (state BETWEEN 1 AND 7),
     seed          INTEGER NOT NULL,
     parameters    TEXT    NOT NULL CHECK (json_valid(parameters)), -- an object
-    history_seq   INTEGER NOT NULL CHECK (history_seq >= 0), -- how many outcomes its suggestion had seen
+    history_seq   INTEGER NOT NULL CHECK (history_seq >= 0), -- outcomes that its suggestion had seen; of a re-run: of its parent
     attempts      INTEGER NOT NULL CHECK (attempts >= 0),    -- granted so far: the number of the current one
     charged       INTEGER NOT NULL CHECK (charged BETWEEN 0 AND attempts), -- of them, against max_attempts
     value         REAL    CHECK (abs(value) < 9e999),        -- of the metric, in its own sign; finite

@@ -16,3 +16,9 @@ ALTER TABLE trial ADD COLUMN source INTEGER CHECK (source >= 0); -- the parent's
 ALTER TABLE worker ADD COLUMN key TEXT NOT NULL DEFAULT '';
 -- What a user asked of it: 0 nothing, 1 to leave when its trials are done, 2 to hand them back and leave.
 ALTER TABLE worker ADD COLUMN drain INTEGER NOT NULL DEFAULT 0 CHECK (drain BETWEEN 0 AND 2);
+
+-- The configurations of a re-run follow from its parent's outcomes, and trial.history_seq counts those now. Until here
+-- a re-run began once its parent had ended, so it saw all of them.
+UPDATE trial SET history_seq = (SELECT count(*) FROM study JOIN outcome ON outcome.study = study.parent
+                                WHERE study.id = trial.study)
+WHERE study IN (SELECT id FROM study WHERE parent IS NOT NULL);

@@ -5,6 +5,7 @@
 #include "coordinator/core/pause.h"
 #include "coordinator/core/report.h"
 #include "coordinator/core/rerun.h"
+#include "coordinator/core/retry.h"
 #include "coordinator/core/search.h"
 #include "coordinator/core/status.h"
 #include "coordinator/core/worker.h"
@@ -32,6 +33,7 @@ static const struct handler {
     [MESSAGE_RERUN] = { .from_anyone = rerun_request, .saves = true },
     [MESSAGE_PAUSE] = { .from_anyone = pause_request, .saves = true },
     [MESSAGE_RESUME] = { .from_anyone = resume_request, .saves = true },
+    [MESSAGE_RETRY] = { .from_anyone = retry_request, .saves = true },
     [MESSAGE_DRAIN] = { .from_anyone = drain_request, .saves = true },
 };
 

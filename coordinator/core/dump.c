@@ -12,14 +12,18 @@
 static void dump_trial(struct buf *out, const struct trial *trial)
 {
     const struct trial_row *row = &trial->row;
+    struct outcome_row latest;
     char *parameters = ledger_parameters(trial->study->ledger, row->configuration);
+    ledger_latest(trial->study->ledger, row->number, &latest);
     buf_printf(out,
                "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64
-               " attempts=%" PRId32 " charged=%" PRId32 " value=" VALUE " created=%" PRId64
-               " finished=%" PRId64 " outcome=%d %s\n",
+               " attempts=%" PRId32 " charged=%" PRId32 " deaths=%" PRId32 "@%" PRId64 ":%d"
+               " source=%" PRId64 " value=" VALUE " created=%" PRId64 " finished=%" PRId64
+               " outcome=%d:" VALUE " %s\n",
                row->study, row->number, trial_state_name(row->state), row->seed, row->history_seq,
-               row->attempts, row->charged, row->has_value, row->value, row->created_ms,
-               row->finished_ms, ledger_has_outcome(trial->study->ledger, row->number), parameters);
+               row->attempts, row->charged, row->deaths, row->death_worker, row->deaths_spread,
+               row->source, row->has_value, row->value, row->created_ms, row->finished_ms,
+               latest.state, latest.has_value, latest.value, parameters);
     free(parameters);
     const struct attempt_row *attempt = &trial->attempt;
     if (row->attempts == 0)
@@ -44,12 +48,12 @@ static void dump_study(struct buf *out, const struct study *study)
     bool has_best = ledger_best(study->ledger, &best, &value);
     buf_printf(out,
                "study %" PRId64 " %s search=%" PRId64 " state=%d seed=%" PRId64 " budget=%" PRId64
-               " repeat=%" PRId32 " parent=%" PRId64 " created=%" PRId64 " finished=%" PRId64
-               " outcomes=%" PRId64 " best=%d:%" PRId64 ":%a note=%s\n",
+               " repeat=%" PRId32 " parent=%" PRId64 " audit=%d created=%" PRId64
+               " finished=%" PRId64 " outcomes=%" PRId64 " best=%d:%" PRId64 ":%a note=%s\n",
                study->row.id, study->row.name, study->row.search, study->row.state, study->row.seed,
-               study->row.budget, study->row.repeat, study->row.parent, study->row.created_ms,
-               study->row.finished_ms, ledger_outcomes(study->ledger), has_best, best, value,
-               study->row.note);
+               study->row.budget, study->row.repeat, study->row.parent, study->row.audit,
+               study->row.created_ms, study->row.finished_ms, ledger_outcomes(study->ledger),
+               has_best, best, value, study->row.note);
     for (size_t i = 0; i < study->n_trials; i++)
         dump_trial(out, study->trials[i]);
 }

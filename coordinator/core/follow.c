@@ -7,7 +7,7 @@
 
 bool study_waits(const struct study *study)
 {
-    return study->before != NULL && study->before->row.finished_ms == 0;
+    return study->before != NULL && study->before->row.finished_ms == 0 && study->n_trials == 0;
 }
 
 void study_follow(struct study *study)
@@ -60,8 +60,8 @@ void followers_go(struct turn *turn, struct study *study)
 {
     for (struct study *follower = study->followers; follower != NULL;
          follower = follower->next_follower) {
-        if (follower->row.finished_ms != 0)
-            continue;
+        if (follower->row.finished_ms != 0 || follower->n_trials > 0)
+            continue; /* it was told when the study finished for the first time */
         if (follower->parent != NULL)
             rerun_begin(turn, follower);
         else

@@ -6,7 +6,8 @@
 #define CORE_FOLLOW_H
 #include "coordinator/core/state.h"
 
-/* Whether nothing may start here yet. */
+/* Whether nothing may start here yet. What has begun goes on, even if a trial of the study before
+ * it is tried again. */
 bool study_waits(const struct study *study);
 
 /* Finds out whom a new study waits for, and has it told. */

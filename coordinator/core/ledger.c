@@ -1,13 +1,15 @@
 #include "coordinator/core/ledger.h"
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "coordinator/search/history.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
 struct outcome {
-    bool known, counts; /* counts: it has a value that the sampler may believe */
+    enum trial_state state; /* 0: none yet */
+    bool has_value, counts; /* counts: it has a value that the sampler may believe */
     double value;
 };
 
@@ -18,7 +20,7 @@ struct ledger {
     struct history *history;
     struct outcome *outcomes; /* one for each trial */
     size_t capacity;
-    int64_t n_outcomes;
+    int64_t n_outcomes, n_ended;
     bool has_best;
     int64_t best_configuration;
     double best_value;
@@ -69,6 +71,11 @@ int64_t ledger_configurations(const struct ledger *ledger)
     return history_count(ledger->history);
 }
 
+bool ledger_has_point(const struct ledger *ledger, const struct value *values)
+{
+    return history_has(ledger->history, values);
+}
+
 /* In the order of the repetitions, so that the bits do not depend on who finished first. Values
  * near the end of the range are divided before they are summed. */
 static double mean(const struct outcome *outcomes, int32_t count)
@@ -98,7 +105,7 @@ static void observe(struct ledger *ledger, int64_t configuration)
     const struct outcome *outcomes = &ledger->outcomes[configuration * repeat];
     bool all_count = true;
     for (int32_t i = 0; i < repeat; i++) {
-        if (!outcomes[i].known)
+        if (outcomes[i].state == 0)
             return;
         all_count &= outcomes[i].counts;
     }
@@ -119,7 +126,8 @@ void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state
     /* A diverged trial has a value to show, its best before the divergence, and still ranks worst.
      */
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
-    ledger->outcomes[trial] = (struct outcome){ true, counts, value };
+    ledger->n_ended += ledger->outcomes[trial].state == 0;
+    ledger->outcomes[trial] = (struct outcome){ state, has_value, counts, value };
     ledger->n_outcomes++;
     observe(ledger, trial / ledger->repeat);
 }
@@ -129,9 +137,18 @@ int64_t ledger_outcomes(const struct ledger *ledger)
     return ledger->n_outcomes;
 }
 
-bool ledger_has_outcome(const struct ledger *ledger, int64_t trial)
+int64_t ledger_ended(const struct ledger *ledger)
 {
-    return ledger->outcomes[trial].known;
+    return ledger->n_ended;
+}
+
+bool ledger_latest(const struct ledger *ledger, int64_t trial, struct outcome_row *latest)
+{
+    const struct outcome *outcome = &ledger->outcomes[trial];
+    *latest = (struct outcome_row){ .state = outcome->state,
+                                    .has_value = outcome->has_value,
+                                    .value = outcome->value };
+    return outcome->state != 0;
 }
 
 bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *value)
@@ -160,7 +177,7 @@ static bool all_count(const struct ledger *ledger, int64_t configuration)
 {
     const struct outcome *outcomes = &ledger->outcomes[configuration * ledger->repeat];
     for (int32_t i = 0; i < ledger->repeat; i++)
-        if (!outcomes[i].known || !outcomes[i].counts)
+        if (!outcomes[i].counts)
             return false;
     return true;
 }
@@ -182,6 +199,18 @@ int64_t ledger_ranking(const struct ledger *ledger, int64_t *configurations, int
         configurations[i] = ranked[i].configuration;
     free(ranked);
     return count;
+}
+
+const struct value *ledger_best_not_in(const struct ledger *ledger, const struct ledger *taken)
+{
+    int64_t wanted = ledger_configurations(taken) + 1; /* one of so many is not taken */
+    int64_t *best = xcalloc((size_t)wanted, sizeof *best);
+    int64_t count = ledger_ranking(ledger, best, wanted), i = 0;
+    while (i < count && ledger_has_point(taken, ledger_values(ledger, best[i])))
+        i++;
+    const struct value *point = i < count ? ledger_values(ledger, best[i]) : NULL;
+    free(best);
+    return point;
 }
 
 const struct value *ledger_values(const struct ledger *ledger, int64_t configuration)

@@ -24,14 +24,17 @@ bool ledger_suggest(struct ledger *ledger, struct value *values);
 /* Appends the next configuration: `repeat` trials, all without an outcome. */
 void ledger_add(struct ledger *ledger, const struct value *values);
 int64_t ledger_configurations(const struct ledger *ledger);
+bool ledger_has_point(const struct ledger *ledger, const struct value *values);
 
-/* The outcome of a trial. Once all trials of its configuration have one the configuration is
+/* The outcome of a trial; of one that was retried the latest counts. Once all trials of its configuration have one the configuration is
  * observed: with the mean of their values, or as one of the worst if any of them did not end with
  * a value that counts. */
 void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
                     double value);
 int64_t ledger_outcomes(const struct ledger *ledger); /* how many so far = the last outcome's seq */
-bool ledger_has_outcome(const struct ledger *ledger, int64_t trial);
+int64_t ledger_ended(const struct ledger *ledger); /* trials that have an outcome */
+/* The latest outcome of a trial, with only state, has_value and value filled in; false: none. */
+bool ledger_latest(const struct ledger *ledger, int64_t trial, struct outcome_row *latest);
 
 /* The best configuration so far and its mean value in the metric's own sign; false while there is
  * none. */
@@ -40,6 +43,10 @@ bool ledger_best(const struct ledger *ledger, int64_t *configuration, double *va
 /* The configurations that have a value that counts, from the best on, equal ones by age: the first
  * `count` of them. Returns how many there are of those. */
 int64_t ledger_ranking(const struct ledger *ledger, int64_t *configurations, int64_t count);
+
+/* Of the configurations that have a value that counts, the best whose point `taken` does not have;
+ * NULL: none is left. */
+const struct value *ledger_best_not_in(const struct ledger *ledger, const struct ledger *taken);
 
 const struct value *ledger_values(const struct ledger *ledger, int64_t configuration);
 /* The values as a JSON object. The caller frees it. */

@@ -6,42 +6,84 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was known of a study at some point of its history. */
+struct learner {
+    const struct recorded_study *study;
+    struct ledger *ledger;
+    size_t n_outcomes; /* that the ledger knows */
+};
+
 struct replay {
     const struct recorded_study *study;
     int32_t repeat;
-    struct ledger *ledger;
-    struct ledger *parent; /* of a re-run: all that its parent knew; else NULL */
-    int64_t *best, n_best; /* its configurations from the best on */
+    struct learner own, parent; /* parent: of a re-run, else without a ledger */
     struct value *suggested, *recorded;
-    size_t n_applied; /* outcomes that the ledger knows */
 };
 
-/* Outcomes up to seq, which must be those of trials that exist by then. */
-static bool apply_outcomes(struct replay *replay, int64_t seq, int64_t n_trials,
-                           struct error *error)
+static int32_t repeat_of(const struct recorded_study *study)
 {
-    for (; replay->n_applied < replay->study->n_outcomes; replay->n_applied++) {
-        const struct outcome_row *row = &replay->study->outcomes[replay->n_applied];
-        if (row->seq > seq)
-            break;
-        if (row->seq != (int64_t)replay->n_applied + 1 || row->trial < 0 ||
-            row->trial >= n_trials) {
-            error_set(error, "outcome %" PRId64 " is out of order, or of a trial that is not there",
-                      row->seq);
-            return false;
-        }
-        ledger_outcome(replay->ledger, row->trial, row->state, row->has_value, row->value);
-    }
-    if ((int64_t)replay->n_applied >= seq)
-        return true;
-    error_set(error, "it saw %" PRId64 " outcomes, and %zu are recorded", seq, replay->n_applied);
-    return false;
+    return study->parent != NULL ? study->repeat : study->definition->repeat;
 }
 
 static const struct space *space_of(const struct recorded_study *study)
 {
     return study->definition->studies[study->position].space;
 }
+
+static void learner_init(struct learner *learner, const struct recorded_study *study)
+{
+    *learner = (struct learner){
+        .study = study,
+        .ledger = ledger_create(study->definition, study->position, repeat_of(study)),
+    };
+}
+
+/* ---- outcomes -------------------------------------------------------------------------------- */
+
+static const char *outcome_fault(const struct learner *learner, const struct outcome_row *row,
+                                 int64_t n_trials)
+{
+    struct outcome_row former;
+    if (row->seq != (int64_t)learner->n_outcomes + 1 || row->trial < 0 || row->trial >= n_trials)
+        return "is out of order, or of a trial that is not there";
+    if (ledger_latest(learner->ledger, row->trial, &former) &&
+        (former.state == TRIAL_DONE || former.state == TRIAL_PRUNED))
+        return "is a second one of a trial that had ended well";
+    return NULL;
+}
+
+/* Outcomes up to seq, which must be those of trials that exist by then. */
+static bool learn(struct learner *learner, int64_t seq, int64_t n_trials, struct error *error)
+{
+    const struct recorded_study *study = learner->study;
+    for (; learner->n_outcomes < study->n_outcomes; learner->n_outcomes++) {
+        const struct outcome_row *row = &study->outcomes[learner->n_outcomes];
+        if (row->seq > seq)
+            break;
+        const char *fault = outcome_fault(learner, row, n_trials);
+        if (fault != NULL) {
+            error_set(error, "outcome %" PRId64 " %s", row->seq, fault);
+            return false;
+        }
+        ledger_outcome(learner->ledger, row->trial, row->state, row->has_value, row->value);
+    }
+    if ((int64_t)learner->n_outcomes >= seq)
+        return true;
+    error_set(error, "it saw %" PRId64 " outcomes, and %zu are recorded", seq, learner->n_outcomes);
+    return false;
+}
+
+/* What the suggestion of this trial had seen. */
+static bool learn_history(struct replay *replay, const struct trial_row *row, struct error *error)
+{
+    if (replay->parent.ledger == NULL)
+        return learn(&replay->own, row->history_seq, row->number, error);
+    int64_t n_trials =
+        ledger_configurations(replay->parent.ledger) * repeat_of(replay->parent.study);
+    return learn(&replay->parent, row->history_seq, n_trials, error);
+}
+
+/* ---- suggestions ----------------------------------------------------------------------------- */
 
 static bool read_point(const struct recorded_study *study, const struct trial_row *row,
                        struct value *values, struct error *error)
@@ -56,14 +98,13 @@ static bool read_point(const struct recorded_study *study, const struct trial_ro
 
 static bool suggest(struct replay *replay)
 {
-    int64_t rank = ledger_configurations(replay->ledger);
-    if (replay->parent == NULL)
-        return ledger_suggest(replay->ledger, replay->suggested);
-    if (rank >= replay->n_best)
-        return false;
-    memcpy(replay->suggested, ledger_values(replay->parent, replay->best[rank]),
-           (size_t)space_of(replay->study)->n_parameters * sizeof *replay->suggested);
-    return true;
+    if (replay->parent.ledger == NULL)
+        return ledger_suggest(replay->own.ledger, replay->suggested);
+    const struct value *point = ledger_best_not_in(replay->parent.ledger, replay->own.ledger);
+    if (point != NULL)
+        memcpy(replay->suggested, point,
+               (size_t)space_of(replay->study)->n_parameters * sizeof *replay->suggested);
+    return point != NULL;
 }
 
 static bool suggestion_matches(struct replay *replay, const struct trial_row *row,
@@ -77,10 +118,10 @@ static bool suggestion_matches(struct replay *replay, const struct trial_row *ro
         return false;
     }
     bool same = space_points_equal(space, replay->suggested, replay->recorded);
-    ledger_add(replay->ledger, replay->suggested);
+    ledger_add(replay->own.ledger, replay->suggested);
     if (same)
         return true;
-    char *text = ledger_parameters(replay->ledger, row->configuration);
+    char *text = ledger_parameters(replay->own.ledger, row->configuration);
     error_set(error, "recorded %s, suggested %s", row->parameters, text);
     free(text);
     return false;
@@ -93,7 +134,7 @@ static bool repeats_match(const struct replay *replay, size_t first, struct erro
     const struct trial_row *row = &study->trials[first];
     for (int32_t i = 0; i < replay->repeat; i++) {
         int64_t seed =
-            replay->parent != NULL
+            replay->parent.ledger != NULL
                 ? definition_rerun_seed(study->definition, i)
                 : definition_trial_seed(study->definition, study->position, row[i].number);
         if (row[i].number != (int64_t)first + i || row[i].history_seq != row->history_seq ||
@@ -116,59 +157,43 @@ static bool replay_all(struct replay *replay, int64_t *mismatch, struct error *e
             error_set(error, "its configuration has fewer trials than `repeat`");
             return false;
         }
-        if (!repeats_match(replay, first, error) ||
-            !apply_outcomes(replay, row->history_seq, (int64_t)first, error) ||
+        if (!repeats_match(replay, first, error) || !learn_history(replay, row, error) ||
             !suggestion_matches(replay, row, error))
             return false;
     }
     *mismatch = -1;
-    return apply_outcomes(replay, (int64_t)study->n_outcomes, (int64_t)study->n_trials, error);
+    return learn(&replay->own, (int64_t)study->n_outcomes, (int64_t)study->n_trials, error);
 }
 
-/* What the parent of a re-run knew at its end. Its suggestions are its own affair. */
-static bool learn_parent(struct replay *replay, struct error *error)
+/* The configurations of the parent, which were all there before a re-run began. Its own suggestions
+ * are its own affair. */
+static bool read_parent(struct replay *replay, struct error *error)
 {
     const struct recorded_study *parent = replay->study->parent;
-    int32_t repeat = parent->definition->repeat;
-    replay->parent = ledger_create(parent->definition, parent->position, repeat);
-    for (size_t i = 0; i < parent->n_trials; i += (size_t)repeat) {
+    learner_init(&replay->parent, parent);
+    for (size_t i = 0; i < parent->n_trials; i += (size_t)repeat_of(parent)) {
         if (!read_point(parent, &parent->trials[i], replay->recorded, error))
             return false;
-        ledger_add(replay->parent, replay->recorded);
+        ledger_add(replay->parent.ledger, replay->recorded);
     }
-    int64_t n_trials = ledger_configurations(replay->parent) * repeat;
-    for (size_t i = 0; i < parent->n_outcomes; i++) {
-        const struct outcome_row *row = &parent->outcomes[i];
-        if (row->trial < 0 || row->trial >= n_trials) {
-            error_set(error, "its parent's outcome %" PRId64 " is of a trial that is not there",
-                      row->seq);
-            return false;
-        }
-        ledger_outcome(replay->parent, row->trial, row->state, row->has_value, row->value);
-    }
-    int64_t all = ledger_configurations(replay->parent);
-    replay->best = xcalloc((size_t)all + 1, sizeof *replay->best);
-    replay->n_best = ledger_ranking(replay->parent, replay->best, all);
     return true;
 }
 
 bool replay_study(const struct recorded_study *study, int64_t *mismatch, struct error *error)
 {
-    size_t n_values = (size_t)study->definition->studies[study->position].space->n_parameters;
-    int32_t repeat = study->parent != NULL ? study->repeat : study->definition->repeat;
+    size_t n_values = (size_t)space_of(study)->n_parameters;
     struct replay replay = {
         .study = study,
-        .repeat = repeat,
-        .ledger = ledger_create(study->definition, study->position, repeat),
+        .repeat = repeat_of(study),
         .suggested = xcalloc(n_values, sizeof(struct value)),
         .recorded = xcalloc(n_values, sizeof(struct value)),
     };
     *mismatch = -1;
-    bool ok = (study->parent == NULL || learn_parent(&replay, error)) &&
+    learner_init(&replay.own, study);
+    bool ok = (study->parent == NULL || read_parent(&replay, error)) &&
               replay_all(&replay, mismatch, error);
-    ledger_destroy(&replay.ledger);
-    ledger_destroy(&replay.parent);
-    free(replay.best);
+    ledger_destroy(&replay.own.ledger);
+    ledger_destroy(&replay.parent.ledger);
     free(replay.suggested);
     free(replay.recorded);
     return ok;

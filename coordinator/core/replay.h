@@ -2,9 +2,10 @@
  * history that it saw.
  *
  * A configuration suggested at history_seq s saw all configurations before it, and the outcomes 1
- * .. s. So rows alone decide what must have been suggested; the same bits must come out. The
- * configurations of a re-run are the best of another study, all of whose outcomes it saw. Pure;
- * used by tests and `ldt doctor`. */
+ * .. s; of a trial that had several by then, because it was retried, the latest. So rows alone
+ * decide what must have been suggested; the same bits must come out. A configuration of a re-run is
+ * the best one of the parent that the re-run does not have yet, as its parent's first s outcomes
+ * say. Pure; used by tests and `ldt doctor`. */
 #ifndef CORE_REPLAY_H
 #define CORE_REPLAY_H
 #include "common/error.h"

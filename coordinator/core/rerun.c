@@ -23,13 +23,9 @@ static int64_t available(const struct study *parent, int64_t wanted)
 
 void rerun_point(const struct study *rerun, struct value *values)
 {
-    int64_t rank = ledger_configurations(rerun->ledger), configurations = rank + 1;
-    int64_t *best = xcalloc((size_t)configurations, sizeof *best);
-    int64_t count = ledger_ranking(rerun->parent->ledger, best, configurations);
-    assert(count == configurations);
-    memcpy(values, ledger_values(rerun->parent->ledger, best[count - 1]),
-           (size_t)rerun->definition->space->n_parameters * sizeof *values);
-    free(best);
+    const struct value *point = ledger_best_not_in(rerun->parent->ledger, rerun->ledger);
+    assert(point != NULL);
+    memcpy(values, point, (size_t)rerun->definition->space->n_parameters * sizeof *values);
 }
 
 void rerun_begin(struct turn *turn, struct study *rerun)

@@ -51,7 +51,8 @@ struct trial_row {
     enum trial_state state;
     int64_t seed;
     const char *parameters;        /* JSON object */
-    int64_t history_seq;           /* outcomes of the study that its suggestion had seen */
+    int64_t history_seq;           /* outcomes that its suggestion had seen: of the study itself;
+                                    * of a re-run or an audit, of its parent */
     int32_t attempts;              /* granted so far = the current attempt number */
     int32_t charged;               /* of them, how many counted against max_attempts */
     int32_t deaths;                /* of those, how many ended with the death of the process */

@@ -76,6 +76,11 @@ static void cut_budget(struct turn *turn, struct study *study)
     study_settle(turn, study);
 }
 
+const struct study *study_teacher(const struct study *study)
+{
+    return study->parent != NULL ? study->parent : study;
+}
+
 struct trial *study_suggest(struct turn *turn, struct study *study)
 {
     int n_values = study->definition->space->n_parameters;
@@ -87,7 +92,7 @@ struct trial *study_suggest(struct turn *turn, struct study *study)
         return NULL;
     }
     ledger_add(study->ledger, values);
-    int64_t history_seq = ledger_outcomes(study->ledger);
+    int64_t history_seq = ledger_outcomes(study_teacher(study)->ledger);
     struct trial *first = trial_create(turn->core, study, history_seq, turn->wall_ms);
     for (int32_t i = 1; i < study->row.repeat; i++)
         save_trial(turn, trial_create(turn->core, study, history_seq, turn->wall_ms), "");

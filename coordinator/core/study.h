@@ -18,6 +18,9 @@ struct study *study_create(struct core *core, struct search *search, const struc
 void study_destroy(struct study **study);
 void study_append(struct study *study, struct trial *trial);
 
+/* Whose outcomes its suggestions follow from: its own; of a re-run or an audit, its parent's. */
+const struct study *study_teacher(const struct study *study);
+
 /* Suggests the next configuration and appends its trials. Returns the first, which the caller must
  * save; the others are saved here. NULL when the space holds no further point: the budget is then
  * cut to what there is. */

@@ -11,9 +11,11 @@
  *                        |                              |  |                 DIVERGED, FAILED
  *                        +----> CANCELLED <-------------+--+
  *                                           trial_cancel
+ *      DIVERGED, FAILED,  trial_retry
+ *      CANCELLED --------------------> WAITING
  *
- * Every arrow saves the rows of the trial and of its attempt. A final state appends an outcome,
- * once. A trial that kills worker after worker will be quarantined in may_be_retried. */
+ * Every arrow saves the rows of the trial and of its attempt. Each arrival in a final state appends
+ * an outcome: a second one of the same trial only after trial_retry. */
 #include "coordinator/core/trial.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
@@ -166,7 +168,7 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
 }
 
 /* Only a study that still hands out trials has somebody to try it again. */
-static bool may_be_retried(const struct trial *trial)
+static bool has_attempts_left(const struct trial *trial)
 {
     return study_active(trial->study) &&
            trial->row.charged < trial->study->search->definition->max_attempts;
@@ -216,7 +218,7 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
     }
     worker->failed++;
     trial->row.charged++;
-    if (may_be_retried(trial)) {
+    if (has_attempts_left(trial)) {
         become_waiting(turn, trial, reason);
         return;
     }
@@ -239,4 +241,25 @@ void trial_cancel(struct turn *turn, struct trial *trial, const char *reason)
     if (trial->row.state == TRIAL_RUNNING)
         end_attempt(turn, trial, ATTEMPT_CANCELLED, (struct attempt_texts){ .reason = reason });
     become_final(turn, trial, TRIAL_CANCELLED, reason);
+}
+
+bool trial_may_be_retried(const struct trial *trial)
+{
+    enum trial_state state = trial->row.state;
+    return state == TRIAL_FAILED || state == TRIAL_DIVERGED || state == TRIAL_CANCELLED;
+}
+
+void trial_retry(struct turn *turn, struct trial *trial)
+{
+    assert(trial_may_be_retried(trial));
+    study_reopen(turn, trial->study);
+    trial->row.charged = trial->row.deaths = 0;
+    trial->row.death_worker = 0;
+    trial->row.deaths_spread = false;
+    trial->row.has_value = false;
+    trial->row.value = 0;
+    trial->row.finished_ms = 0;
+    list_push(&trial->study->waiting, &trial->queue);
+    set_state(turn->core, trial, TRIAL_WAITING);
+    save_trial(turn, trial, "");
 }

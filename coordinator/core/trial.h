@@ -36,6 +36,11 @@ void trial_release(struct turn *turn, struct trial *trial, const char *reason);
 /* WAITING or RUNNING -> CANCELLED. */
 void trial_cancel(struct turn *turn, struct trial *trial, const char *reason);
 
+/* FAILED, DIVERGED or CANCELLED -> WAITING, by a user: nothing is charged any more, and its study
+ * is open again. */
+bool trial_may_be_retried(const struct trial *trial);
+void trial_retry(struct turn *turn, struct trial *trial);
+
 /* The count of one state. */
 int64_t *trial_tally(struct trial_counts *counts, enum trial_state state);
 

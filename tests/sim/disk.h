@@ -25,7 +25,9 @@ struct disk {
     struct outcome_row *outcomes; /* in the order they came */
     struct points_row *points;    /* likewise */
     size_t n_searches, n_studies, n_workers, n_trials, n_attempts, n_outcomes, n_points;
-    size_t capacity[7];
+    struct attempt_ref *retries;  /* trials that waited again after their end */
+    size_t n_retries;
+    size_t capacity[8];
 };
 
 static inline void disk_open(struct disk *disk)
@@ -43,6 +45,7 @@ static inline void disk_close(struct disk *disk)
     free(disk->attempts);
     free(disk->outcomes);
     free(disk->points);
+    free(disk->retries);
     *disk = (struct disk){ 0 };
 }
 
@@ -159,8 +162,9 @@ static inline const char *disk_save_study(struct disk *disk, struct study_row ro
     if (disk_search(disk, row.search) == NULL)
         return "a study without its search";
     const struct study_row *old = disk_study(disk, row.id);
-    if (old != NULL && old->finished_ms != 0)
-        return "a finished study is saved again";
+    if (old != NULL && old->finished_ms != 0 &&
+        (row.finished_ms != 0 || row.state != SEARCH_OPEN))
+        return "a finished study is saved again, and not because it opens";
     row.name = arena_text(disk->arena, row.name);
     row.note = arena_text(disk->arena, row.note);
     disk_put(&disk->studies, &disk->n_studies, &disk->capacity[1], sizeof row, &row,
@@ -180,12 +184,33 @@ static inline const char *disk_save_worker(struct disk *disk, struct worker_row 
     return NULL;
 }
 
+/* A trial that ended without success may wait again, and then have one outcome more. */
+static inline bool disk_retries(struct disk *disk, const struct trial_row *old,
+                                const struct trial_row *row)
+{
+    if (old->state == TRIAL_DONE || old->state == TRIAL_PRUNED || row->state != TRIAL_WAITING ||
+        row->attempts != old->attempts || row->charged != 0)
+        return false;
+    disk->retries =
+        xgrow(disk->retries, disk->n_retries, &disk->capacity[7], sizeof *disk->retries);
+    disk->retries[disk->n_retries++] = (struct attempt_ref){ row->study, row->number, 0 };
+    return true;
+}
+
+static inline size_t disk_times_retried(const struct disk *disk, int64_t study, int64_t trial)
+{
+    size_t times = 0;
+    for (size_t i = 0; i < disk->n_retries; i++)
+        times += disk->retries[i].study == study && disk->retries[i].trial == trial;
+    return times;
+}
+
 static inline const char *disk_save_trial(struct disk *disk, struct trial_row row)
 {
     if (disk_study(disk, row.study) == NULL)
         return "a trial without its study";
     const struct trial_row *old = disk_trial(disk, row.study, row.number);
-    if (old != NULL && trial_state_final(old->state))
+    if (old != NULL && trial_state_final(old->state) && !disk_retries(disk, old, &row))
         return "I2: a final trial is saved again";
     if (old != NULL && strcmp(old->parameters, row.parameters) != 0)
         return "a trial changes its parameters";
@@ -229,10 +254,11 @@ static inline int64_t disk_outcomes_of(const struct disk *disk, int64_t study)
 static inline const char *disk_add_outcome(struct disk *disk, struct outcome_row row)
 {
     const struct trial_row *trial = disk_trial(disk, row.study, row.trial);
-    for (size_t i = 0; i < disk->n_outcomes; i++) {
-        if (disk->outcomes[i].study == row.study && disk->outcomes[i].trial == row.trial)
-            return "I2: a second outcome of one trial";
-    }
+    size_t before = 0;
+    for (size_t i = 0; i < disk->n_outcomes; i++)
+        before += disk->outcomes[i].study == row.study && disk->outcomes[i].trial == row.trial;
+    if (before > disk_times_retried(disk, row.study, row.trial))
+        return "I2: a second outcome of one trial";
     if (trial == NULL || trial->state != row.state || trial->has_value != row.has_value ||
         memcmp(&trial->value, &row.value, sizeof row.value) != 0)
         return "an outcome that is not its trial's";

@@ -68,8 +68,8 @@ static void a_configuration_counts_once_all_its_trials_have_ended_well(void **st
     assert_true(ledger_best(fixture.ledger, &configuration, &value));
     assert_int_equal(configuration, 0);
     assert_int_equal(ledger_outcomes(fixture.ledger), 6);
-    assert_true(ledger_has_outcome(fixture.ledger, 5));
-    assert_false(ledger_has_outcome(fixture.ledger, 6));
+    assert_true(ledger_latest(fixture.ledger, 5, &(struct outcome_row){ 0 }));
+    assert_false(ledger_latest(fixture.ledger, 6, &(struct outcome_row){ 0 }));
     close_ledger(&fixture);
 }
 
