@@ -8,7 +8,13 @@
 
 #include <math.h>
 
-enum fate { FATE_DONE, FATE_FAILS, FATE_DIES, FATE_NAN, FATE_NO_METRIC };
+enum fate { FATE_DONE, FATE_FAILS, FATE_DIES, FATE_HANGS, FATE_NAN, FATE_NO_METRIC };
+
+/* Ends without a result of its own. */
+static inline bool fate_breaks(enum fate fate)
+{
+    return fate == FATE_FAILS || fate == FATE_DIES || fate == FATE_HANGS;
+}
 
 /* The plan of an attempt: the curve depends on (study, trial) only, the end on the attempt, too. */
 struct child_plan {
@@ -24,7 +30,8 @@ struct child {
     const char *metric; /* the objective of its search */
     int64_t reported;
     int64_t next_ms; /* its next point, or its end */
-    bool killed, preempted, pruned;
+    int64_t resumes_with; /* points that its checkpoint gives it at once */
+    bool killed, preempted, pruned, hangs;
 };
 
 static inline struct rng child_rng(struct attempt_ref ref, uint64_t salt)
@@ -44,9 +51,12 @@ static inline struct child_plan child_plan(struct attempt_ref ref)
     double fate = rng_uniform(&curve), luck = rng_uniform(&end);
     plan.fate = fate < 0.07 ? FATE_NAN : fate < 0.10 ? FATE_NO_METRIC : FATE_DONE;
     if (plan.fate == FATE_DONE)
-        plan.fate = luck < 0.10 ? FATE_FAILS : luck < 0.16 ? FATE_DIES : FATE_DONE;
+        plan.fate = luck < 0.10   ? FATE_FAILS
+                    : luck < 0.16 ? FATE_DIES
+                    : luck < 0.17 ? FATE_HANGS
+                                  : FATE_DONE;
     plan.fails_after = (int64_t)rng_below(&end, (uint64_t)plan.points);
-    if (plan.fate == FATE_FAILS || plan.fate == FATE_DIES)
+    if (fate_breaks(plan.fate))
         plan.points = plan.fails_after;
     return plan;
 }
@@ -78,6 +88,10 @@ static inline struct message child_result(const struct child *child)
         message.result.kind = RESULT_DIED;
         message.result.reason = "killed by a signal";
         message.result.exit_status = -9;
+    } else if (child->hangs) {
+        message.result.kind = RESULT_TIMEOUT;
+        message.result.reason = "no new step for too long";
+        message.result.exit_status = -15;
     } else if (child->plan.fate == FATE_FAILS) {
         message.result.kind = RESULT_FAILED;
         message.result.reason = "ValueError: no";

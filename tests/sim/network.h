@@ -8,7 +8,8 @@
 
 #include <stdlib.h>
 
-enum { CLIENT_ADDRESS = -1, COORDINATOR_ADDRESS = -2 }; /* workers are 0, 1, ... */
+enum { CLIENT_ADDRESS = -1, COORDINATOR_ADDRESS = -2, HOSTILE_ADDRESS = -3 };
+/* workers are 0, 1, ... */
 
 struct packet {
     int64_t at_ms;
@@ -53,6 +54,7 @@ static inline void copy_from_worker(struct arena *arena, struct message *m)
         break;
     case MESSAGE_BEAT:
         m->beat.held = arena_copy(arena, m->beat.held, m->beat.n_held * sizeof *m->beat.held);
+        m->beat.note = arena_text(arena, m->beat.note);
         break;
     case MESSAGE_POINTS:
         m->points.points =
@@ -85,6 +87,7 @@ static inline void copy_from_coordinator(struct arena *arena, struct message *m)
         m->trial.study_name = arena_text(arena, m->trial.study_name);
         m->trial.parameters = arena_text(arena, m->trial.parameters);
         m->trial.workdir = arena_text(arena, m->trial.workdir);
+        m->trial.checkpoint_key = arena_text(arena, m->trial.checkpoint_key);
         m->trial.command = copy_words(arena, m->trial.command, m->trial.n_command);
         m->trial.environment = copy_words(arena, m->trial.environment, m->trial.n_environment);
         break;

@@ -4,7 +4,7 @@
 #ifndef SIM_COORDINATOR_H
 #define SIM_COORDINATOR_H
 #include "tests/sim/match.h"
-#include "tests/sim/simulation.h"
+#include "tests/sim/sim_bugs.h"
 
 static inline struct core *sim_new_core(void)
 {
@@ -58,8 +58,10 @@ static inline void coordinator_crash(struct sim *sim)
     sim->crashes++;
     core_destroy(&sim->core);
     sim->up_ms = sim->now_ms + sim_between(sim, 100, 40000);
+    sim->stopped_until_ms = 0;
     for (int i = 0; i < sim->n_workers; i++)
         sim->workers[i].peer = ++sim->peers;
+    sim->hostile.peer = ++sim->peers;
 }
 
 /* ---- what must be durable before it is told ----------------------------------------------------
@@ -105,6 +107,8 @@ static inline int address_of_peer(const struct sim *sim, uint64_t peer)
 {
     if (peer == (uint64_t)SIM_CLIENT_PEER)
         return CLIENT_ADDRESS;
+    if (sim->hostile.here && peer == sim->hostile.peer)
+        return HOSTILE_ADDRESS;
     for (int i = 0; i < sim->n_workers; i++) {
         if (sim->workers[i].peer == peer)
             return i;
@@ -119,15 +123,15 @@ static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct
         sim_fail(sim, "I1: %s was told before it was durable", early);
     int to = address_of_peer(sim, peer);
     sim_trace(sim, "coordinator -> %d: %s", to, message_type_name(message->type));
-    if (to == COORDINATOR_ADDRESS)
-        core_step(sim->core,
-                  &(struct event){ .type = EVENT_PEER_GONE,
-                                   .now_ms = sim->now_ms,
-                                   .wall_ms = sim_wall(sim),
-                                   .peer = peer },
-                  &sim->actions);
-    else
+    if (to != COORDINATOR_ADDRESS) {
+        plant_in_credit(sim, peer, message);
         sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);
+        return;
+    }
+    struct event gone = { .type = EVENT_PEER_GONE, .peer = peer };
+    gone.now_ms = sim->now_ms;
+    gone.wall_ms = sim_wall(sim);
+    core_step(sim->core, &gone, &sim->actions);
 }
 
 /* A turn's sends; the coordinator may die between two of them. */
@@ -146,31 +150,6 @@ static inline void coordinator_send_all(struct sim *sim)
     }
 }
 
-/* The parameters of the study's first trial, under another number. */
-static inline void forge_parameters(struct sim *sim, struct action *action)
-{
-    const struct trial_row *first = disk_trial(&sim->disk, action->trial.study, 0);
-    bool is_new = disk_trial(&sim->disk, action->trial.study, action->trial.number) == NULL;
-    if (first != NULL && is_new && action->trial.repetition == 0)
-        action->trial.parameters = first->parameters;
-}
-
-static inline void plant_in_rows(struct sim *sim)
-{
-    for (size_t i = 0; i < sim->actions.count; i++) {
-        struct action *action = &sim->actions.list[i];
-        if (sim->bug == BUG_LOST_OUTCOME && action->type == ADD_OUTCOME && sim_chance(sim, 0.3))
-            *action = (struct action){ .type = SEND };
-        if (sim->bug == BUG_LOST_POINTS && action->type == ADD_POINTS && sim_chance(sim, 0.2))
-            *action = (struct action){ .type = SEND };
-        if (sim->bug == BUG_WRONG_ATTEMPT && action->type == SAVE_TRIAL &&
-            action->trial.state == TRIAL_RUNNING && action->trial.attempts > 1)
-            action->trial.attempts--;
-        if (sim->bug == BUG_FORGED_SUGGESTION && action->type == SAVE_TRIAL)
-            forge_parameters(sim, action);
-    }
-}
-
 static inline void coordinator_commit(struct sim *sim)
 {
     if (sim->actions.saves == 0)
@@ -183,6 +162,30 @@ static inline void coordinator_commit(struct sim *sim)
     sim->unsaved = false;
     if (sim->failure[0] == '\0')
         check_saved(sim);
+}
+
+/* ---- a full disk: leases stand still
+ * ---------------------------------------------------------------- */
+
+static inline void note_leases(struct sim *sim)
+{
+    sim->n_leased = 0;
+    LIST_EACH(&sim->core->leases, link)
+    {
+        if (sim->n_leased < SIM_MAX_TRIALS)
+            sim->leased[sim->n_leased++] = LIST_ITEM(link, struct trial, queue)->attempt.ref;
+    }
+}
+
+static inline void check_leases_stood_still(struct sim *sim)
+{
+    for (int i = 0; i < sim->n_leased; i++) {
+        const struct trial *trial = sim_trial(sim, sim->leased[i]);
+        if (trial->worker != NULL && attempt_ref_equal(trial->attempt.ref, sim->leased[i]) &&
+            trial->queue.list != &sim->core->leases)
+            sim_fail(sim, "I4: the lease of trial %d lapsed while the disk was full",
+                     (int)trial->row.number);
+    }
 }
 
 static inline void coordinator_end_turn(struct sim *sim)
@@ -198,6 +201,7 @@ static inline void coordinator_end_turn(struct sim *sim)
         sim->held = true;
         sim->full_disks++;
         sim->held_since_ms = sim->now_ms;
+        note_leases(sim);
         return;
     }
     bool storm = !sim_calm(sim);
@@ -258,7 +262,11 @@ static inline void coordinator_disk_has_room(struct sim *sim)
     sim_trace(sim, "coordinator: disk has room again");
     sim->held = false;
     struct event pause = { .type = EVENT_PAUSE, .pause_ms = sim->now_ms - sim->held_since_ms };
+    if (sim->bug == BUG_NO_PAUSE)
+        pause.pause_ms = 0;
     coordinator_event(sim, pause);
+    if (sim->core != NULL)
+        check_leases_stood_still(sim);
     coordinator_end_turn(sim);
 }
 
@@ -270,6 +278,8 @@ static inline void coordinator_time(struct sim *sim)
             coordinator_start(sim);
         return;
     }
+    if (sim->now_ms < sim->stopped_until_ms)
+        return;
     if (sim->held && sim->now_ms >= sim->full_until_ms)
         coordinator_disk_has_room(sim);
     if (sim->core == NULL || sim->now_ms < sim->tick_due_ms)

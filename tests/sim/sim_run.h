@@ -2,8 +2,9 @@
  * all is done. */
 #ifndef SIM_RUN_H
 #define SIM_RUN_H
-#include "coordinator/core/replay.h"
+#include "tests/sim/sim_check.h"
 #include "tests/sim/sim_coordinator.h"
+#include "tests/sim/sim_hostile.h"
 #include "tests/sim/sim_worker.h"
 
 /* ---- the cast ----------------------------------------------------------------------------------
@@ -90,8 +91,11 @@ static inline void sim_create(struct sim *sim, uint64_t seed, enum planted_bug b
     sim->crash = storm ? 0.004 * rng_uniform(&sim->rng) : 0;
     sim->worker_crash = storm ? 0.003 * rng_uniform(&sim->rng) : 0;
     sim->tick_ms = sim_between(sim, 200, 1000);
+    sim->checkpointing = sim_chance(sim, 0.7);
+    sim->bench_after = sim_chance(sim, 0.5) ? (int32_t)sim_between(sim, 2, 6) : 0;
     set_clients(sim);
     set_workers(sim);
+    hostile_arrive(sim);
 }
 
 static inline void sim_destroy(struct sim *sim)
@@ -146,35 +150,65 @@ static inline void client_hears(struct sim *sim, const struct message *message)
 /* ---- what happens next
  * -------------------------------------------------------------------------- */
 
+static inline void deliver_to_coordinator(struct sim *sim, struct packet *packet)
+{
+    static const char *const no_key = "";
+    uint64_t peer = SIM_CLIENT_PEER;
+    const char *key = no_key;
+    if (packet->from == HOSTILE_ADDRESS) {
+        peer = sim->hostile.peer;
+        key = "hostile";
+    } else if (packet->from != CLIENT_ADDRESS) {
+        peer = sim->workers[packet->from].peer;
+        key = sim->workers[packet->from].key;
+    }
+    plant_on_way_to_coordinator(sim, &packet->message, &peer);
+    coordinator_event(sim, (struct event){ .type = EVENT_MESSAGE,
+                                           .peer = peer,
+                                           .key = key,
+                                           .message = &packet->message });
+}
+
+static inline void deliver_to_worker(struct sim *sim, struct packet *packet)
+{
+    struct sim_worker *worker = &sim->workers[packet->to];
+    if (worker->life != packet->life || sim->now_ms < worker->cut_until_ms)
+        return;
+    plant_on_way_to_worker(sim, worker, &packet->message);
+    worker_event(sim, packet->to,
+                 (struct agent_event){ .type = AGENT_MESSAGE, .message = &packet->message });
+}
+
+/* A stopped process reads later what has arrived meanwhile. */
+static inline int64_t read_at_ms(const struct sim *sim, const struct packet *packet)
+{
+    if (packet->to == COORDINATOR_ADDRESS)
+        return sim->stopped_until_ms;
+    return packet->to >= 0 ? sim->workers[packet->to].stopped_until_ms : 0;
+}
+
 static inline void deliver(struct sim *sim, struct packet *next)
 {
-    struct packet packet = network_take(&sim->network, next);
-    if (packet.to == COORDINATOR_ADDRESS) {
-        uint64_t peer =
-            packet.from == CLIENT_ADDRESS ? SIM_CLIENT_PEER : sim->workers[packet.from].peer;
-        coordinator_event(
-            sim, (struct event){ .type = EVENT_MESSAGE, .peer = peer, .message = &packet.message });
-    } else if (packet.to == CLIENT_ADDRESS) {
-        client_hears(sim, &packet.message);
-    } else if (sim->workers[packet.to].life == packet.life &&
-               sim->now_ms >= sim->workers[packet.to].cut_until_ms) {
-        if (sim->bug == BUG_OLD_ATTEMPT && packet.message.type == MESSAGE_TRIAL &&
-            packet.message.trial.ref.attempt > 1)
-            packet.message.trial.ref.attempt--;
-        worker_event(sim, packet.to,
-                     (struct agent_event){ .type = AGENT_MESSAGE, .message = &packet.message });
+    if (read_at_ms(sim, next) > sim->now_ms) {
+        next->at_ms = read_at_ms(sim, next);
+        return;
     }
+    struct packet packet = network_take(&sim->network, next);
+    if (packet.to == COORDINATOR_ADDRESS)
+        deliver_to_coordinator(sim, &packet);
+    else if (packet.to == CLIENT_ADDRESS)
+        client_hears(sim, &packet.message);
+    else if (packet.to == HOSTILE_ADDRESS)
+        hostile_hears(sim, &packet.message);
+    else
+        deliver_to_worker(sim, &packet);
     arena_destroy(&packet.arena);
 }
 
-/* Partitions, lost connections, full disks, and workers that are asked to leave. */
-static inline void weather(struct sim *sim)
+/* One worker, one of its days: cut off, reconnected, stopped for a while, sick, asked to leave. */
+static inline void weather_of_worker(struct sim *sim, int index)
 {
-    if (sim_calm(sim)) {
-        sim->network.loss = sim->network.duplication = 0;
-        return;
-    }
-    struct sim_worker *worker = &sim->workers[rng_below(&sim->rng, (uint64_t)sim->n_workers)];
+    struct sim_worker *worker = &sim->workers[index];
     if (sim_chance(sim, 0.002))
         worker->cut_until_ms = sim->now_ms + sim_between(sim, 1000, 90000);
     if (sim_chance(sim, 0.002)) {
@@ -182,10 +216,39 @@ static inline void weather(struct sim *sim)
             coordinator_event(sim, (struct event){ .type = EVENT_PEER_GONE, .peer = worker->peer });
         worker->peer = ++sim->peers;
     }
+    if (sim_chance(sim, 0.0005)) {
+        worker->stopped_until_ms = sim->now_ms + sim_between(sim, 1000, 100000);
+        sim->stops++;
+    }
+    if (sim_chance(sim, 0.0003))
+        worker->sick_until_ms = sim->now_ms + sim_between(sim, 10000, 200000);
+    if (sim_chance(sim, 0.001) && worker->agent != NULL &&
+        sim->now_ms >= worker->stopped_until_ms)
+        worker_event(sim, index, (struct agent_event){ .type = AGENT_STOP });
+}
+
+static inline void weather_of_coordinator(struct sim *sim)
+{
     if (sim_chance(sim, 0.0005) && sim->core != NULL && !sim->held)
         sim->full_until_ms = sim->now_ms + sim_between(sim, 1000, 60000);
-    if (sim_chance(sim, 0.001) && worker->agent != NULL)
-        worker_event(sim, (int)(worker - sim->workers), (struct agent_event){ .type = AGENT_STOP });
+    if (sim_chance(sim, 0.0002) && sim->core != NULL) {
+        sim->stopped_until_ms = sim->now_ms + sim_between(sim, 1000, 100000);
+        sim->stops++;
+    }
+    if (sim_chance(sim, 0.0003)) {
+        sim->wall_step_ms += sim_between(sim, -86400000, 86400000);
+        sim->steps++;
+    }
+}
+
+static inline void weather(struct sim *sim)
+{
+    if (sim_calm(sim)) {
+        sim->network.loss = sim->network.duplication = 0;
+        return;
+    }
+    weather_of_worker(sim, (int)rng_below(&sim->rng, (uint64_t)sim->n_workers));
+    weather_of_coordinator(sim);
 }
 
 static inline int64_t earlier(int64_t a, int64_t b)
@@ -195,7 +258,9 @@ static inline int64_t earlier(int64_t a, int64_t b)
 
 static inline int64_t sim_next_ms(const struct sim *sim)
 {
-    int64_t next = sim->core == NULL ? sim->up_ms : sim->tick_due_ms;
+    int64_t next = sim->core == NULL                          ? sim->up_ms
+                   : sim->tick_due_ms > sim->stopped_until_ms ? sim->tick_due_ms
+                                                              : sim->stopped_until_ms;
     const struct packet *packet = network_next(&sim->network);
     if (packet != NULL)
         next = earlier(next, packet->at_ms);
@@ -203,6 +268,8 @@ static inline int64_t sim_next_ms(const struct sim *sim)
         next = earlier(next, worker_next_ms(&sim->workers[i]));
     for (int i = 0; i < sim->n_clients; i++)
         next = earlier(next, sim->clients[i].next_ms);
+    if (sim->hostile.here)
+        next = earlier(next, sim->hostile.next_ms);
     return next > sim->now_ms ? next : sim->now_ms;
 }
 
@@ -221,10 +288,11 @@ static inline void sim_advance(struct sim *sim)
         worker_time(sim, i);
     for (int i = 0; i < sim->n_clients; i++)
         client_time(sim, i);
+    hostile_time(sim);
 }
 
-/* ---- what must hold at the end
- * ------------------------------------------------------------------ */
+/* ---- the run
+ * -------------------------------------------------------------------------------------------- */
 
 static inline bool all_finished(const struct sim *sim)
 {
@@ -239,136 +307,6 @@ static inline bool all_finished(const struct sim *sim)
             return false;
     }
     return true;
-}
-
-/* The recorded curve of a finished attempt is the one that its trial must have. */
-static inline void check_curve(struct sim *sim, const struct attempt_row *attempt,
-                               const char *metric)
-{
-    struct child_plan plan = child_plan(attempt->ref);
-    int64_t k = 0;
-    uint64_t digest = 0;
-    for (size_t i = 0; i < sim->disk.n_points; i++) {
-        const struct points_row *row = &sim->disk.points[i];
-        if (!attempt_ref_equal(row->ref, attempt->ref))
-            continue;
-        for (size_t p = 0; p < row->count; p++) {
-            struct point expected = child_point(attempt->ref, plan.fate, metric, k++);
-            if (point_digest(0, &expected) != point_digest(0, &row->points[p]))
-                sim_fail(sim, "point %d of trial %d is not what its run reported", (int)k - 1,
-                         (int)attempt->ref.trial);
-            digest = point_digest(digest, &row->points[p]);
-        }
-    }
-    bool complete = attempt->state == ATTEMPT_DONE || attempt->state == ATTEMPT_DIVERGED;
-    if (complete && k != plan.points)
-        sim_fail(sim, "a curve of %d points was recorded with %d", (int)plan.points, (int)k);
-    if (attempt->points != k || attempt->points_digest != digest)
-        sim_fail(sim, "the attempt's count or digest is not that of its points");
-}
-
-static inline void check_end(struct sim *sim, const struct trial_row *trial, const char *metric)
-{
-    struct attempt_ref ref = { trial->study, trial->number, trial->attempts };
-    if (!trial_state_final(trial->state))
-        sim_fail(sim, "I4: trial %d is not final", (int)trial->number);
-    if (trial->attempts == 0)
-        return;
-    const struct attempt_row *attempt = disk_attempt(&sim->disk, ref);
-    if (strstr(attempt->reason, "is not the recorded one") != NULL)
-        sim_fail(sim, "a curve changed on its way");
-    check_curve(sim, attempt, metric);
-    static const enum trial_state expected[] = { [FATE_DONE] = TRIAL_DONE,
-                                                 [FATE_FAILS] = TRIAL_FAILED,
-                                                 [FATE_DIES] = TRIAL_FAILED,
-                                                 [FATE_NAN] = TRIAL_DIVERGED,
-                                                 [FATE_NO_METRIC] = TRIAL_FAILED };
-    struct child_plan plan = child_plan(ref);
-    if (trial->state == TRIAL_CANCELLED || plan.fate == FATE_FAILS || plan.fate == FATE_DIES)
-        return; /* its first point may have been NaN already, or it was cancelled */
-    if (trial->state != expected[plan.fate])
-        sim_fail(sim, "trial %d ended as %s", (int)trial->number, trial_state_name(trial->state));
-}
-
-static inline struct definition *parse_definition(const char *text)
-{
-    json_t *document = json_loads(text, 0, NULL);
-    struct definition *definition = NULL;
-    struct problems problems;
-    problems_init(&problems);
-    definition_parse(&definition, document, &problems);
-    problems_free(&problems);
-    json_decref(document);
-    return definition;
-}
-
-/* What the disk has of a study. The caller frees the outcomes. */
-static inline struct recorded_study record_study(const struct sim *sim,
-                                                 const struct study_row *study,
-                                                 const struct definition *definition)
-{
-    const struct disk *disk = &sim->disk;
-    const struct trial_row *first = disk_trial(disk, study->id, 0);
-    struct outcome_row *outcomes = xcalloc(disk->n_outcomes + 1, sizeof *outcomes);
-    struct recorded_study recorded = { .definition = definition,
-                                       .position = (size_t)study->position,
-                                       .trials = first,
-                                       .outcomes = outcomes };
-    while (first != NULL && first + recorded.n_trials < disk->trials + disk->n_trials &&
-           first[recorded.n_trials].study == study->id)
-        recorded.n_trials++;
-    for (size_t i = 0; i < disk->n_outcomes; i++) {
-        if (disk->outcomes[i].study == study->id)
-            outcomes[recorded.n_outcomes++] = disk->outcomes[i];
-    }
-    return recorded;
-}
-
-static inline void check_replay(struct sim *sim, const struct study_row *study,
-                                struct recorded_study *recorded)
-{
-    struct error error = { "" };
-    struct recorded_study parent = { 0 };
-    int64_t mismatch;
-    if (study->parent != 0) {
-        parent =
-            record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
-        recorded->position = parent.position;
-        recorded->parent = &parent;
-        recorded->repeat = study->repeat;
-    }
-    if (!replay_study(recorded, &mismatch, &error))
-        sim_fail(sim, "study %s, trial %d: does not replay: %s", study->name, (int)mismatch,
-                 error.text);
-    free((void *)(uintptr_t)parent.outcomes);
-}
-
-static inline void check_study(struct sim *sim, const struct study_row *study)
-{
-    struct definition *definition =
-        parse_definition(disk_search(&sim->disk, study->search)->definition);
-    struct recorded_study recorded = record_study(sim, study, definition);
-    for (size_t i = 0; i < recorded.n_trials; i++)
-        check_end(sim, &recorded.trials[i], definition->metric);
-    if (recorded.n_outcomes != recorded.n_trials)
-        sim_fail(sim, "I2: %zu outcomes of %zu trials", recorded.n_outcomes, recorded.n_trials);
-    if (study->state == SEARCH_DONE &&
-        (int64_t)recorded.n_trials != study->budget * study->repeat)
-        sim_fail(sim, "study %s is done with %zu trials", study->name, recorded.n_trials);
-    check_replay(sim, study, &recorded);
-    free((void *)(uintptr_t)recorded.outcomes);
-    definition_destroy(&definition);
-}
-
-/* In good weather no trial takes five minutes: a quarter of an hour without an end is for ever. */
-static inline void check_progress(struct sim *sim)
-{
-    if (sim->disk.n_outcomes != sim->outcomes) {
-        sim->outcomes = sim->disk.n_outcomes;
-        sim->progress_ms = sim->now_ms > sim->calm_ms ? sim->now_ms : sim->calm_ms;
-    }
-    if (sim->now_ms - sim->progress_ms > SIM_STUCK_MS)
-        sim_fail(sim, "I4: nothing has come to its end for %d minutes", SIM_STUCK_MS / 60000);
 }
 
 static inline bool sim_run(struct sim *sim)

@@ -2,7 +2,7 @@
  * die with their worker. */
 #ifndef SIM_WORKER_H
 #define SIM_WORKER_H
-#include "tests/sim/simulation.h"
+#include "tests/sim/sim_bugs.h"
 
 static inline void worker_start(struct sim *sim, int index)
 {
@@ -11,15 +11,20 @@ static inline void worker_start(struct sim *sim, int index)
     worker->peer = ++sim->peers;
     worker->n_children = 0;
     worker->stopping = false;
+    worker->stopped_until_ms = worker->sick_until_ms = 0;
+    worker->idle_since_ms = -1;
+    worker->instance = sim->seed * 1000000 + (uint64_t)index * 10000 + worker->life;
+    snprintf(worker->key, sizeof worker->key, "key%d", index);
     worker->agent = agent_create(&(struct agent_options){
         .name = "worker",
         .host = "host",
         .cpu = "cpu",
         .version = "1.0",
-        .instance = sim->seed * 1000000 + (uint64_t)index * 10000 + worker->life,
+        .instance = worker->instance,
         .pid = index,
         .slots = worker->slots,
         .allow_command = worker->allow_command,
+        .bench_after = sim->bench_after,
     });
     sim_trace(sim, "worker %d: starts (life %d)", index, (int)worker->life);
 }
@@ -34,16 +39,32 @@ static inline void worker_die(struct sim *sim, int index)
     worker->back_ms = sim->now_ms + sim_between(sim, 100, 20000);
 }
 
-/* I3: an attempt is started once in the whole fleet, whatever the network does. */
-static inline void note_start(struct sim *sim, struct attempt_ref ref)
+static inline struct sim_start *find_start(struct sim *sim, struct attempt_ref ref)
 {
-    for (int i = 0; i < sim->n_started; i++) {
-        if (attempt_ref_equal(sim->started[i], ref))
-            sim_fail(sim, "I3: attempt %d of trial %d was started twice", ref.attempt,
-                     (int)ref.trial);
+    for (int i = sim->n_started; i > 0; i--) {
+        if (attempt_ref_equal(sim->started[i - 1].ref, ref))
+            return &sim->started[i - 1];
     }
-    if (sim->n_started < SIM_MAX_STARTED)
-        sim->started[sim->n_started++] = ref;
+    return NULL;
+}
+
+/* I3: an attempt is started once in the whole fleet, whatever the network does. */
+static inline void note_start(struct sim *sim, int index, struct attempt_ref ref)
+{
+    const struct sim_worker *worker = &sim->workers[index];
+    if (find_start(sim, ref) != NULL)
+        sim_fail(sim, "I3: attempt %d of trial %d was started twice", ref.attempt, (int)ref.trial);
+    if (sim->n_started == SIM_MAX_STARTED) {
+        sim_fail(sim, "more than %d attempts", SIM_MAX_STARTED);
+        return;
+    }
+    sim->started[sim->n_started++] = (struct sim_start){
+        .ref = ref,
+        .worker = index,
+        .life = worker->life,
+        .at_ms = sim->now_ms,
+        .sick = sim->now_ms < worker->sick_until_ms,
+    };
 }
 
 static inline const char *objective_of(const struct message *trial)
@@ -51,20 +72,32 @@ static inline const char *objective_of(const struct message *trial)
     return trial->trial.program == PROGRAM_COMMAND ? "loss" : "test_kl";
 }
 
-static inline void child_start(struct sim *sim, struct sim_worker *worker,
-                               const struct agent_action *action)
+/* How many points the checkpoint of a trial holds; all workers share the directory. */
+static inline int32_t *checkpoint_of(struct sim *sim, struct attempt_ref ref)
 {
-    note_start(sim, action->ref);
+    return &sim->checkpoints[ref.study % SIM_MAX_STUDIES][ref.trial % SIM_MAX_TRIALS];
+}
+
+static inline void child_start(struct sim *sim, int index, const struct agent_action *action)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    note_start(sim, index, action->ref);
     if (worker->n_children == SIM_MAX_CHILDREN) {
         sim_fail(sim, "more children than slots");
         return;
     }
     struct child_plan plan = child_plan(action->ref);
+    if (sim->now_ms < worker->sick_until_ms) {
+        plan.fate = FATE_FAILS;
+        plan.points = 0;
+    }
+    int64_t kept = *checkpoint_of(sim, action->ref);
     worker->children[worker->n_children++] = (struct child){
         .ref = action->ref,
         .plan = plan,
         .metric = objective_of(&action->message),
         .next_ms = sim->now_ms + plan.step_ms,
+        .resumes_with = kept < plan.points ? kept : plan.points,
     };
 }
 
@@ -91,12 +124,52 @@ static inline void child_signal(struct sim *sim, struct sim_worker *worker,
 
 static inline void worker_send(struct sim *sim, int index, struct message *message)
 {
-    if (sim->bug == BUG_THINNED_POINTS && message->type == MESSAGE_POINTS &&
-        message->points.n_points > 1)
-        message->points.points[message->points.n_points / 2].value += 1;
+    if (!plant_in_worker_message(sim, index, message))
+        return;
     sim_trace(sim, "worker %d -> coordinator: %s", index, message_type_name(message->type));
     if (sim->now_ms >= sim->workers[index].cut_until_ms)
         sim_send(sim, index, COORDINATOR_ADDRESS, sim->workers[index].life, message);
+}
+
+static inline void settle_checkpoint(struct sim *sim, const struct agent_action *action)
+{
+    struct sim_start *start = find_start(sim, action->ref);
+    if (start == NULL)
+        return; /* refused before it started */
+    if (start->settled)
+        sim_fail(sim, "the checkpoint of trial %d was given up twice", (int)action->ref.trial);
+    start->settled = true;
+    if (!action->superseded)
+        *checkpoint_of(sim, action->ref) = 0;
+}
+
+/* False once the worker is gone. */
+static inline bool worker_acts(struct sim *sim, int index, struct agent_action *action)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    switch (action->type) {
+    case AGENT_SEND:
+        worker_send(sim, index, &action->message);
+        break;
+    case AGENT_START:
+        child_start(sim, index, action);
+        break;
+    case AGENT_KILL:
+    case AGENT_PRUNE:
+    case AGENT_PREEMPT:
+        child_signal(sim, worker, action);
+        break;
+    case AGENT_SETTLED:
+        settle_checkpoint(sim, action);
+        break;
+    case AGENT_LOG:
+        sim_trace(sim, "worker %d says: %s", index, action->text);
+        break;
+    case AGENT_FINISHED:
+        worker_die(sim, index);
+        return false;
+    }
+    return true;
 }
 
 /* One event for the agent, and what it wants done; the process may die at any action. */
@@ -109,6 +182,7 @@ static inline void worker_event(struct sim *sim, int index, struct agent_event e
     event.now_ms = sim->now_ms;
     agent_actions_clear(&sim->agent_actions);
     agent_step(worker->agent, &event, &sim->agent_actions);
+    plant_in_agent(sim, worker->agent);
     if (!agent_check(worker->agent, &error))
         sim_fail(sim, "agent_check: %s", error.text);
     for (size_t i = 0; i < sim->agent_actions.count; i++) {
@@ -117,50 +191,53 @@ static inline void worker_event(struct sim *sim, int index, struct agent_event e
             worker_die(sim, index);
             return;
         }
-        switch (action->type) {
-        case AGENT_SEND:
-            worker_send(sim, index, &action->message);
-            break;
-        case AGENT_START:
-            child_start(sim, worker, action);
-            break;
-        case AGENT_KILL:
-        case AGENT_PRUNE:
-        case AGENT_PREEMPT:
-            child_signal(sim, worker, action);
-            break;
-        case AGENT_SETTLED:
-            break;
-        case AGENT_LOG:
-            sim_trace(sim, "worker %d says: %s", index, action->text);
-            break;
-        case AGENT_FINISHED:
-            worker_die(sim, index);
+        if (!worker_acts(sim, index, action))
             return;
-        }
     }
 }
 
-/* Its next points, or its end. */
+/* One point, or all that its checkpoint holds. */
+static inline void child_reports(struct sim *sim, int index, struct child *child)
+{
+    struct point points[16];
+    size_t count = 0;
+    int64_t until = child->reported < child->resumes_with ? child->resumes_with
+                                                          : child->reported + 1;
+    sim->resumed += child->reported == 0 && child->resumes_with > 0;
+    while (child->reported < until && count < sizeof points / sizeof *points)
+        points[count++] =
+            child_point(child->ref, child->plan.fate, child->metric, child->reported++);
+    if (sim->checkpointing && child->reported % 3 == 0)
+        *checkpoint_of(sim, child->ref) = (int32_t)child->reported;
+    child->next_ms = sim->now_ms + child->plan.step_ms;
+    worker_event(sim, index,
+                 (struct agent_event){ .type = AGENT_POINTS,
+                                       .ref = child->ref,
+                                       .points = points,
+                                       .n_points = count });
+}
+
+/* Its next points, or its end. One that hangs is killed by the shell after a while. */
 static inline void child_moves(struct sim *sim, int index, int which)
 {
     struct sim_worker *worker = &sim->workers[index];
     struct child *child = &worker->children[which];
     bool signalled = child->killed || child->preempted || child->pruned;
     if (!signalled && child->reported < child->plan.points) {
-        struct point point =
-            child_point(child->ref, child->plan.fate, child->metric, child->reported++);
-        child->next_ms = sim->now_ms + child->plan.step_ms;
-        worker_event(
-            sim, index,
-            (struct agent_event){
-                .type = AGENT_POINTS, .ref = child->ref, .points = &point, .n_points = 1 });
+        child_reports(sim, index, child);
+        return;
+    }
+    if (!signalled && child->plan.fate == FATE_HANGS && !child->hangs) {
+        child->hangs = true;
+        child->next_ms = sim->now_ms + SIM_SILENCE_MS;
         return;
     }
     struct child ended = *child;
     *child = worker->children[--worker->n_children];
     struct message result = child_result(&ended);
     bool handed_back = ended.preempted && !ended.killed;
+    if (handed_back && sim->checkpointing)
+        *checkpoint_of(sim, ended.ref) = (int32_t)ended.reported;
     worker_event(sim, index,
                  (struct agent_event){ .type = handed_back ? AGENT_HANDED_BACK : AGENT_EXITED,
                                        .ref = ended.ref,
@@ -176,6 +253,8 @@ static inline void worker_time(struct sim *sim, int index)
             worker_start(sim, index);
         return;
     }
+    if (sim->now_ms < worker->stopped_until_ms)
+        return;
     for (int i = 0; i < worker->n_children; i++) {
         if (worker->children[i].next_ms <= sim->now_ms) {
             child_moves(sim, index, i);
@@ -193,6 +272,6 @@ static inline int64_t worker_next_ms(const struct sim_worker *worker)
     int64_t next = agent_next_deadline(worker->agent);
     for (int i = 0; i < worker->n_children; i++)
         next = worker->children[i].next_ms < next ? worker->children[i].next_ms : next;
-    return next;
+    return next > worker->stopped_until_ms ? next : worker->stopped_until_ms;
 }
 #endif

@@ -18,30 +18,53 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Faults that no run may survive: the test of the tests. */
+/* Faults that no run may survive, the test of the tests: see sim_bugs.h. */
 enum planted_bug {
     BUG_NONE,
-    BUG_TELL_BEFORE_SAVE,  /* messages leave before the commit */
-    BUG_LOST_OUTCOME,      /* an outcome is not written */
-    BUG_LOST_POINTS,       /* points are acknowledged and not written */
-    BUG_THINNED_POINTS,    /* a worker leaves points out */
-    BUG_WRONG_ATTEMPT,     /* a restored trial forgets its latest attempt number */
-    BUG_OLD_ATTEMPT,       /* a trial is handed out again under its old attempt number */
-    BUG_FORGED_SUGGESTION, /* a trial's parameters are not what the sampler said */
+    BUG_TELL_BEFORE_SAVE,     /* messages leave before the commit */
+    BUG_LOST_OUTCOME,         /* an outcome is not written */
+    BUG_LOST_POINTS,          /* points are acknowledged and not written */
+    BUG_THINNED_POINTS,       /* a worker changes a point */
+    BUG_WRONG_ATTEMPT,        /* a restored trial forgets its latest attempt number */
+    BUG_OLD_ATTEMPT,          /* a trial is handed out again under its old attempt number */
+    BUG_FORGED_SUGGESTION,    /* a trial's parameters are not what the sampler said */
+    BUG_OUTCOME_TWICE,        /* a trial ends twice for the sampler */
+    BUG_LOST_TRIAL,           /* a trial's new state is not written */
+    BUG_EMPTY_BEATS,          /* heartbeats arrive and name no attempt */
+    BUG_CREDIT_LEAK,          /* a free slot is counted as taken, for ever */
+    BUG_LATE_RESULT_COUNTS,   /* what an older attempt says is taken for the newer one's */
+    BUG_OPEN_FENCE,           /* a worker takes a repeated TRIAL for a new one */
+    BUG_NO_RESEND,            /* a worker sends a result once only */
+    BUG_FORGOTTEN_RESULT,     /* a worker forgets a result that was not acknowledged */
+    BUG_NO_PAUSE,             /* leases go on while the disk is full */
+    BUG_FREE_FAILURES,        /* failures are not charged */
     PLANTED_BUGS
 };
 
-enum { SIM_CLIENT_PEER = 1 << 20, SIM_STUCK_MS = 900000 };
+enum {
+    SIM_CLIENT_PEER = 1 << 20,
+    SIM_STUCK_MS = 900000,   /* in good weather, without the end of any trial */
+    SIM_IDLE_MS = 100000,    /* in good weather, a worker without work that there is */
+    SIM_LOOK_MS = 1000,      /* between two looks at leases and idle workers */
+    SIM_SETTLED_MS = 120000, /* in good weather, until what the storm did has been mended */
+    SIM_SILENCE_MS = 90000   /* a child that says nothing for so long is killed by its shell */
+};
 /* Rows and memory are compared after every commit; to restore a second core and compare all that it
  * can say takes a hundred times as long: this often, at every crash and at the end. */
 enum { SIM_COMMITS_BETWEEN_RESTORES = 32 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
+enum { SIM_MAX_STUDIES = 32, SIM_MAX_TRIALS = 256 };
 
 struct sim_worker {
     struct agent *agent; /* NULL: dead until back_ms */
     uint64_t life;       /* counts its processes */
+    uint64_t instance;   /* of this one */
     uint64_t peer;       /* the connection: a new number after every reconnect */
+    char key[8];         /* that it proves to have */
     int64_t back_ms, cut_until_ms;
+    int64_t stopped_until_ms; /* SIGSTOP: neither the process nor its children move */
+    int64_t sick_until_ms;    /* everything that starts here fails */
+    int64_t idle_since_ms;    /* has a free slot while there is work for it; -1: not so */
     bool stopping;
     struct child children[SIM_MAX_CHILDREN];
     int n_children;
@@ -49,11 +72,30 @@ struct sim_worker {
     bool allow_command;
 };
 
+/* A worker with a key of its own that says whatever it likes, in good form. */
+struct sim_hostile {
+    bool here;
+    uint64_t peer, session, instance, last_id;
+    int64_t next_ms;
+    struct attempt_ref granted[8]; /* the latest TRIALs that it got */
+    int n_granted;
+};
+
 struct sim_client {
     const char *name; /* of its search, and its submit key */
     char *definition;
     bool submitted, stops, stop_now, stopped;
     int64_t next_ms, stop_ms;
+};
+
+/* An attempt that some worker started. */
+struct sim_start {
+    struct attempt_ref ref;
+    int worker;
+    uint64_t life;
+    int64_t at_ms;
+    bool sick;     /* it must fail, whatever its plan says */
+    bool settled;  /* its worker said that its checkpoint can go */
 };
 
 struct sim {
@@ -65,6 +107,7 @@ struct sim {
     int64_t now_ms, calm_ms;
     int64_t progress_ms;        /* when a trial came to its end last, or the weather cleared */
     size_t outcomes;            /* then */
+    int64_t looked_ms;          /* at leases and idle workers */
     double crash, worker_crash; /* chance at each turn of the coordinator, each step of a worker */
 
     struct network network;
@@ -80,10 +123,18 @@ struct sim {
     int n_workers;
     struct sim_client clients[SIM_MAX_SEARCHES];
     int n_clients;
-    struct attempt_ref started[SIM_MAX_STARTED];
+    struct sim_start started[SIM_MAX_STARTED];
     int n_started;
+    struct sim_hostile hostile;
+    int32_t checkpoints[SIM_MAX_STUDIES][SIM_MAX_TRIALS]; /* points that a later attempt has */
+    bool checkpointing;
+    int32_t bench_after;
     struct agent_actions agent_actions;
-    int64_t turns, crashes, deaths, full_disks;
+    int64_t wall_step_ms;          /* how far the wall clock was set, in all */
+    int64_t stopped_until_ms;      /* SIGSTOP of the coordinator */
+    struct attempt_ref leased[SIM_MAX_TRIALS]; /* that held when the disk was full */
+    int n_leased;
+    int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, benched;
 };
 
 static inline void sim_fail(struct sim *sim, const char *format, ...)
@@ -129,7 +180,7 @@ static inline bool sim_calm(const struct sim *sim)
 
 static inline int64_t sim_wall(const struct sim *sim)
 {
-    return 1900000000000 + sim->now_ms;
+    return 1900000000000 + sim->now_ms + sim->wall_step_ms;
 }
 
 static inline void sim_send(struct sim *sim, int from, int to, uint64_t life,

@@ -1,0 +1,35 @@
+/* The test of the simulator: each bug that sim_bugs.h can plant is found, and soon.
+ * LDT_SIM_SEED=n LDT_SIM_BUG=k of simulation_test shows one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/sim/runner.h"
+
+enum { SEEDS_TO_FIND_A_BUG = 1000 };
+
+static void every_planted_bug_is_found(void **state)
+{
+    static struct sim sim;
+    static struct found found;
+    for (enum planted_bug bug = BUG_NONE + 1; bug < PLANTED_BUGS; bug++) {
+        uint64_t seed = 1;
+        while (seed <= SEEDS_TO_FIND_A_BUG && run_seed(&sim, seed, bug, false, &found))
+            seed++;
+        if (seed > SEEDS_TO_FIND_A_BUG)
+            fail_msg("planted bug %d is not found in %d seeds", bug, SEEDS_TO_FIND_A_BUG);
+        printf("# planted bug %d is found by seed %d: %.*s\n", bug, (int)seed,
+               (int)strcspn(found.failure, "\n"), found.failure);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_planted_bug_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
