@@ -117,7 +117,7 @@ static const struct column metric_columns[] = {
             sizeof(struct table##_row)                                                             \
     }
 
-const struct table tables[TABLES] = {
+const struct table schema_tables[TABLES] = {
     [TABLE_SEARCH] = TABLE(search, 1),   [TABLE_STUDY] = TABLE(study, 1),
     [TABLE_WORKER] = TABLE(worker, 1),   [TABLE_TRIAL] = TABLE(trial, 2),
     [TABLE_ATTEMPT] = TABLE(attempt, 3), [TABLE_OUTCOME] = TABLE(outcome, 2),
@@ -131,23 +131,23 @@ static const void *field(const void *row, size_t offset)
     return (const char *)row + offset;
 }
 
-static struct cell integer_cell(int64_t value)
+static struct row_cell integer_cell(int64_t value)
 {
-    return (struct cell){ .type = SQLITE_INTEGER, .integer = value };
+    return (struct row_cell){ .type = SQLITE_INTEGER, .integer = value };
 }
 
-static struct cell text_cell(const char *text)
+static struct row_cell text_cell(const char *text)
 {
     text = text != NULL ? text : "";
-    return (struct cell){ .type = SQLITE_TEXT, .text = text, .length = strlen(text) };
+    return (struct row_cell){ .type = SQLITE_TEXT, .text = text, .length = strlen(text) };
 }
 
-static int64_t text_hash(const char *text, size_t length)
+uint64_t cell_text_hash(const struct row_cell *cell)
 {
-    return (int64_t)XXH3_64bits(text, length);
+    return XXH3_64bits(cell->text, cell->length);
 }
 
-static struct cell cell_of_field(const struct column *column, const void *row)
+static struct row_cell cell_of_field(const struct column *column, const void *row)
 {
     const void *at = field(row, column->offset);
     int64_t number = 0;
@@ -160,59 +160,60 @@ static struct cell cell_of_field(const struct column *column, const void *row)
     case COLUMN_TEXT:
         return text_cell(*(const char *const *)at);
     case COLUMN_TEXT_HASH: {
-        struct cell text = text_cell(*(const char *const *)at);
-        return integer_cell(text_hash(text.text, text.length));
+        struct row_cell text = text_cell(*(const char *const *)at);
+        return integer_cell((int64_t)cell_text_hash(&text));
     }
     case COLUMN_REAL_OR_NULL:
         if (!*(const bool *)field(row, column->has))
-            return (struct cell){ .type = SQLITE_NULL };
+            return (struct row_cell){ .type = SQLITE_NULL };
         assert(isfinite(*(const double *)at));
-        return (struct cell){ .type = SQLITE_FLOAT, .real = *(const double *)at };
+        return (struct row_cell){ .type = SQLITE_FLOAT, .real = *(const double *)at };
     default:
         number = *(const int64_t *)at;
     }
     if ((column->kind == COLUMN_INT64_OR_NULL && number == 0) ||
         (column->kind == COLUMN_NUMBER_OR_NULL && number < 0))
-        return (struct cell){ .type = SQLITE_NULL };
+        return (struct row_cell){ .type = SQLITE_NULL };
     return integer_cell(number);
 }
 
-void cells_of_row(const struct table *table, const void *row, struct cell *cells)
+void cells_of_row(const struct table *table, const void *row, struct row_cell *cells)
 {
     for (int i = 0; i < table->n_columns; i++)
         cells[i] = cell_of_field(&table->columns[i], row);
 }
 
-static void cell_to_field(const struct column *column, const struct cell *cell, void *row)
+/* A cell of another type than the column's, which no hash of ours covers, is as NULL. */
+static void cell_to_field(const struct column *column, const struct row_cell *cell, void *row)
 {
     void *at = (char *)row + column->offset;
-    bool there = cell->type != SQLITE_NULL;
+    int64_t number = cell->type == SQLITE_INTEGER ? cell->integer : 0;
     switch (column->kind) {
     case COLUMN_INT32:
-        *(int32_t *)at = there ? (int32_t)cell->integer : 0;
+        *(int32_t *)at = (int32_t)number;
         break;
     case COLUMN_FLAG:
-        *(bool *)at = there && cell->integer != 0;
+        *(bool *)at = number != 0;
         break;
     case COLUMN_LONG_TEXT:
     case COLUMN_TEXT:
-        *(const char **)at = there ? cell->text : "";
+        *(const char **)at = cell->type == SQLITE_TEXT ? cell->text : "";
         break;
-    case COLUMN_TEXT_HASH:
-        break; /* the text itself comes next */
+    case COLUMN_TEXT_HASH: /* the text itself comes next */
+        break;
     case COLUMN_REAL_OR_NULL:
-        *(bool *)((char *)row + column->has) = there;
-        *(double *)at = there ? cell->real : 0;
+        *(bool *)((char *)row + column->has) = cell->type == SQLITE_FLOAT;
+        *(double *)at = cell->type == SQLITE_FLOAT ? cell->real : 0;
         break;
     case COLUMN_NUMBER_OR_NULL:
-        *(int64_t *)at = there ? cell->integer : -1;
+        *(int64_t *)at = cell->type == SQLITE_INTEGER ? number : -1;
         break;
     default:
-        *(int64_t *)at = there ? cell->integer : 0;
+        *(int64_t *)at = number;
     }
 }
 
-void cells_to_row(const struct table *table, const struct cell *cells, void *row)
+void cells_to_row(const struct table *table, const struct row_cell *cells, void *row)
 {
     memset(row, 0, table->row_bytes);
     for (int i = 0; i < table->n_columns; i++)
@@ -221,9 +222,9 @@ void cells_to_row(const struct table *table, const struct cell *cells, void *row
 
 /* ---- statements */
 
-static struct cell cell_of_column(sqlite3_stmt *statement, int column)
+static struct row_cell cell_of_column(sqlite3_stmt *statement, int column)
 {
-    struct cell cell = { .type = sqlite3_column_type(statement, column) };
+    struct row_cell cell = { .type = sqlite3_column_type(statement, column) };
     if (cell.type == SQLITE_INTEGER) {
         cell.integer = sqlite3_column_int64(statement, column);
     } else if (cell.type == SQLITE_FLOAT) {
@@ -239,17 +240,17 @@ static struct cell cell_of_column(sqlite3_stmt *statement, int column)
 }
 
 void cells_of_statement(const struct table *table, sqlite3_stmt *statement, int first,
-                        bool long_texts, struct cell *cells)
+                        bool long_texts, struct row_cell *cells)
 {
     for (int i = 0; i < table->n_columns; i++) {
         if (table->columns[i].kind == COLUMN_LONG_TEXT && !long_texts)
-            cells[i] = (struct cell){ .type = SQLITE_NULL };
+            cells[i] = (struct row_cell){ .type = SQLITE_NULL };
         else
             cells[i] = cell_of_column(statement, first++);
     }
 }
 
-void cell_bind(sqlite3_stmt *statement, int place, const struct cell *cell)
+void cell_bind(sqlite3_stmt *statement, int place, const struct row_cell *cell)
 {
     switch (cell->type) {
     case SQLITE_INTEGER:
@@ -277,7 +278,7 @@ static uint64_t real_bits(double value)
     return bits;
 }
 
-static uint64_t cell_word(const struct cell *cell)
+static uint64_t cell_word(const struct row_cell *cell)
 {
     switch (cell->type) {
     case SQLITE_INTEGER:
@@ -287,18 +288,18 @@ static uint64_t cell_word(const struct cell *cell)
     case SQLITE_NULL:
         return 0;
     default:
-        return (uint64_t)text_hash(cell->text, cell->length);
+        return cell_text_hash(cell);
     }
 }
 
 /* Of a list of words: the table, then type and value of each column; for a text, its hash. The
  * words are hashed in the byte order of the machine, x86-64 and ARM being alike in it. */
-uint64_t cells_hash(enum table_number number, const struct cell *cells)
+uint64_t cells_hash(enum table_number number, const struct row_cell *cells)
 {
-    const struct table *table = &tables[number];
+    const struct table *table = &schema_tables[number];
     uint64_t words[1 + 2 * MAX_COLUMNS];
     size_t n = 0;
-    words[n++] = (uint64_t)text_hash(table->name, strlen(table->name));
+    words[n++] = XXH3_64bits(table->name, strlen(table->name));
     for (int i = 0; i < table->n_columns; i++) {
         if (table->columns[i].kind == COLUMN_LONG_TEXT)
             continue;
@@ -308,12 +309,12 @@ uint64_t cells_hash(enum table_number number, const struct cell *cells)
     return XXH3_64bits(words, n * sizeof *words);
 }
 
-bool cells_long_texts_match(const struct table *table, const struct cell *cells)
+bool cells_long_texts_match(const struct table *table, const struct row_cell *cells)
 {
     for (int i = 1; i < table->n_columns; i++) {
         if (table->columns[i].kind == COLUMN_LONG_TEXT &&
             (cells[i].type != SQLITE_TEXT || cells[i - 1].type != SQLITE_INTEGER ||
-             cells[i - 1].integer != text_hash(cells[i].text, cells[i].length)))
+             (uint64_t)cells[i - 1].integer != cell_text_hash(&cells[i])))
             return false;
     }
     return true;

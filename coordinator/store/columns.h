@@ -46,7 +46,7 @@ struct table {
     int n_columns, n_key;
     size_t row_bytes;
 };
-extern const struct table tables[TABLES];
+extern const struct table schema_tables[TABLES];
 
 /* In the core a metric is its name; its number is the database's own affair. */
 struct metric_row {
@@ -55,7 +55,7 @@ struct metric_row {
 };
 
 /* A value as SQLite stores it. Texts are borrowed. */
-struct cell {
+struct row_cell {
     int type; /* SQLITE_INTEGER, _FLOAT, _TEXT, _BLOB or _NULL */
     union {
         int64_t integer;
@@ -66,18 +66,19 @@ struct cell {
 enum { MAX_COLUMNS = 24 };
 
 /* A row of a struct as cells, one for each column. */
-void cells_of_row(const struct table *table, const void *row, struct cell *cells);
+void cells_of_row(const struct table *table, const void *row, struct row_cell *cells);
 /* The columns of a statement from `first` on. Without `long_texts` the statement does not have
  * those columns, and the cells there are NULL. */
 void cells_of_statement(const struct table *table, sqlite3_stmt *statement, int first,
-                        bool long_texts, struct cell *cells);
+                        bool long_texts, struct row_cell *cells);
 /* Back to a struct; texts are borrowed from the cells, "" for a long one that was not read. */
-void cells_to_row(const struct table *table, const struct cell *cells, void *row);
-void cell_bind(sqlite3_stmt *statement, int place, const struct cell *cell);
+void cells_to_row(const struct table *table, const struct row_cell *cells, void *row);
+void cell_bind(sqlite3_stmt *statement, int place, const struct row_cell *cell);
 
-uint64_t cells_hash(enum table_number table, const struct cell *cells);
+uint64_t cell_text_hash(const struct row_cell *cell);
+uint64_t cells_hash(enum table_number table, const struct row_cell *cells);
 /* Whether each long text of the cells is the one whose hash stands before it. */
-bool cells_long_texts_match(const struct table *table, const struct cell *cells);
+bool cells_long_texts_match(const struct table *table, const struct row_cell *cells);
 
 /* The names of the columns, ", " between them; with `prefix` before each. The caller frees it. */
 char *table_column_list(const struct table *table, const char *prefix, bool long_texts);

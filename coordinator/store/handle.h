@@ -1,15 +1,15 @@
 /* handle.h - what an open store is made of; for the files of this folder and their tests. */
 #ifndef STORE_HANDLE_H
 #define STORE_HANDLE_H
+#include "coordinator/store/integrity.h"
 #include "coordinator/store/metric_ids.h"
 #include "coordinator/store/store.h"
 
 #include <sqlite3.h>
 
 enum statement {
-    STATEMENT_BEGIN, STATEMENT_COMMIT, STATEMENT_ROLLBACK, STATEMENT_DATA_VERSION, STATEMENT_METRIC,
-    STATEMENT_SEARCH, STATEMENT_STUDY, STATEMENT_TRIAL, STATEMENT_ATTEMPT, STATEMENT_OUTCOME,
-    STATEMENT_POINT, STATEMENT_WORKER,
+    STATEMENT_BEGIN, STATEMENT_COMMIT, STATEMENT_ROLLBACK, STATEMENT_DATA_VERSION, STATEMENT_SUM,
+    STATEMENT_POINT,
     STATEMENTS
 };
 
@@ -18,11 +18,15 @@ struct store {
     char *path;
     int lock;                             /* descriptor of FILE-lock, -1 none */
     sqlite3_stmt *statements[STATEMENTS]; /* prepared once, see save.c */
+    sqlite3_stmt *writers[TABLES];        /* a row of each table, added or replaced */
     struct metric_ids metrics;
+    struct sums sums;                     /* of what is in the file and of the turn that is saved */
     int wal_pages;                        /* in the write-ahead log after the last commit */
     int64_t data_version;                 /* of SQLite: moves when somebody else commits */
 };
 
-bool store_prepare(struct store *store, struct error *error); /* save.c: statements and metrics */
-bool store_load_metrics(struct store *store, struct error *error);
+/* save.c: makes the statements, and reads what the store remembers of the file: metrics, sums.
+ * store_recall reads that again, after a turn was undone. */
+bool store_prepare(struct store *store, struct error *error);
+bool store_recall(struct store *store, struct error *error);
 #endif

@@ -24,6 +24,14 @@ int64_t metric_ids_find(const struct metric_ids *ids, const char *name)
     return at < ids->count && strcmp(ids->rows[at].name, name) == 0 ? ids->rows[at].id : 0;
 }
 
+int64_t metric_ids_last(const struct metric_ids *ids)
+{
+    int64_t last = 0;
+    for (size_t i = 0; i < ids->count; i++)
+        last = ids->rows[i].id > last ? ids->rows[i].id : last;
+    return last;
+}
+
 void metric_ids_add(struct metric_ids *ids, const char *name, int64_t id)
 {
     size_t at = place(ids, name);

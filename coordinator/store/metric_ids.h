@@ -10,6 +10,7 @@ struct metric_ids {
 };
 
 int64_t metric_ids_find(const struct metric_ids *ids, const char *name); /* 0: unknown */
+int64_t metric_ids_last(const struct metric_ids *ids);                    /* the highest number */
 void metric_ids_add(struct metric_ids *ids, const char *name, int64_t id);
 void metric_ids_clear(struct metric_ids *ids);
 #endif

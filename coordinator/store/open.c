@@ -43,7 +43,7 @@ static bool undamaged(sqlite3 *db, const char *path, struct error *error)
 /* synchronous = NORMAL would lose acknowledged rows in a power cut, and a memory-mapped file turns
  * an I/O error into a signal. The log may keep 64 MiB after a reader has held it up; the cache
  * is 16. */
-static const char pragmas[] = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
                               "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384";
 
@@ -79,7 +79,9 @@ static bool open_database(struct store *store, struct error *error)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!schema_identify(store->db, store->path, &version, error) ||
         !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error) ||
-        !schema_migrate(store->db, store->path, version, error))
+        !schema_migrate(store->db, store->path, version, error) ||
+        !sql_run(store->db, "PRAGMA foreign_keys = ON", error) || /* not yet while tables move */
+        !sums_register(&store->sums, store->db, error))
         return false;
     sqlite3_wal_hook(store->db, note_wal_pages, store);
     return store_prepare(store, error);
@@ -107,6 +109,8 @@ void store_close(struct store **store)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize((*store)->statements[i]);
+    for (int i = 0; i < TABLES; i++)
+        sqlite3_finalize((*store)->writers[i]);
     metric_ids_clear(&(*store)->metrics);
     sqlite3_close((*store)->db); /* empties the write-ahead log when nobody else reads */
     lock_drop(&(*store)->lock);

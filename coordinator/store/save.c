@@ -1,12 +1,12 @@
-/* Saving a turn: one prepared statement for each kind of row, one transaction for all of them.
- * sql/001_start.sql says what the columns mean. */
+/* Saving a turn: one prepared statement for each kind of row, one transaction for all of them and
+ * for the sums of the tables. columns.h has the columns, the files in sql/ say what they mean. */
+#include "common/buf.h"
 #include "coordinator/store/handle.h"
 #include "coordinator/store/sql.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of write-ahead log: about 10 ms to put into the file */
 
@@ -15,74 +15,63 @@ static const char *const statement_sql[STATEMENTS] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_DATA_VERSION] = "PRAGMA data_version",
-    [STATEMENT_METRIC] = "INSERT INTO metric (name) VALUES (?)",
-    [STATEMENT_SEARCH] =
-        "INSERT INTO search (id, name, submit_key, definition, spec, created_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
-        " submit_key = excluded.submit_key, definition = excluded.definition, spec = excluded.spec,"
-        " created_ms = excluded.created_ms",
-    [STATEMENT_STUDY] =
-        "INSERT INTO study (id, search, name, position, state, seed, budget, repeat, parent, note,"
-        " created_ms, finished_ms, audit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET"
-        " search = excluded.search, name = excluded.name, position = excluded.position,"
-        " state = excluded.state, seed = excluded.seed, budget = excluded.budget,"
-        " repeat = excluded.repeat, parent = excluded.parent, note = excluded.note,"
-        " created_ms = excluded.created_ms, finished_ms = excluded.finished_ms,"
-        " audit = excluded.audit",
-    [STATEMENT_TRIAL] =
-        "INSERT INTO trial (study, number, configuration, repetition, state, seed, parameters,"
-        " history_seq, attempts, charged, value, reason, created_ms, finished_ms, deaths,"
-        " death_worker, deaths_spread, source)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (study, number) DO UPDATE SET"
-        " configuration = excluded.configuration, repetition = excluded.repetition,"
-        " state = excluded.state, seed = excluded.seed, parameters = excluded.parameters,"
-        " history_seq = excluded.history_seq, attempts = excluded.attempts,"
-        " charged = excluded.charged, value = excluded.value, reason = excluded.reason,"
-        " created_ms = excluded.created_ms, finished_ms = excluded.finished_ms,"
-        " deaths = excluded.deaths, death_worker = excluded.death_worker,"
-        " deaths_spread = excluded.deaths_spread, source = excluded.source",
-    [STATEMENT_ATTEMPT] =
-        "INSERT INTO attempt (study, trial, number, state, worker, started_ms, finished_ms, points,"
-        " points_digest, last_step, best, last, metric_seen, nonfinite, exit_status, reason, info,"
-        " duration_ms, cpu_ms, peak_memory_bytes, log)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (study, trial, number) DO UPDATE SET"
-        " state = excluded.state, worker = excluded.worker, started_ms = excluded.started_ms,"
-        " finished_ms = excluded.finished_ms, points = excluded.points,"
-        " points_digest = excluded.points_digest, last_step = excluded.last_step,"
-        " best = excluded.best, last = excluded.last, metric_seen = excluded.metric_seen,"
-        " nonfinite = excluded.nonfinite, exit_status = excluded.exit_status,"
-        " reason = excluded.reason, info = excluded.info, duration_ms = excluded.duration_ms,"
-        " cpu_ms = excluded.cpu_ms, peak_memory_bytes = excluded.peak_memory_bytes,"
-        " log = excluded.log",
-    [STATEMENT_OUTCOME] =
-        "INSERT INTO outcome (study, seq, trial, state, value) VALUES (?, ?, ?, ?, ?)",
-    [STATEMENT_POINT] = "INSERT INTO point (study, trial, attempt, idx, step, epoch, metric, value)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    [STATEMENT_WORKER] =
-        "INSERT INTO worker (id, name, host, cpu, version, instance, pid, slots, allow_command,"
-        " first_seen_ms, last_seen_ms, key, drain)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host,"
-        " cpu = excluded.cpu, version = excluded.version, instance = excluded.instance,"
-        " pid = excluded.pid, slots = excluded.slots, allow_command = excluded.allow_command,"
-        " first_seen_ms = excluded.first_seen_ms, last_seen_ms = excluded.last_seen_ms,"
-        " key = excluded.key, drain = excluded.drain",
+    [STATEMENT_SUM] = "UPDATE integrity SET rows = ?, sum = ? WHERE name = ?",
+    [STATEMENT_POINT] = "INSERT INTO point (study, trial, attempt, idx, step, epoch, metric, value,"
+                        " mark) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
+
+static bool prepare(struct store *store, const char *sql, sqlite3_stmt **statement,
+                    struct error *error)
+{
+    return sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) ==
+               SQLITE_OK ||
+           sql_failed(store->db, "prepare", error);
+}
+
+/* "INSERT ...", and for rows that are saved again under the same key "... ON CONFLICT (key) DO
+ * UPDATE", which tells the sum what it replaced. */
+static char *writer_sql(enum table_number number)
+{
+    const struct table *table = &schema_tables[number];
+    bool only_added = number == TABLE_OUTCOME || number == TABLE_METRIC;
+    char *columns = table_column_list(table, "", true);
+    struct buf sql;
+    buf_init(&sql, 1 << 16);
+    buf_printf(&sql, "INSERT INTO %s (%s, hash) VALUES (?", table->name, columns);
+    for (int i = 0; i < table->n_columns; i++)
+        buf_text(&sql, ", ?");
+    buf_text(&sql, ")");
+    for (int i = 0; i < table->n_columns && !only_added; i++) {
+        const char *name = table->columns[i].name;
+        if (i < table->n_key)
+            buf_printf(&sql, "%s%s", i == 0 ? " ON CONFLICT (" : ", ", name);
+        else
+            buf_printf(&sql, "%s%s = excluded.%s", i == table->n_key ? ") DO UPDATE SET " : ", ",
+                       name, name);
+    }
+    if (!only_added)
+        buf_printf(&sql, ", hash = replace_hash(%d, %s.hash, excluded.hash)", number, table->name);
+    free(columns);
+    return sql.bytes;
+}
 
 bool store_prepare(struct store *store, struct error *error)
 {
     for (int i = 0; i < STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(store->db, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
-                               &store->statements[i], NULL) != SQLITE_OK)
-            return sql_failed(store->db, "prepare", error);
+        if (!prepare(store, statement_sql[i], &store->statements[i], error))
+            return false;
     }
-    return store_load_metrics(store, error);
+    for (int i = 0; i < TABLES; i++) {
+        char *sql = writer_sql((enum table_number)i);
+        bool good = prepare(store, sql, &store->writers[i], error);
+        free(sql);
+        if (!good)
+            return false;
+    }
+    return store_recall(store, error);
 }
 
-bool store_load_metrics(struct store *store, struct error *error)
+static bool load_metrics(struct store *store, struct error *error)
 {
     sqlite3_stmt *statement;
     metric_ids_clear(&store->metrics);
@@ -97,55 +86,9 @@ bool store_load_metrics(struct store *store, struct error *error)
     return rc == SQLITE_DONE || sql_failed(store->db, "read", error);
 }
 
-/* ---- filling a statement, column by column */
-
-struct row {
-    sqlite3_stmt *statement;
-    int column; /* filled so far */
-};
-
-static void integer(struct row *row, int64_t value)
+bool store_recall(struct store *store, struct error *error)
 {
-    sqlite3_bind_int64(row->statement, ++row->column, value);
-}
-
-static void real(struct row *row, double value) /* NaN becomes NULL */
-{
-    sqlite3_bind_double(row->statement, ++row->column, value);
-}
-
-static void finite_or_null(struct row *row, bool has_value, double value)
-{
-    assert(!has_value || isfinite(value));
-    real(row, has_value ? value : NAN);
-}
-
-static void integer_or_null(struct row *row, int64_t value)
-{
-    ++row->column;
-    if (value == 0)
-        sqlite3_bind_null(row->statement, row->column);
-    else
-        sqlite3_bind_int64(row->statement, row->column, value);
-}
-
-static void trial_number_or_null(struct row *row, int64_t number)
-{
-    ++row->column;
-    if (number < 0)
-        sqlite3_bind_null(row->statement, row->column);
-    else
-        sqlite3_bind_int64(row->statement, row->column, number);
-}
-
-static void text(struct row *row, const char *value)
-{
-    sqlite3_bind_text(row->statement, ++row->column, value != NULL ? value : "", -1, SQLITE_STATIC);
-}
-
-static struct row row_of(struct store *store, enum statement statement)
-{
-    return (struct row){ .statement = store->statements[statement] };
+    return load_metrics(store, error) && sums_load(&store->sums, store->db, store->path, error);
 }
 
 static int run(sqlite3_stmt *statement)
@@ -155,104 +98,20 @@ static int run(sqlite3_stmt *statement)
     return rc;
 }
 
-/* ---- one function for each kind of row; all return what sqlite3_step did */
+/* ---- rows; all functions return what sqlite3_step did */
 
-static int save_search(struct store *store, const struct action *action)
+static int save_row(struct store *store, enum table_number number, const void *row)
 {
-    const struct search_row *search = &action->search;
-    struct row row = row_of(store, STATEMENT_SEARCH);
-    integer(&row, search->id);
-    text(&row, search->name);
-    text(&row, search->submit_key);
-    text(&row, search->definition);
-    text(&row, search->spec);
-    integer(&row, search->created_ms);
-    return run(row.statement);
-}
-
-static int save_study(struct store *store, const struct action *action)
-{
-    const struct study_row *study = &action->study;
-    struct row row = row_of(store, STATEMENT_STUDY);
-    integer(&row, study->id);
-    integer(&row, study->search);
-    text(&row, study->name);
-    integer(&row, study->position);
-    integer(&row, study->state);
-    integer(&row, study->seed);
-    integer(&row, study->budget);
-    integer(&row, study->repeat);
-    integer_or_null(&row, study->parent);
-    text(&row, study->note);
-    integer(&row, study->created_ms);
-    integer_or_null(&row, study->finished_ms);
-    integer(&row, study->audit);
-    return run(row.statement);
-}
-
-static int save_trial(struct store *store, const struct action *action)
-{
-    const struct trial_row *trial = &action->trial;
-    struct row row = row_of(store, STATEMENT_TRIAL);
-    integer(&row, trial->study);
-    integer(&row, trial->number);
-    integer(&row, trial->configuration);
-    integer(&row, trial->repetition);
-    integer(&row, trial->state);
-    integer(&row, trial->seed);
-    text(&row, trial->parameters);
-    integer(&row, trial->history_seq);
-    integer(&row, trial->attempts);
-    integer(&row, trial->charged);
-    finite_or_null(&row, trial->has_value, trial->value);
-    text(&row, trial->reason);
-    integer(&row, trial->created_ms);
-    integer_or_null(&row, trial->finished_ms);
-    integer(&row, trial->deaths);
-    integer_or_null(&row, trial->death_worker);
-    integer(&row, trial->deaths_spread);
-    trial_number_or_null(&row, trial->source);
-    return run(row.statement);
-}
-
-static int save_attempt(struct store *store, const struct action *action)
-{
-    const struct attempt_row *attempt = &action->attempt;
-    struct row row = row_of(store, STATEMENT_ATTEMPT);
-    integer(&row, attempt->ref.study);
-    integer(&row, attempt->ref.trial);
-    integer(&row, attempt->ref.attempt);
-    integer(&row, attempt->state);
-    integer(&row, attempt->worker);
-    integer(&row, attempt->started_ms);
-    integer_or_null(&row, attempt->finished_ms);
-    integer(&row, attempt->points);
-    integer(&row, (int64_t)attempt->points_digest);
-    integer(&row, attempt->last_step);
-    finite_or_null(&row, attempt->has_best, attempt->best);
-    finite_or_null(&row, attempt->has_last, attempt->last);
-    integer(&row, attempt->metric_seen);
-    integer(&row, attempt->nonfinite);
-    integer(&row, attempt->exit_status);
-    text(&row, attempt->reason);
-    text(&row, attempt->info);
-    integer(&row, attempt->duration_ms);
-    integer(&row, attempt->cpu_ms);
-    integer(&row, attempt->peak_memory_bytes);
-    text(&row, attempt->log);
-    return run(row.statement);
-}
-
-static int add_outcome(struct store *store, const struct action *action)
-{
-    const struct outcome_row *outcome = &action->outcome;
-    struct row row = row_of(store, STATEMENT_OUTCOME);
-    integer(&row, outcome->study);
-    integer(&row, outcome->seq);
-    integer(&row, outcome->trial);
-    integer(&row, outcome->state);
-    finite_or_null(&row, outcome->has_value, outcome->value);
-    return run(row.statement);
+    const struct table *table = &schema_tables[number];
+    sqlite3_stmt *statement = store->writers[number];
+    struct row_cell cells[MAX_COLUMNS];
+    cells_of_row(table, row, cells);
+    uint64_t hash = cells_hash(number, cells);
+    for (int i = 0; i < table->n_columns; i++)
+        cell_bind(statement, i + 1, &cells[i]);
+    sqlite3_bind_int64(statement, table->n_columns + 1, (int64_t)hash);
+    sums_add(&store->sums, number, hash);
+    return run(statement);
 }
 
 /* The number of a metric, made when the name is new. */
@@ -261,13 +120,11 @@ static int metric_id(struct store *store, const char *name, int64_t *id)
     *id = metric_ids_find(&store->metrics, name);
     if (*id != 0)
         return SQLITE_DONE;
-    struct row row = row_of(store, STATEMENT_METRIC);
-    text(&row, name);
-    int rc = run(row.statement);
-    if (rc == SQLITE_DONE) {
-        *id = sqlite3_last_insert_rowid(store->db);
-        metric_ids_add(&store->metrics, name, *id);
-    }
+    struct metric_row row = { metric_ids_last(&store->metrics) + 1, name };
+    int rc = save_row(store, TABLE_METRIC, &row);
+    if (rc == SQLITE_DONE)
+        metric_ids_add(&store->metrics, name, row.id);
+    *id = row.id;
     return rc;
 }
 
@@ -278,16 +135,18 @@ static int add_point(struct store *store, struct attempt_ref ref, int64_t idx,
     int rc = metric_id(store, point->metric, &metric);
     if (rc != SQLITE_DONE)
         return rc;
-    struct row row = row_of(store, STATEMENT_POINT);
-    integer(&row, ref.study);
-    integer(&row, ref.trial);
-    integer(&row, ref.attempt);
-    integer(&row, idx);
-    integer(&row, point->step);
-    real(&row, point->epoch);
-    integer(&row, metric);
-    real(&row, point->value);
-    return run(row.statement);
+    sqlite3_stmt *statement = store->statements[STATEMENT_POINT];
+    sqlite3_bind_int64(statement, 1, ref.study);
+    sqlite3_bind_int64(statement, 2, ref.trial);
+    sqlite3_bind_int64(statement, 3, ref.attempt);
+    sqlite3_bind_int64(statement, 4, idx);
+    sqlite3_bind_int64(statement, 5, point->step);
+    sqlite3_bind_double(statement, 6, point->epoch); /* NaN becomes NULL */
+    sqlite3_bind_int64(statement, 7, metric);
+    sqlite3_bind_double(statement, 8, point->value);
+    sqlite3_bind_int64(statement, 9,
+                       point_mark(ref, idx, point->step, point->epoch, metric, point->value));
+    return run(statement);
 }
 
 static int add_points(struct store *store, const struct action *action)
@@ -299,37 +158,52 @@ static int add_points(struct store *store, const struct action *action)
     return rc;
 }
 
-static int save_worker(struct store *store, const struct action *action)
+static int save_action(struct store *store, const struct action *action)
 {
-    const struct worker_row *worker = &action->worker;
-    struct row row = row_of(store, STATEMENT_WORKER);
-    integer(&row, worker->id);
-    text(&row, worker->name);
-    text(&row, worker->host);
-    text(&row, worker->cpu);
-    text(&row, worker->version);
-    integer(&row, (int64_t)worker->instance);
-    integer(&row, worker->pid);
-    integer(&row, worker->slots);
-    integer(&row, worker->allow_command);
-    integer(&row, worker->first_seen_ms);
-    integer(&row, worker->last_seen_ms);
-    text(&row, worker->key);
-    integer(&row, worker->drain);
-    return run(row.statement);
+    switch (action->type) {
+    case SAVE_SEARCH:
+        return save_row(store, TABLE_SEARCH, &action->search);
+    case SAVE_STUDY:
+        return save_row(store, TABLE_STUDY, &action->study);
+    case SAVE_WORKER:
+        return save_row(store, TABLE_WORKER, &action->worker);
+    case SAVE_TRIAL:
+        return save_row(store, TABLE_TRIAL, &action->trial);
+    case SAVE_ATTEMPT:
+        return save_row(store, TABLE_ATTEMPT, &action->attempt);
+    case ADD_OUTCOME:
+        return save_row(store, TABLE_OUTCOME, &action->outcome);
+    case ADD_POINTS:
+        return add_points(store, action);
+    case SEND:
+        break;
+    }
+    return SQLITE_DONE;
 }
 
-static const struct saver {
-    const char *what; /* for the sentence when it fails */
-    int (*save)(struct store *store, const struct action *action);
-} savers[] = {
-    [SAVE_SEARCH] = { "a search", save_search },
-    [SAVE_STUDY] = { "a study", save_study },
-    [SAVE_TRIAL] = { "a trial", save_trial },
-    [SAVE_ATTEMPT] = { "an attempt", save_attempt },
-    [ADD_OUTCOME] = { "an outcome", add_outcome },
-    [ADD_POINTS] = { "points of a curve", add_points },
-    [SAVE_WORKER] = { "a worker", save_worker },
+static int save_sums(struct store *store)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_SUM];
+    int rc = SQLITE_DONE;
+    for (int i = 0; i < TABLES && rc == SQLITE_DONE; i++) {
+        struct table_sum *sum = &store->sums.tables[i];
+        if (!sum->changed)
+            continue;
+        sqlite3_bind_int64(statement, 1, sum->rows);
+        sqlite3_bind_int64(statement, 2, (int64_t)sum->sum);
+        sqlite3_bind_text(statement, 3, schema_tables[i].name, -1, SQLITE_STATIC);
+        rc = run(statement);
+        sum->changed = false;
+    }
+    return rc;
+}
+
+/* What is saved, for the sentence when it fails. */
+static const char *const names[] = {
+    [SAVE_SEARCH] = "a search",   [SAVE_STUDY] = "a study",
+    [SAVE_TRIAL] = "a trial",     [SAVE_ATTEMPT] = "an attempt",
+    [ADD_OUTCOME] = "an outcome", [ADD_POINTS] = "points of a curve",
+    [SAVE_WORKER] = "a worker",   [SEND] = "a turn",
 };
 
 /* ---- the transaction */
@@ -370,7 +244,7 @@ static void undo(struct store *store)
     struct error ignored;
     if (!sqlite3_get_autocommit(store->db)) /* SQLite itself may have rolled back already */
         run(store->statements[STATEMENT_ROLLBACK]);
-    store_load_metrics(store, &ignored);
+    store_recall(store, &ignored);
 }
 
 /* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
@@ -388,11 +262,8 @@ static int save_rows(struct store *store, const struct actions *actions, const c
 {
     int rc = SQLITE_DONE;
     for (size_t i = 0; i < actions->count && rc == SQLITE_DONE; i++) {
-        const struct action *action = &actions->list[i];
-        if (action->type == SEND)
-            continue;
-        *what = savers[action->type].what;
-        rc = savers[action->type].save(store, action);
+        *what = names[actions->list[i].type];
+        rc = save_action(store, &actions->list[i]);
     }
     return rc;
 }
@@ -406,8 +277,10 @@ enum store_result store_save(struct store *store, const struct actions *actions,
         rc = save_rows(store, actions, &what);
     if (rc == SQLITE_DONE) {
         what = "a turn";
-        rc = run(store->statements[STATEMENT_COMMIT]);
+        rc = save_sums(store);
     }
+    if (rc == SQLITE_DONE)
+        rc = run(store->statements[STATEMENT_COMMIT]);
     if (rc == SQLITE_DONE)
         return store->wal_pages < CHECKPOINT_PAGES ? STORE_OK : checkpoint(store, error);
     enum store_result result = failed(store, rc, what, error);

@@ -1,4 +1,5 @@
 #include "coordinator/store/schema.h"
+#include "coordinator/store/integrity.h"
 #include "coordinator/store/sql.h"
 
 #include <string.h>
@@ -104,6 +105,8 @@ static bool migrate(sqlite3 *db, int version, struct error *error)
         if (!sql_run(db, migrations[i].sql, error))
             return false;
     }
+    if (version < INTEGRITY_VERSION && !integrity_make(db, error))
+        return false;
     return sql_run(db, views_sql, error);
 }
 

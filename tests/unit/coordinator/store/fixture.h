@@ -148,6 +148,7 @@ static inline struct action trial_action(int64_t study, int64_t number)
                                        .state = TRIAL_RUNNING,
                                        .seed = 5,
                                        .parameters = "{\"student_lr\":0.001}",
+                                       .source = -1,
                                        .attempts = 1,
                                        .reason = "",
                                        .created_ms = 1700000001000 } };

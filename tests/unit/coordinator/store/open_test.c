@@ -43,7 +43,7 @@ static void a_new_file_gets_the_newest_schema(void **state)
     struct fixture *f = *state;
     reopen(f);
     assert_string_equal(answer(f, "SELECT * FROM pragma_application_id, pragma_user_version"),
-                        "1279546417|2");
+                        "1279546417|4");
     assert_string_equal(
         answer(f, "SELECT * FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys, "
                   "pragma_integrity_check"),
@@ -98,7 +98,7 @@ static void a_newer_schema_is_refused_with_both_versions(void **state)
     make_database(
         f, "PRAGMA application_id = 0x4c445431; PRAGMA user_version = 7; CREATE TABLE trial (x)");
     refused(f, f->path,
-            "has schema version 7, this program knows versions up to 2: use the newer release");
+            "has schema version 7, this program knows versions up to 4: use the newer release");
 }
 
 static void what_is_no_database_is_refused(void **state)

@@ -122,7 +122,7 @@ static void what_a_reader_cannot_read_is_refused_with_a_reason(void **state)
     assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 0x4c445431; PRAGMA user_version = 9",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
-    refused(f, other, "has schema version 9, this program knows versions up to 2");
+    refused(f, other, "has schema version 9, this program knows versions up to 4");
     sqlite3_close(db);
     unlink(other);
 }

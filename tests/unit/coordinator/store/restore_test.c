@@ -113,7 +113,9 @@ static void a_contradiction_in_the_rows_is_told(void **state)
     keep(f, world);
     ask(world, 7, session, 1, 0);
     keep(f, world);
-    run_sql(f, "UPDATE trial SET configuration = 5");
+    struct action trial = trial_action(1, 0);
+    trial.trial.configuration = 5;
+    assert_int_equal(save(f, trial), STORE_OK);
     struct core *copy = world_core(world);
     assert_false(store_restore(f->store, copy, world->now_ms, &f->error));
     assert_non_null(strstr(f->error.text, "configuration does not follow"));

@@ -4,7 +4,9 @@ static void every_column_of_every_row_is_saved(void **state)
 {
     struct fixture *f = *state;
     struct action study = study_action(1, 1, "task-b/ldt"), trial = trial_action(1, 3);
-    struct action attempt = attempt_action(1, 3, 2);
+    struct action attempt = attempt_action(1, 3, 2), worker = worker_action(1, "w1");
+    worker.worker.key = "a key";
+    worker.worker.drain = DRAIN_NOW;
     study.study.state = SEARCH_STOPPED;
     study.study.note = "too many failed";
     study.study.finished_ms = 1700000009000;
@@ -14,6 +16,10 @@ static void every_column_of_every_row_is_saved(void **state)
     trial.trial.history_seq = 7;
     trial.trial.attempts = 2;
     trial.trial.charged = 1;
+    trial.trial.deaths = 3;
+    trial.trial.death_worker = 1;
+    trial.trial.deaths_spread = true;
+    trial.trial.source = 0;
     trial.trial.has_value = true;
     trial.trial.value = -0.1;
     trial.trial.reason = "test_kl became NaN";
@@ -24,24 +30,34 @@ static void every_column_of_every_row_is_saved(void **state)
         .has_best = true, .best = 0.1, .has_last = false, .last = 99, .metric_seen = true,
         .nonfinite = true, .exit_status = -9, .reason = "r", .log = "the log", .info = "{\"v\":1}",
         .duration_ms = 15, .cpu_ms = 16, .peak_memory_bytes = 17 };
-    assert_int_equal(save(f, search_action(1, "task-b"), study, worker_action(1, "w1"), trial,
-                          attempt, outcome_action(1, 1, 3, -0.1)),
+    assert_int_equal(save(f, search_action(1, "task-b"), study, worker, trial, attempt,
+                          outcome_action(1, 1, 3, -0.1)),
                      STORE_OK);
     reopen(f);
     assert_string_equal(answer(f, "SELECT id, name, submit_key, spec, created_ms, metric, goal, "
                                   "sampler, repeat FROM search"),
                         "1|task-b|key-1|name: it\n|1700000000123|test_kl|minimize|tpe|1");
-    assert_string_equal(answer(f, "SELECT * FROM study"),
+    assert_string_equal(answer(f, "SELECT id, search, name, position, state, seed, budget, note, "
+                                  "created_ms, finished_ms, repeat, parent, audit FROM study"),
                         "1|1|task-b/ldt|1|3|77|40|too many failed|"
-                        "1700000000124|1700000009000|1|");
-    assert_string_equal(answer(f, "SELECT * FROM worker"),
-                        "1|w1|node|cpu|1|-1|42|2|1|1700000000000|1700000001000");
-    assert_string_equal(answer(f, "SELECT * FROM trial"),
+                        "1700000000124|1700000009000|1||0");
+    assert_string_equal(answer(f, "SELECT id, name, host, cpu, version, instance, pid, slots, "
+                                  "allow_command, first_seen_ms, last_seen_ms, key, drain "
+                                  "FROM worker"),
+                        "1|w1|node|cpu|1|-1|42|2|1|1700000000000|1700000001000|a key|2");
+    assert_string_equal(answer(f, "SELECT study, number, configuration, repetition, state, seed, "
+                                  "parameters, history_seq, attempts, charged, value, reason, "
+                                  "created_ms, finished_ms, deaths, death_worker, deaths_spread, "
+                                  "source FROM trial"),
                         "1|3|2|1|5|5|{\"student_lr\":0.001}|7|2|1|-0.1|test_kl became NaN|"
-                        "1700000001000|1700000002000");
-    assert_string_equal(answer(f, "SELECT * FROM attempt"),
+                        "1700000001000|1700000002000|3|1|1|0");
+    assert_string_equal(answer(f, "SELECT study, trial, number, state, worker, started_ms, "
+                                  "finished_ms, points, points_digest, last_step, best, last, "
+                                  "metric_seen, nonfinite, exit_status, reason, info, "
+                                  "duration_ms, cpu_ms, peak_memory_bytes, log FROM attempt"),
                         "1|3|2|4|1|11|12|13|-2|14|0.1||1|1|-9|r|{\"v\":1}|15|16|17|the log");
-    assert_string_equal(answer(f, "SELECT * FROM outcome"), "1|1|3|3|-0.1");
+    assert_string_equal(answer(f, "SELECT study, seq, trial, state, value FROM outcome"),
+                        "1|1|3|3|-0.1");
 }
 
 static void a_row_saved_again_replaces_the_former(void **state)

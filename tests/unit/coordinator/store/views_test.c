@@ -176,9 +176,9 @@ static void naming_a_study_reads_only_its_rows(void **state)
         snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN SELECT * FROM %s WHERE study = 'x'",
                  views[i]);
         const char *plan = answer(f, sql);
-        static const char *const tables[] = { "SCAN trial", "SCAN attempt", "SCAN point" };
+        static const char *const scans[] = { "SCAN trial", "SCAN attempt", "SCAN point" };
         for (size_t k = 0; k < 3; k++) {
-            if (strstr(plan, tables[k]) != NULL)
+            if (strstr(plan, scans[k]) != NULL)
                 fail_msg("%s: %s", views[i], plan);
         }
         assert_non_null(strstr(plan, "SEARCH study"));
