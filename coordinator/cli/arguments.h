@@ -21,6 +21,9 @@ enum argument_key {
     ARGUMENT_BEST,
     ARGUMENT_SEEDS,
     ARGUMENT_TEACHER,
+    ARGUMENT_FAILED,
+    ARGUMENT_CANCELLED,
+    ARGUMENT_DIVERGED,
 };
 
 struct verb {
@@ -39,6 +42,7 @@ struct arguments {
     int64_t attempt;                   /* --attempt, 0 not given */
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
     bool all, watch, now, teacher;
+    bool failed, cancelled, diverged;
     const char *metric;                /* NULL not given */
     const char *directory;             /* NULL not given */
 };

@@ -40,7 +40,7 @@ struct client *client_open(const struct context *context, int *status)
     buf_init(&client->question, MESSAGE_MAX_BYTES);
     buf_init(&client->frame, MESSAGE_MAX_BYTES);
     if (connect_find(&client->info, context->coordinator, context->connect_file, &error) &&
-        frame_connect(&client->socket, client->info.client, MESSAGE_MAX_BYTES, &error))
+        frame_connect(&client->socket, client->info.client, MESSAGE_MAX_BYTES, NULL, &error))
         return client;
     complain("%s", error.text);
     *status = EXIT_UNREACHABLE;

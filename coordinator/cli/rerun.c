@@ -1,36 +1,27 @@
 /* ldt rerun - the best configurations of a finished study again, on seeds that no search uses. */
 #include "coordinator/cli/arguments.h"
-#include "coordinator/cli/client.h"
-#include "coordinator/cli/output.h"
+#include "coordinator/cli/ask.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { RERUN_BEST = 1, RERUN_SEEDS = 8 };
 
-static int print_rerunning(enum output_format format, const struct message *answer)
+static int print_rerunning(const struct context *context, const struct message *question,
+                           const struct message *answer)
 {
-    struct error error;
-    if (format == OUTPUT_TABLE) {
-        printf("%s", answer->rerunning.name);
-        if (answer->rerunning.studies > 1)
-            printf(" and %" PRId64 " more", answer->rerunning.studies - 1);
-        printf(": %" PRId64 " trials%s\n", answer->rerunning.trials,
-               answer->rerunning.already ? " (had been asked for already)" : "");
-        return EXIT_OK;
-    }
-    struct output *output = output_begin(format, stdout);
-    output_column(output, "study");
-    output_column(output, "studies");
-    output_column(output, "trials");
-    output_column(output, "already");
-    output_text(output, answer->rerunning.name);
-    output_integer(output, answer->rerunning.studies);
-    output_integer(output, answer->rerunning.trials);
-    output_flag(output, answer->rerunning.already);
-    if (output_end(&output, &error))
-        return EXIT_OK;
-    complain("%s", error.text);
-    return EXIT_FAILED;
+    struct line line = { 0 };
+    char more[64] = "";
+    if (answer->rerunning.studies > 1)
+        snprintf(more, sizeof more, " and %" PRId64 " more", answer->rerunning.studies - 1);
+    line_say(&line, "%s%s: %s%s", answer->rerunning.name, more,
+             counted(answer->rerunning.trials, "trial", "trials"),
+             answer->rerunning.already ? " (had been asked for already)" : "");
+    line_text(&line, "study", answer->rerunning.name);
+    line_integer(&line, "studies", answer->rerunning.studies);
+    line_integer(&line, "trials", answer->rerunning.trials);
+    line_flag(&line, "already", answer->rerunning.already);
+    return line_print(&line, context->format);
 }
 
 static bool check_counts(const struct message *question)
@@ -62,20 +53,12 @@ int command_rerun(const struct context *context, int argc, char **argv)
         .maximum = 1,
     };
     struct arguments arguments;
-    struct message answer, question = { .type = MESSAGE_RERUN };
-    int status;
+    struct message question = { .type = MESSAGE_RERUN };
     arguments_parse(&arguments, &verb, context, argc, argv);
     question.rerun.name = arguments.words[0];
     question.rerun.best = arguments.best > 0 ? arguments.best : RERUN_BEST;
     question.rerun.seeds = arguments.seeds > 0 ? arguments.seeds : RERUN_SEEDS;
     if (!check_counts(&question))
         return EXIT_USAGE;
-    struct client *client = client_open(&arguments.context, &status);
-    if (client == NULL)
-        return status;
-    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_RERUNNING, &answer);
-    if (status == EXIT_OK)
-        status = print_rerunning(arguments.context.format, &answer);
-    client_close(&client);
-    return status;
+    return ask(&arguments.context, &question, MESSAGE_RERUNNING, print_rerunning);
 }

@@ -1,7 +1,7 @@
 /* ldt status - how far the searches are, from the coordinator. */
 #include "coordinator/cli/status.h"
 #include "coordinator/cli/arguments.h"
-#include "coordinator/cli/client.h"
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/output.h"
 
 #include <time.h>
@@ -88,25 +88,16 @@ int status_print(enum output_format format, const struct message *reply)
     return EXIT_FAILED;
 }
 
-static int show(const struct context *context, const char *name)
+static int show(const struct context *context, const struct message *question,
+                const struct message *answer)
 {
-    const struct message question = { .type = MESSAGE_STATUS, .status.name = name };
-    struct message answer;
-    int status;
-    struct client *client = client_open(context, &status);
-    if (client == NULL)
-        return status;
-    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_STATUS_REPLY, &answer);
-    if (status == EXIT_OK) {
-        if (answer.status_reply.note[0] != '\0')
-            complain("the coordinator says: %s", answer.status_reply.note);
-        if (answer.status_reply.n_studies == 0)
-            complain("there are no searches yet: submit one with `ldt submit FILE`");
-        if (answer.status_reply.n_studies > 0 || context->format != OUTPUT_TABLE)
-            status = status_print(context->format, &answer);
-    }
-    client_close(&client);
-    return status;
+    if (answer->status_reply.note[0] != '\0')
+        complain("the coordinator says: %s", answer->status_reply.note);
+    if (answer->status_reply.n_studies == 0)
+        complain("there are no searches yet: submit one with `ldt submit FILE`");
+    if (answer->status_reply.n_studies == 0 && context->format == OUTPUT_TABLE)
+        return EXIT_OK;
+    return status_print(context->format, answer);
 }
 
 int command_status(const struct context *context, int argc, char **argv)
@@ -121,5 +112,7 @@ int command_status(const struct context *context, int argc, char **argv)
     };
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
-    return show(&arguments.context, arguments.n_words > 0 ? arguments.words[0] : "");
+    const char *name = arguments.n_words > 0 ? arguments.words[0] : "";
+    const struct message question = { .type = MESSAGE_STATUS, .status.name = name };
+    return ask(&arguments.context, &question, MESSAGE_STATUS_REPLY, show);
 }

@@ -2,12 +2,11 @@
 #include "common/json.h"
 #include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/client.h"
-#include "coordinator/cli/output.h"
 #include "coordinator/cli/watch.h"
 #include "coordinator/spec/spec.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,28 +44,16 @@ static struct spec *load(const char *path, int *status)
 
 static int print_submitted(enum output_format format, const struct message *answer)
 {
-    struct error error;
-    if (format == OUTPUT_TABLE) {
-        printf("%s: %" PRId64 " %s, %" PRId64 " %s%s\n", answer->submitted.search,
-               answer->submitted.studies, answer->submitted.studies == 1 ? "study" : "studies",
-               answer->submitted.trials, answer->submitted.trials == 1 ? "trial" : "trials",
-               answer->submitted.already ? " (had been submitted already)" : "");
-        fflush(stdout);
-        return EXIT_OK;
-    }
-    struct output *output = output_begin(format, stdout);
-    output_column(output, "search");
-    output_column(output, "studies");
-    output_column(output, "trials");
-    output_column(output, "already");
-    output_text(output, answer->submitted.search);
-    output_integer(output, answer->submitted.studies);
-    output_integer(output, answer->submitted.trials);
-    output_flag(output, answer->submitted.already);
-    if (output_end(&output, &error))
-        return EXIT_OK;
-    complain("%s", error.text);
-    return EXIT_FAILED;
+    struct line line = { 0 };
+    line_say(&line, "%s: %s, %s%s", answer->submitted.search,
+             counted(answer->submitted.studies, "study", "studies"),
+             counted(answer->submitted.trials, "trial", "trials"),
+             answer->submitted.already ? " (had been submitted already)" : "");
+    line_text(&line, "search", answer->submitted.search);
+    line_integer(&line, "studies", answer->submitted.studies);
+    line_integer(&line, "trials", answer->submitted.trials);
+    line_flag(&line, "already", answer->submitted.already);
+    return line_print(&line, format);
 }
 
 /* *search is malloc'd: the name to watch. */

@@ -1,12 +1,15 @@
 /* ldt workers - who works for this coordinator, and who has lately. */
 #include "coordinator/cli/arguments.h"
-#include "coordinator/cli/client.h"
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/output.h"
+
+static const char *const drains[] = { "no", "when done", "now" }; /* enum worker_drain */
 
 static int print_workers(enum output_format format, const struct message *reply)
 {
     static const char *const columns[] = { "worker", "host",       "slots", "busy",  "commands",
-                                           "here",   "seen_s_ago", "done",  "failed" };
+                                           "here",   "seen_s_ago", "done",  "failed",
+                                           "leaves", "note" };
     struct error error;
     struct output *output = output_begin(format, stdout);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
@@ -22,6 +25,8 @@ static int print_workers(enum output_format format, const struct message *reply)
         output_integer(output, worker->seen_ms_ago / 1000);
         output_integer(output, worker->done);
         output_integer(output, worker->failed);
+        output_text(output, drains[worker->drain]);
+        output_text(output, worker->note);
     }
     if (output_end(&output, &error))
         return EXIT_OK;
@@ -29,21 +34,14 @@ static int print_workers(enum output_format format, const struct message *reply)
     return EXIT_FAILED;
 }
 
-static int show(const struct context *context)
+static int show(const struct context *context, const struct message *question,
+                const struct message *answer)
 {
-    const struct message question = { .type = MESSAGE_STATUS, .status = { "", true } };
-    struct message answer;
-    int status;
-    struct client *client = client_open(context, &status);
-    if (client == NULL)
-        return status;
-    status = client_expect(client, &question, CLIENT_PATIENCE_MS, MESSAGE_STATUS_REPLY, &answer);
-    if (status == EXIT_OK && answer.status_reply.n_workers == 0)
+    if (answer->status_reply.n_workers == 0)
         complain("there are no workers yet: start one with `ldt-worker`");
-    if (status == EXIT_OK && (answer.status_reply.n_workers > 0 || context->format != OUTPUT_TABLE))
-        status = print_workers(context->format, &answer);
-    client_close(&client);
-    return status;
+    if (answer->status_reply.n_workers == 0 && context->format == OUTPUT_TABLE)
+        return EXIT_OK;
+    return print_workers(context->format, answer);
 }
 
 int command_workers(const struct context *context, int argc, char **argv)
@@ -57,5 +55,6 @@ int command_workers(const struct context *context, int argc, char **argv)
     };
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
-    return show(&arguments.context);
+    const struct message question = { .type = MESSAGE_STATUS, .status = { "", true } };
+    return ask(&arguments.context, &question, MESSAGE_STATUS_REPLY, show);
 }
