@@ -21,8 +21,8 @@
 enum { CHECKPOINT_KEPT_DAYS = 30, CHECKPOINT_SWEEP_HOURS = 24 };
 
 /* A file of this name in DIRECTORY says that it is for checkpoints alone. It is made with the
- * directory, or when that is found empty; only where it is, leftovers are swept. Its time is that of
- * the latest sweep. */
+ * directory, or when that is found empty; only where it is, leftovers are swept. Its time is that
+ * of the latest sweep. */
 #define CHECKPOINT_MARK ".ldt-checkpoints"
 
 /* The absolute path for this attempt, in the arena, the directory made or taken over; NULL with a

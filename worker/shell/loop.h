@@ -10,7 +10,9 @@ struct loop_options {
     const char *checkpoints; /* the directory for them, absolute; "" none */
 };
 
-/* Runs until the agent has finished, or a second SIGINT says to leave at once: a repeated SIGTERM is
- * none, because those who send it often send it to everybody, and again. Returns the exit status. The process must have no other thread yet, and its standard descriptors open. */
+/* Runs until the agent has finished, or a second signal, a SIGINT, says to leave at once: a
+ * repeated SIGTERM says nothing new, because those who send it often send it to everybody, and
+ * again. Returns the exit status. The process must have no other thread yet, and its standard
+ * descriptors open. */
 int loop_run(const struct loop_options *options);
 #endif

@@ -3,7 +3,11 @@
 #define WORKER_SHELL_OPTIONS_H
 #include "worker/shell/loop.h"
 
-enum { OPTIONS_NAME_BYTES = MESSAGE_MAX_NAME + 1, OPTIONS_TEXT_BYTES = 128, OPTIONS_PATH_BYTES = 4096 };
+enum {
+    OPTIONS_NAME_BYTES = MESSAGE_MAX_NAME + 1,
+    OPTIONS_TEXT_BYTES = 128,
+    OPTIONS_PATH_BYTES = 4096,
+};
 
 struct options {
     struct loop_options loop;      /* points into the rest */

@@ -1,5 +1,5 @@
-/* orphan.h - processes that a trial's program has started and that live on: daemons, in sessions and
- * process groups of their own.
+/* orphan.h - processes that a trial's program has started and that live on: daemons, in sessions
+ * and process groups of their own.
  *
  * Every process of a trial inherits a mark in its environment. The worker is the subreaper of all
  * that is below it, so whatever has lost its parent becomes its child, and the mark tells whose it
