@@ -1,0 +1,351 @@
+#include "worker/shell/checkpoint.h"
+#include "worker/shell/keeper.h"
+#include "common/arena.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { DAY_S = 24 * 3600 };
+static const int64_t NOW_S = 2000000000;
+
+struct world {
+    char root[64];      /* everything below it is the test's */
+    char directory[96]; /* for checkpoints; not made yet */
+    struct arena *arena;
+    struct error error;
+};
+
+static int create(void **state)
+{
+    static struct world world;
+    world = (struct world){ .arena = arena_create(4096) };
+    const char *parent = getenv("TMPDIR");
+    snprintf(world.root, sizeof world.root, "%.40s/checkpoint.XXXXXX", parent ? parent : "/tmp");
+    assert_non_null(mkdtemp(world.root));
+    snprintf(world.directory, sizeof world.directory, "%s/state/keep", world.root);
+    *state = &world;
+    return 0;
+}
+
+static int destroy(void **state)
+{
+    struct world *world = *state;
+    char command[256];
+    snprintf(command, sizeof command, "chmod -R u+rwx '%s'; rm -rf '%s'", world->root, world->root);
+    assert_int_equal(system(command), 0);
+    arena_destroy(&world->arena);
+    return 0;
+}
+
+static const char *path(struct world *world, const char *relative)
+{
+    return arena_printf(world->arena, "%s/%s", world->directory, relative);
+}
+
+static void write_file(struct world *world, const char *relative, const char *text)
+{
+    FILE *file = fopen(path(world, relative), "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_directory(struct world *world, const char *relative)
+{
+    assert_int_equal(mkdir(path(world, relative), 0700), 0);
+}
+
+static bool exists(struct world *world, const char *relative)
+{
+    struct stat status;
+    return lstat(path(world, relative), &status) == 0;
+}
+
+static const char *claim(struct world *world, const char *key, int32_t attempt)
+{
+    return checkpoint_claim(world->directory, key, attempt, world->arena, &world->error);
+}
+
+static bool discard(struct world *world, const char *key, int32_t attempt)
+{
+    return checkpoint_discard(world->directory, key, attempt, &world->error);
+}
+
+static void the_first_attempt_gets_a_new_directory_of_its_own(void **state)
+{
+    struct world *world = *state;
+    struct stat status;
+    assert_string_equal(claim(world, "k-1", 1), path(world, "k-1/attempt-1"));
+    assert_int_equal(stat(path(world, "k-1/attempt-1"), &status), 0);
+    assert_true(S_ISDIR(status.st_mode));
+    assert_int_equal(status.st_mode & 0777, 0700);
+    assert_true(exists(world, CHECKPOINT_MARK));
+    assert_string_equal(claim(world, "k-2", 1), path(world, "k-2/attempt-1"));
+}
+
+static void the_next_attempt_takes_over_what_the_newest_left(void **state)
+{
+    struct world *world = *state;
+    claim(world, "k", 1);
+    make_directory(world, "k/attempt-3");
+    write_file(world, "k/attempt-3/model", "3");
+    make_directory(world, "k/attempt-9");
+    assert_string_equal(claim(world, "k", 5), path(world, "k/attempt-5"));
+    assert_true(exists(world, "k/attempt-5/model"));
+    assert_false(exists(world, "k/attempt-3"));
+    assert_true(exists(world, "k/attempt-1"));
+    assert_true(exists(world, "k/attempt-9")); /* never a newer one */
+}
+
+static void the_older_attempt_can_save_no_more(void **state)
+{
+    struct world *world = *state;
+    claim(world, "k", 1);
+    write_file(world, "k/attempt-1/model", "old");
+    claim(world, "k", 2);
+    assert_null(fopen(path(world, "k/attempt-1/model.new"), "w"));
+    assert_int_equal(errno, ENOENT);
+    assert_true(exists(world, "k/attempt-2/model"));
+}
+
+static void claiming_again_is_harmless(void **state)
+{
+    struct world *world = *state;
+    claim(world, "k", 2);
+    write_file(world, "k/attempt-2/model", "2");
+    make_directory(world, "k/attempt-1");
+    assert_string_equal(claim(world, "k", 2), path(world, "k/attempt-2"));
+    assert_true(exists(world, "k/attempt-2/model"));
+}
+
+static void keys_that_lead_elsewhere_are_refused(void **state)
+{
+    static const char *const keys[] = { "..", ".", ".hidden", "a/b", "", "a b" };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        assert_null(claim(world, keys[i], 1));
+        assert_non_null(strstr(world->error.text, "cannot name a directory"));
+        assert_true(discard(world, keys[i], 1));
+    }
+    assert_null(claim(world, "k", 0));
+}
+
+static void a_link_in_place_of_a_directory_is_not_followed(void **state)
+{
+    struct world *world = *state;
+    const char *outside = arena_printf(world->arena, "%s/outside", world->root);
+    assert_int_equal(mkdir(outside, 0700), 0);
+    claim(world, "k", 1);
+    assert_int_equal(symlink(outside, path(world, "evil")), 0);
+    assert_null(claim(world, "evil", 1));
+    make_directory(world, "e");
+    assert_int_equal(symlink(outside, path(world, "e/attempt-2")), 0);
+    assert_null(claim(world, "e", 2));
+    assert_true(discard(world, "evil", 1));
+    assert_int_equal(rmdir(outside), 0); /* still there, and still empty */
+}
+
+static void what_is_discarded_is_gone_and_nothing_else(void **state)
+{
+    struct world *world = *state;
+    const char *outside = arena_printf(world->arena, "%s/outside", world->root);
+    assert_int_equal(mkdir(outside, 0700), 0);
+    claim(world, "k", 2);
+    claim(world, "other", 1);
+    make_directory(world, "k/attempt-1");
+    make_directory(world, "k/attempt-2/deep");
+    write_file(world, "k/attempt-2/deep/file", "x");
+    assert_int_equal(symlink(outside, path(world, "k/attempt-2/link")), 0);
+    assert_true(discard(world, "k", 2));
+    assert_false(exists(world, "k"));
+    assert_true(exists(world, "other/attempt-1"));
+    assert_int_equal(access(outside, F_OK), 0);
+    assert_true(discard(world, "k", 2)); /* once more: nothing to do */
+}
+
+static void a_newer_attempt_keeps_its_own(void **state)
+{
+    struct world *world = *state;
+    claim(world, "k", 3);
+    write_file(world, "k/attempt-3/model", "3");
+    make_directory(world, "k/attempt-1");
+    assert_true(discard(world, "k", 2));
+    assert_false(exists(world, "k/attempt-1"));
+    assert_true(exists(world, "k/attempt-3/model"));
+}
+
+static void what_is_not_ours_is_never_removed(void **state)
+{
+    struct world *world = *state;
+    claim(world, "k", 1);
+    write_file(world, "k/attempt-01", "x");
+    write_file(world, "k/notes", "x");
+    assert_true(discard(world, "k", 9));
+    assert_true(exists(world, "k/notes"));
+    assert_true(exists(world, "k/attempt-01"));
+    assert_false(exists(world, "k/attempt-1"));
+}
+
+static void an_unusable_directory_says_why(void **state)
+{
+    struct world *world = *state;
+    struct world full = *world;
+    snprintf(full.directory, sizeof full.directory, "/proc/no");
+    assert_null(claim(&full, "k", 1));
+    assert_non_null(strstr(full.error.text, "cannot use `/proc/no` for checkpoints: "));
+    snprintf(full.directory, sizeof full.directory, "/etc/hostname");
+    assert_null(claim(&full, "k", 1));
+    assert_non_null(strstr(full.error.text, "Not a directory"));
+}
+
+/* ---- sweeping -------------------------------------------------------------------------------- */
+
+static void set_age(struct world *world, const char *relative, int64_t days)
+{
+    struct timespec times[2];
+    times[0] = times[1] = (struct timespec){ .tv_sec = NOW_S - days * DAY_S };
+    assert_int_equal(utimensat(AT_FDCWD, path(world, relative), times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static void leave_behind(struct world *world, const char *key, int64_t days)
+{
+    const char *attempt = arena_printf(world->arena, "%s/attempt-1", key);
+    const char *file = arena_printf(world->arena, "%s/model", attempt);
+    claim(world, key, 1);
+    write_file(world, file, "x");
+    set_age(world, file, days);
+    set_age(world, attempt, days);
+    set_age(world, key, days);
+}
+
+static int64_t sweep(struct world *world)
+{
+    return checkpoint_sweep(world->directory, NOW_S * 1000);
+}
+
+static void what_nobody_wrote_to_for_a_month_is_swept(void **state)
+{
+    struct world *world = *state;
+    leave_behind(world, "old", CHECKPOINT_KEPT_DAYS + 1);
+    leave_behind(world, "young", CHECKPOINT_KEPT_DAYS - 1);
+    leave_behind(world, "alive", 100);
+    set_age(world, "alive/attempt-1/model", 3); /* written in place */
+    set_age(world, CHECKPOINT_MARK, 2);
+    assert_int_equal(sweep(world), 1);
+    assert_false(exists(world, "old"));
+    assert_true(exists(world, "young/attempt-1/model"));
+    assert_true(exists(world, "alive/attempt-1/model"));
+}
+
+static void a_fleet_sweeps_once_a_day(void **state)
+{
+    struct world *world = *state;
+    leave_behind(world, "old", 100);
+    set_age(world, CHECKPOINT_MARK, 2);
+    assert_int_equal(sweep(world), 1);
+    leave_behind(world, "old", 100);
+    assert_int_equal(sweep(world), 0);
+    set_age(world, CHECKPOINT_MARK,
+            -400); /* a clock that was wrong is no reason to stop for ever */
+    assert_int_equal(sweep(world), 1);
+}
+
+static void a_directory_that_held_other_things_is_not_swept(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(mkdir(arena_printf(world->arena, "%s/state", world->root), 0700), 0);
+    assert_int_equal(mkdir(world->directory, 0700), 0);
+    make_directory(world, "thesis");
+    leave_behind(world, "old", 100);
+    assert_false(exists(world, CHECKPOINT_MARK));
+    assert_int_equal(sweep(world), 0);
+    assert_true(exists(world, "old"));
+}
+
+static void no_directory_is_nothing_to_sweep(void **state)
+{
+    assert_int_equal(sweep(*state), 0);
+}
+
+/* ---- the keeper ------------------------------------------------------------------------------ */
+
+static void the_keeper_gives_and_removes(void **state)
+{
+    struct world *world = *state;
+    struct keeper *keeper = keeper_create(world->directory);
+    assert_string_equal(keeper_claim(keeper, "k", 1, world->arena), path(world, "k/attempt-1"));
+    assert_string_equal(keeper_claim(keeper, "", 1, world->arena), "");
+    keeper_settle(keeper, "k", 1, false, 5000);
+    assert_false(exists(world, "k"));
+    assert_int_equal(keeper_next_deadline(keeper), INT64_MAX);
+    keeper_destroy(&keeper);
+    assert_null(keeper);
+}
+
+static void the_keeper_waits_for_a_newer_attempt(void **state)
+{
+    struct world *world = *state;
+    struct keeper *keeper = keeper_create(world->directory);
+    keeper_claim(keeper, "taken", 1, world->arena);
+    keeper_claim(keeper, "left", 1, world->arena);
+    keeper_settle(keeper, "taken", 1, true, 5000);
+    keeper_settle(keeper, "left", 1, true, 6000);
+    assert_int_equal(keeper_next_deadline(keeper), 5000 + KEEPER_GRACE_MS);
+    keeper_tick(keeper, 5000 + KEEPER_GRACE_MS - 1);
+    assert_true(exists(world, "taken/attempt-1"));
+    keeper_claim(keeper, "taken", 2, world->arena);
+    keeper_tick(keeper, 5000 + KEEPER_GRACE_MS);
+    assert_true(exists(world, "taken/attempt-2"));
+    assert_true(exists(world, "left/attempt-1"));
+    keeper_tick(keeper, 6000 + KEEPER_GRACE_MS);
+    assert_false(exists(world, "left"));
+    assert_int_equal(keeper_next_deadline(keeper), INT64_MAX);
+    keeper_destroy(&keeper);
+}
+
+static void a_keeper_without_a_usable_directory_does_without(void **state)
+{
+    struct world *world = *state;
+    struct keeper *none = keeper_create(""), *unusable = keeper_create("/proc/no");
+    assert_string_equal(keeper_claim(none, "k", 1, world->arena), "");
+    assert_string_equal(keeper_claim(unusable, "k", 1, world->arena), "");
+    keeper_settle(none, "k", 1, true, 0);
+    keeper_settle(unusable, "k", 1, false, 0);
+    assert_int_equal(keeper_next_deadline(none), INT64_MAX);
+    keeper_destroy(&none);
+    keeper_destroy(&unusable);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, create, destroy)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_first_attempt_gets_a_new_directory_of_its_own),
+        TEST(the_next_attempt_takes_over_what_the_newest_left),
+        TEST(the_older_attempt_can_save_no_more),
+        TEST(claiming_again_is_harmless),
+        TEST(keys_that_lead_elsewhere_are_refused),
+        TEST(a_link_in_place_of_a_directory_is_not_followed),
+        TEST(what_is_discarded_is_gone_and_nothing_else),
+        TEST(a_newer_attempt_keeps_its_own),
+        TEST(what_is_not_ours_is_never_removed),
+        TEST(an_unusable_directory_says_why),
+        TEST(what_nobody_wrote_to_for_a_month_is_swept),
+        TEST(a_fleet_sweeps_once_a_day),
+        TEST(a_directory_that_held_other_things_is_not_swept),
+        TEST(no_directory_is_nothing_to_sweep),
+        TEST(the_keeper_gives_and_removes),
+        TEST(the_keeper_waits_for_a_newer_attempt),
+        TEST(a_keeper_without_a_usable_directory_does_without),
+    };
+    return cmocka_run_group_tests_name("checkpoint directories", tests, NULL, NULL);
+}
