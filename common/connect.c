@@ -58,10 +58,9 @@ static bool read_object(struct connect_info *out, const char *path, const json_t
                   path);
         return false;
     }
-    if (!json_is_null(json_object_get(object, "server_key")) &&
-        json_object_get(object, "server_key") != NULL) {
-        error_set(error, "%s asks for an encrypted connection, which this version cannot make",
-                  path);
+    if (!copy_member(out->server_key, sizeof out->server_key, object, "server_key", false) ||
+        (out->server_key[0] != '\0' && !key_is_text(out->server_key))) {
+        error_set(error, "%s: `server_key` is no key of %d characters, nor null", path, KEY_TEXT);
         return false;
     }
     return true;
@@ -182,7 +181,8 @@ static char *object_text(const struct connect_info *info)
     json_object_set_new(object, "work", json_string(info->work));
     json_object_set_new(object, "client", json_string(info->client));
     json_object_set_new(object, "db", json_string(info->db));
-    json_object_set_new(object, "server_key", json_null());
+    json_object_set_new(object, "server_key",
+                        info->server_key[0] != '\0' ? json_string(info->server_key) : json_null());
     char *text = json_dumps(object, JSON_INDENT(2));
     json_decref(object);
     return text;

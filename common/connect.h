@@ -2,10 +2,13 @@
  * connect file in the user's state directory, else loopback.
  *
  * The coordinator writes the connect file when it is ready, and removes it when it leaves:
- * {"work": "tcp://...", "client": "tcp://...", "db": "/abs/path", "server_key": null} */
+ * {"work": "tcp://...", "client": "tcp://...", "db": "/abs/path", "server_key": null}
+ *
+ * server_key is the coordinator's public key; null where it has none. No secret is ever in it. */
 #ifndef COMMON_CONNECT_H
 #define COMMON_CONNECT_H
 #include "common/error.h"
+#include "common/key.h"
 
 #include <stdbool.h>
 
@@ -14,6 +17,7 @@
 struct connect_info {
     char work[256], client[256]; /* endpoints; today the same one serves both */
     char db[4096];               /* "" unknown */
+    char server_key[KEY_TEXT + 1]; /* "" none, or unknown */
     char origin[4200];           /* "the connect file /x/y", "--coordinator": for error messages */
 };
 

@@ -1,7 +1,7 @@
 #include "common/frame.h"
+#include "common/frame_socket.h"
 #include "common/xalloc.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,13 +25,8 @@ enum {
     RECONNECT_MS = 100,  /* doubles, with jitter, up to: */
     RECONNECT_MAX_MS = 2000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
-};
 
-struct frame_socket {
-    void *zmq;
-    bool router;
-    bool draining; /* in the middle of a multipart message that is thrown away */
-    char endpoint[256];
+    ZAP_ENFORCE_DOMAIN = 93, /* zmq.h shows its name to drafts only; the library has it */
 };
 
 /* ---- the context that all sockets share */
@@ -47,6 +42,11 @@ static void scatter_routing_ids(void)
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
         seed = (unsigned)time(NULL) ^ (unsigned)getpid();
     srand(seed);
+}
+
+void *frame_context(void)
+{
+    return context;
 }
 
 static void *context_use(void)
@@ -69,65 +69,6 @@ static void context_release(void)
     context = NULL;
 }
 
-/* ---- addresses */
-
-/* A number that fits, or "*"; ZeroMQ would cut 70000 to another port. */
-static bool is_port(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    return strcmp(text, "*") == 0 ||
-           (digits > 0 && text[digits] == '\0' && digits < 6 && atoi(text) < 65536);
-}
-
-/* "tcp://HOST:PORT" or "tcp://[HOST]:PORT" to HOST without brackets. */
-static bool tcp_host(const char *endpoint, char *host, size_t bytes)
-{
-    const char *start = endpoint + strlen("tcp://");
-    if (strncmp(endpoint, "tcp://", strlen("tcp://")) != 0)
-        return false;
-    const char *colon = strrchr(start, ':');
-    if (colon == NULL || colon == start || !is_port(colon + 1))
-        return false;
-    if (*start == '[' && colon[-1] == ']') {
-        start++;
-        colon--;
-    }
-    return (size_t)snprintf(host, bytes, "%.*s", (int)(colon - start), start) < bytes;
-}
-
-static bool is_ipv4(const char *host)
-{
-    struct in_addr address;
-    return inet_pton(AF_INET, host, &address) == 1;
-}
-
-static bool is_loopback(const char *host)
-{
-    struct in_addr four;
-    struct in6_addr six;
-    if (inet_pton(AF_INET, host, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
-/* Accepts tcp:// and ipc:// only; host is "" for ipc. */
-static bool check_endpoint(const char *endpoint, char *host, size_t bytes, struct error *error)
-{
-    host[0] = '\0';
-    if (strlen(endpoint) >= sizeof((struct frame_socket *)0)->endpoint) {
-        error_set(error, "an endpoint of %zu characters is too long", strlen(endpoint));
-        return false;
-    }
-    if (strncmp(endpoint, "ipc://", strlen("ipc://")) == 0 && endpoint[strlen("ipc://")] != '\0')
-        return true;
-    if (tcp_host(endpoint, host, bytes))
-        return true;
-    error_set(error,
-              "%s is not an endpoint: write tcp://HOST:PORT, for example tcp://127.0.0.1:5700",
-              endpoint);
-    return false;
-}
-
 /* ---- options */
 
 static void set_int(struct frame_socket *socket, int option, int value)
@@ -142,7 +83,7 @@ static void set_int(struct frame_socket *socket, int option, int value)
  * write at any time: TCP looks for dead peers, our own heartbeats for those that hang. And whoever
  * takes the routing id of another gets it: refused, its queue would never be read. Our own peers
  * choose none, and frame_receive drops those that do. What is left: a peer that outruns us until
- * its queue is full, sends a PING of ZMTP and hangs up. Only keys keep that one out. */
+ * its queue is full, sends a PING of ZMTP and hangs up. Keys keep strangers from it. */
 static void set_options(struct frame_socket *socket, const char *host, size_t maximum_bytes)
 {
     int64_t maximum = (int64_t)maximum_bytes;
@@ -156,7 +97,7 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
     set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S);
     set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, PROBES);
     set_int(socket, ZMQ_TCP_MAXRT, DEAD_MS);
-    set_int(socket, ZMQ_IPV6, host[0] != '\0' && !is_ipv4(host));
+    set_int(socket, ZMQ_IPV6, host[0] != '\0' && !address_is_ipv4(host));
     if (socket->router) {
         set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
         set_int(socket, ZMQ_ROUTER_HANDOVER, 1);
@@ -165,6 +106,32 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
         set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
         set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
     }
+}
+
+static void set_text(struct frame_socket *socket, int option, const char *text)
+{
+    int result = zmq_setsockopt(socket->zmq, option, text, strlen(text));
+    assert(result == 0);
+    (void)result;
+}
+
+/* Without somebody at the gate CURVE would let any key in: hence the domain, and its enforcement.
+ */
+static bool set_keys(struct frame_socket *socket, const struct frame_keys *keys,
+                     struct error *error)
+{
+    if (keys == NULL)
+        return true;
+    set_text(socket, ZMQ_CURVE_PUBLICKEY, keys->public_key);
+    set_text(socket, ZMQ_CURVE_SECRETKEY, keys->secret_key);
+    if (!socket->router) {
+        set_text(socket, ZMQ_CURVE_SERVERKEY, keys->server_key);
+        return true;
+    }
+    set_int(socket, ZMQ_CURVE_SERVER, 1);
+    set_text(socket, ZMQ_ZAP_DOMAIN, "ldt");
+    set_int(socket, ZAP_ENFORCE_DOMAIN, 1);
+    return frame_open_gate(socket, error);
 }
 
 static bool open_socket(struct frame_socket **out, int type, struct error *error)
@@ -199,30 +166,29 @@ static bool bind_socket(struct frame_socket *socket, const char *endpoint, struc
 }
 
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                  struct error *error)
+                  const struct frame_keys *keys, struct error *error)
 {
     char host[256], local[256];
     *out = NULL;
-    if (!check_endpoint(endpoint, host, sizeof host, error))
+    if (!address_check(endpoint, host, sizeof host, error))
         return false;
     if (strcmp(host, "localhost") == 0) { /* ZeroMQ binds to numbers only */
         snprintf(local, sizeof local, "tcp://127.0.0.1%s", strrchr(endpoint, ':'));
         endpoint = local;
         snprintf(host, sizeof host, "127.0.0.1");
     }
-    if (host[0] != '\0' && !is_loopback(host)) {
-        error_set(
-            error,
-            "cannot listen on %s: without keys anyone who can reach this machine could run "
-            "work on its workers; listen on loopback (tcp://127.0.0.1:PORT), and let others in "
-            "through an SSH tunnel",
-            endpoint);
+    if (keys == NULL && host[0] != '\0' && !address_is_loopback(host)) {
+        error_set(error,
+                  "cannot listen on %s: without keys anyone who can reach this machine could run "
+                  "work on its workers; make keys with `ldt keygen` and give --keys DIR, or listen "
+                  "on loopback (tcp://127.0.0.1:PORT) and let others in through an SSH tunnel",
+                  endpoint);
         return false;
     }
     if (!open_socket(out, ZMQ_ROUTER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
-    if (bind_socket(*out, endpoint, error))
+    if (set_keys(*out, keys, error) && bind_socket(*out, endpoint, error))
         return true;
 fail:
     frame_close(out);
@@ -230,15 +196,16 @@ fail:
 }
 
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                   struct error *error)
+                   const struct frame_keys *keys, struct error *error)
 {
     char host[256];
     *out = NULL;
-    if (!check_endpoint(endpoint, host, sizeof host, error))
+    if (!address_check(endpoint, host, sizeof host, error))
         return false;
     if (!open_socket(out, ZMQ_DEALER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
+    set_keys(*out, keys, error);
     snprintf((*out)->endpoint, sizeof(*out)->endpoint, "%s", endpoint);
     if (zmq_connect((*out)->zmq, endpoint) == 0)
         return true;
@@ -252,8 +219,11 @@ void frame_close(struct frame_socket **socket)
 {
     if (*socket == NULL)
         return;
+    frame_stop_watching(*socket);
     if ((*socket)->zmq != NULL)
         zmq_close((*socket)->zmq);
+    if ((*socket)->gate != NULL)
+        zmq_close((*socket)->gate);
     context_release();
     free(*socket);
     *socket = NULL;
@@ -275,15 +245,19 @@ int frame_descriptor(const struct frame_socket *socket)
 bool frame_wait(struct frame_socket *const *sockets, size_t n_sockets, const int *descriptors,
                 bool *ready, size_t n_descriptors, int64_t timeout_ms)
 {
-    zmq_pollitem_t *items = xcalloc(n_sockets + n_descriptors + 1, sizeof *items);
-    for (size_t i = 0; i < n_sockets; i++)
-        items[i] = (zmq_pollitem_t){ .socket = sockets[i]->zmq, .events = ZMQ_POLLIN };
+    zmq_pollitem_t *items = xcalloc(3 * n_sockets + n_descriptors + 1, sizeof *items);
+    size_t count = n_descriptors;
     for (size_t i = 0; i < n_descriptors; i++)
-        items[n_sockets + i] =
-            (zmq_pollitem_t){ .fd = descriptors[i], .events = ZMQ_POLLIN | ZMQ_POLLERR };
-    bool fine = zmq_poll(items, (int)(n_sockets + n_descriptors), (long)timeout_ms) >= 0;
+        items[i] = (zmq_pollitem_t){ .fd = descriptors[i], .events = ZMQ_POLLIN | ZMQ_POLLERR };
+    for (size_t i = 0; i < n_sockets; i++) {
+        void *const parts[] = { sockets[i]->zmq, sockets[i]->gate, sockets[i]->monitor };
+        for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
+            if (parts[part] != NULL)
+                items[count++] = (zmq_pollitem_t){ .socket = parts[part], .events = ZMQ_POLLIN };
+    }
+    bool fine = zmq_poll(items, (int)count, (long)timeout_ms) >= 0;
     for (size_t i = 0; i < n_descriptors; i++)
-        ready[i] = fine && items[n_sockets + i].revents != 0;
+        ready[i] = fine && items[i].revents != 0;
     free(items);
     return fine;
 }
@@ -332,8 +306,11 @@ static void drain(struct frame_socket *socket)
 static bool take_peer(struct frame_peer *peer, zmq_msg_t *part)
 {
     const unsigned char *bytes = zmq_msg_data(part);
+    peer->descriptor = zmq_msg_get(part, ZMQ_SRCFD);
     if (zmq_msg_size(part) != FRAME_PEER_BYTES || bytes[0] != 0)
         return false;
+    const char *key = zmq_msg_gets(part, "User-Id");
+    snprintf(peer->key, sizeof peer->key, "%s", key != NULL ? key : "");
     memcpy(peer->bytes, bytes, FRAME_PEER_BYTES);
     peer->length = FRAME_PEER_BYTES;
     return true;
@@ -364,7 +341,7 @@ enum frame_result frame_receive(struct frame_socket *socket, struct frame_peer *
     struct frame_peer nobody;
     zmq_msg_t part;
     peer = peer != NULL ? peer : &nobody;
-    peer->length = 0;
+    *peer = (struct frame_peer){ .descriptor = -1 };
     buf_clear(frame);
     if (socket->draining) {
         drain(socket);

@@ -1,5 +1,8 @@
 /* frame.h - ZeroMQ sockets that carry one frame a message, with every dangerous default changed.
  *
+ * With keys every connection is CURVE: encrypted, both ends known by their public keys (key.h), and
+ * a listener is asked for each of them whether it may come in. Without keys only this machine can.
+ *
  * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT;
  * queues, message size and handshake time are bounded; LINGER 0; IPv4 and IPv6; keepalive of TCP
  * finds dead peers (leases are kept by heartbeats of our own). Single-threaded: all sockets of a
@@ -15,10 +18,19 @@
 
 struct frame_socket;
 
+enum { FRAME_KEY_TEXT = 40 };
+struct frame_keys { /* only lent; texts of FRAME_KEY_TEXT characters */
+    const char *public_key, *secret_key;
+    const char *server_key; /* of the listener, when connecting; listening: NULL */
+};
+
 enum { FRAME_PEER_BYTES = 5 }; /* of a routing id that ZeroMQ makes; no other is accepted */
 struct frame_peer {
     unsigned char bytes[FRAME_PEER_BYTES];
     size_t length;
+    /* of a message that was received: */
+    char key[FRAME_KEY_TEXT + 1]; /* that the sender proved to have; "" without keys */
+    int descriptor;               /* of its connection, which may have ended; -1 unknown */
 };
 
 /* A peer as a number that is not 0, and back: the bytes that ZeroMQ counts up. Whoever connects
@@ -34,13 +46,15 @@ enum frame_result {
                       routing id of its sender's choosing was thrown away; peer: whose, if known */
 };
 
-/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Anything
- * but loopback and ipc:// is refused until keys exist: the sentence says why. */
+/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Without keys
+ * (NULL) anything but loopback and ipc:// is refused. With keys nobody comes in before frame_admit
+ * has said yes; a process can have one listener with keys. */
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                  struct error *error);
-/* A DEALER that reconnects by itself for ever; what is sent before it is connected waits. */
+                  const struct frame_keys *keys, struct error *error);
+/* A DEALER that reconnects by itself until it is refused; what is sent before it is connected
+ * waits. */
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                   struct error *error);
+                   const struct frame_keys *keys, struct error *error);
 void frame_close(struct frame_socket **socket); /* leaves NULL, accepts NULL */
 
 const char *frame_endpoint(const struct frame_socket *socket); /* with the real port */
@@ -58,4 +72,35 @@ enum frame_result frame_receive(struct frame_socket *socket, struct frame_peer *
 /* peer NULL for a DEALER. */
 enum frame_result frame_send(struct frame_socket *socket, const struct frame_peer *peer,
                              const void *bytes, size_t length);
+
+/* ---- who may come in, and what happens to connections */
+
+/* Answers all who wait at the gate of a listener with keys. Call it every turn: a handshake waits
+ * for it. */
+void frame_admit(struct frame_socket *socket, bool (*admits)(void *context, const char *key),
+                 void *context);
+
+enum frame_event_type {
+    FRAME_JOINED,  /* a listener has a new connection, which has proved nothing yet */
+    FRAME_LEFT,    /* and this one is at its end */
+    FRAME_REFUSED, /* a connector's handshake failed; make another socket to try again */
+};
+enum frame_refusal {
+    FRAME_NOT_ADMITTED = 1, /* the listener does not know our key */
+    FRAME_MISMATCH,         /* one of the two has keys and the other has none */
+    FRAME_BROKEN_OFF,       /* it hung up: if it goes on, the listener has another key than ours */
+};
+struct frame_event {
+    enum frame_event_type type;
+    int descriptor;             /* JOINED, LEFT; it is ZeroMQ's and may be closed at any time */
+    enum frame_refusal refusal; /* REFUSED */
+};
+
+/* From now on events are told; frame_wait wakes for them. Costs a listener or connector two more
+ * descriptors. */
+bool frame_watch(struct frame_socket *socket, struct error *error);
+bool frame_next_event(struct frame_socket *socket, struct frame_event *out); /* false: none */
+
+/* Ends a connection. Had it ended by itself just before, another may suffer: it connects again. */
+void frame_hang_up(int descriptor);
 #endif

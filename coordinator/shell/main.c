@@ -117,7 +117,7 @@ static bool start(struct service *service, struct error *error)
 {
     struct loop *loop = &service->loop;
     if (!catch_signals(loop, error) || !restore(service, error) ||
-        !frame_listen(&loop->socket, service->options.listen, MESSAGE_MAX_BYTES, error) ||
+        !frame_listen(&loop->socket, service->options.listen, MESSAGE_MAX_BYTES, NULL, error) ||
         !write_connect_file(service, error))
         return false;
     loop->save = store_save;

@@ -249,7 +249,7 @@ static void connect_workers(struct bench *bench)
     bench->epoll = epoll_create1(0);
     for (size_t i = 0; i < bench->n_workers; i++) {
         struct worker *worker = &bench->workers[i];
-        if (!frame_connect(&worker->socket, bench->connect.work, MESSAGE_MAX_BYTES, &error))
+        if (!frame_connect(&worker->socket, bench->connect.work, MESSAGE_MAX_BYTES, NULL, &error))
             die("cannot connect", error.text);
         struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = i };
         epoll_ctl(bench->epoll, EPOLL_CTL_ADD, frame_descriptor(worker->socket), &event);
@@ -264,7 +264,7 @@ static void client_ask(struct bench *bench, struct message question, enum messag
     struct error error;
     struct message answer = { 0 };
     bool unused;
-    if (!frame_connect(&socket, bench->connect.client, MESSAGE_MAX_BYTES, &error))
+    if (!frame_connect(&socket, bench->connect.client, MESSAGE_MAX_BYTES, NULL, &error))
         die("cannot connect", error.text);
     send_message(bench, socket, question);
     while (!read_message(bench, socket, &answer))

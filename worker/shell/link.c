@@ -90,7 +90,7 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
         complain(link, &error);
     } else if (link->socket == NULL || strcmp(found->work, link->where.work) != 0) {
         frame_close(&link->socket);
-        moved = frame_connect(&link->socket, found->work, MESSAGE_MAX_BYTES, &error);
+        moved = frame_connect(&link->socket, found->work, MESSAGE_MAX_BYTES, NULL, &error);
         if (!moved)
             complain(link, &error);
         else

@@ -50,7 +50,7 @@ static void follow(const char *endpoint, const struct script *script)
     int questions = 0;
     bool unused;
     buf_init(&frame, MESSAGE_MAX_BYTES);
-    if (!frame_listen(&socket, endpoint, MESSAGE_MAX_BYTES, &error))
+    if (!frame_listen(&socket, endpoint, MESSAGE_MAX_BYTES, NULL, &error))
         _exit(1);
     for (;;) {
         frame_wait(&socket, 1, NULL, &unused, 0, -1);

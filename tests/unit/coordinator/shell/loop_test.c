@@ -63,10 +63,10 @@ static int set_up(void **state)
     loop->signals = world->pipe[0];
     must(store_open(&loop->store, world->database, &error), &error);
     must(store_restore(loop->store, loop->core, clock_monotonic_ms(), &error), &error);
-    must(frame_listen(&loop->socket, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, &error), &error);
+    must(frame_listen(&loop->socket, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, &error), &error);
     const char *endpoint = frame_endpoint(loop->socket);
-    must(frame_connect(&world->client, endpoint, MESSAGE_MAX_BYTES, &error), &error);
-    must(frame_connect(&world->other, endpoint, MESSAGE_MAX_BYTES, &error), &error);
+    must(frame_connect(&world->client, endpoint, MESSAGE_MAX_BYTES, NULL, &error), &error);
+    must(frame_connect(&world->other, endpoint, MESSAGE_MAX_BYTES, NULL, &error), &error);
     disk = STORE_OK;
     saves = 0;
     *state = world;

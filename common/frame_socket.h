@@ -1,0 +1,22 @@
+/* frame_socket.h - what the files of frame.h share: the inside of a socket. */
+#ifndef COMMON_FRAME_SOCKET_H
+#define COMMON_FRAME_SOCKET_H
+#include "common/address.h"
+#include "common/frame.h"
+
+struct frame_socket {
+    void *zmq;
+    void *gate;    /* asked who may come in; NULL without keys */
+    void *monitor; /* tells of connections; NULL if nobody watches */
+    bool router;
+    bool draining; /* in the middle of a multipart message that is thrown away */
+    char endpoint[ADDRESS_BYTES];
+};
+
+void *frame_context(void); /* of all sockets; there is at least one */
+
+/* frame_gate.c: before anybody can connect */
+bool frame_open_gate(struct frame_socket *socket, struct error *error);
+/* frame_event.c: before the socket is closed */
+void frame_stop_watching(struct frame_socket *socket);
+#endif
