@@ -83,7 +83,7 @@ static void step_back(struct inner_loop *loop, int step, const struct lesson *le
     *teaching_slope += result.teaching_slope;
 }
 
-void hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_lessons,
+bool hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_lessons,
                    const real *final_gradient, struct mat *target_adjoint,
                    struct hypergradients *settings)
 {
@@ -95,6 +95,8 @@ void hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_
     for (int b = 0; b < n_lessons; b++)
         memset(target_adjoint[b].value, 0, mat_count(target_adjoint[b]) * sizeof(real));
     for (int i = loop->n_steps - 1; i >= 0; i--) {
+        if (interruption_came(loop->interruption))
+            return false;
         int b = i % n_lessons;
         step_back(loop, i, &lessons[b], &adjoint, direction, target_adjoint[b], &slopes,
                   &teaching_slope);
@@ -104,4 +106,5 @@ void hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_
                                  .momentum = slopes.beta1,
                                  .weight_decay = slopes.weight_decay,
                                  .teaching_coef = teaching_slope / loop->objective.teaching_coef };
+    return true;
 }

@@ -13,8 +13,9 @@ struct hypergradients {
 
 /* final_gradient [n_parameters] is the derivative of the value for the parameters after the last
  * step. target_adjoint[b], shaped like the targets of lessons[b], is overwritten with the
- * derivative for these targets: the sum over all steps that used them. */
-void hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_lessons,
+ * derivative for these targets: the sum over all steps that used them. False: interrupted, and
+ * nothing of it is complete. */
+bool hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_lessons,
                    const real *final_gradient, struct mat *target_adjoint,
                    struct hypergradients *settings);
 #endif

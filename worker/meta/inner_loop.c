@@ -70,6 +70,8 @@ int inner_loop_run(struct inner_loop *loop, const struct optimiser_state *start,
     reserve(loop, lessons, n_lessons);
     begin(loop, start);
     for (int i = 0; i < loop->n_steps; i++) {
+        if (interruption_came(loop->interruption))
+            return i;
         struct optimiser_state before = inner_loop_state(loop, i);
         struct optimiser_state after = inner_loop_state(loop, i + 1);
         struct pass pass = pass_values(inner_loop_values(loop, i));

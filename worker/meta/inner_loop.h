@@ -3,6 +3,7 @@
  * the memory limit allows. The others are recomputed, with the same bits. */
 #ifndef META_INNER_LOOP_H
 #define META_INNER_LOOP_H
+#include "worker/meta/interruption.h"
 #include "worker/meta/objective.h"
 #include "worker/net/optimiser.h"
 
@@ -11,6 +12,7 @@ struct inner_loop {
     struct optimiser optimiser;
     int n_steps;
     size_t memory_limit; /* bytes for kept values */
+    struct interruption *interruption; /* asked before every step, there and back; or NULL */
 
     int n_kept;          /* steps 0 .. n_kept - 1 of the last run */
     size_t step_reals;   /* of one step's frame */
@@ -22,7 +24,7 @@ struct inner_loop {
 
 /* Step i runs on lesson i % n_lessons. A start without moments begins with zero moments and step
  * count. losses[n_steps] is filled. Returns the number of steps taken: fewer than n_steps if a loss
- * was not finite, that of the step at the returned index. */
+ * was not finite, that of the step at the returned index, or if it was interrupted. */
 int inner_loop_run(struct inner_loop *loop, const struct optimiser_state *start,
                    const struct lesson *lessons, int n_lessons, struct step_losses *losses);
 

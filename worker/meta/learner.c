@@ -48,6 +48,15 @@ static void state_create(struct optimiser_state *state, const struct optimiser *
         state->moment[k] = xaligned(count * sizeof(real));
 }
 
+static void state_clear(struct optimiser_state *state, size_t count)
+{
+    state->steps = 0;
+    memset(state->parameters, 0, count * sizeof(real));
+    for (int k = 0; k < OPTIMISER_MAX_MOMENTS; k++)
+        if (state->moment[k] != NULL)
+            memset(state->moment[k], 0, count * sizeof(real));
+}
+
 static void state_free(struct optimiser_state *state)
 {
     free(state->parameters);
@@ -98,6 +107,7 @@ bool learner_create(struct learner **out, const struct learner_config *config, s
         config->inner_is_shared ? config->student_optimiser : config->inner_optimiser;
     learner->inner.n_steps = config->n_inner;
     learner->inner.memory_limit = config->memory_limit;
+    learner->inner.interruption = config->interruption;
     learner->inner_losses = xcalloc((size_t)config->n_inner + 1, sizeof *learner->inner_losses);
     state_create(&learner->state.student, &config->student_optimiser,
                  objective_n_parameters(&learner->training));
@@ -140,14 +150,27 @@ void learner_initialise(struct learner *learner, struct rng *student, struct rng
                         double student_weight_multiplier)
 {
     const struct learner_config *config = &learner->config;
+    state_clear(&learner->state.student, objective_n_parameters(&learner->training));
     net_initialise(&config->student, learner->state.student.parameters, student,
                    student_weight_multiplier);
     if (learner->training.auxiliary)
         net_initialise(&learner->auxiliary,
                        learner->state.student.parameters + config->student.n_parameters, student,
                        1);
+    if (config->teacher.n_layers == 0)
+        return;
+    state_clear(&learner->state.teacher, config->teacher.n_parameters);
+    net_initialise(&config->teacher, learner->state.teacher.parameters, teacher, 1);
+}
+
+void learner_visit(struct learner *learner, struct visitor *visitor)
+{
+    const struct learner_config *config = &learner->config;
+    optimiser_visit(&config->student_optimiser, &learner->state.student,
+                    objective_n_parameters(&learner->training), "student", visitor);
     if (config->teacher.n_layers > 0)
-        net_initialise(&config->teacher, learner->state.teacher.parameters, teacher, 1);
+        optimiser_visit(&config->meta_optimiser, &learner->state.teacher,
+                        config->teacher.n_parameters, "teacher", visitor);
 }
 
 struct learner_state *learner_state(struct learner *learner)
@@ -161,6 +184,11 @@ const real *learner_meta_gradient(const struct learner *learner)
 }
 
 /* ---- lessons: batches with the teacher's targets -------------------------------------------- */
+
+static bool interrupted(struct learner *learner)
+{
+    return interruption_came(learner->config.interruption);
+}
 
 static bool has_teacher(const struct learner *learner)
 {
@@ -256,7 +284,7 @@ static int steps_reported(const struct learner *learner, int completed)
     return completed < learner->config.n_inner ? completed + 1 : completed;
 }
 
-/* False: the losses of one step of the unroll were not finite. */
+/* False: the losses of one step of the unroll were not finite, or it was interrupted. */
 static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_report *report,
                            struct error *why)
 {
@@ -266,6 +294,8 @@ static bool run_inner_loop(struct learner *learner, int n_lessons, struct meta_r
         start = learner->state.student;
     int completed =
         inner_loop_run(inner, &start, learner->lessons, n_lessons, learner->inner_losses);
+    if (completed < inner->n_steps && interrupted(learner))
+        return false;
     int reported = steps_reported(learner, completed);
     report->teaching_loss = 0;
     for (int i = 0; i < reported; i++)
@@ -297,9 +327,9 @@ static double validate_rows(struct learner *learner, struct mat theta, int first
 }
 
 /* The label loss of the trained copy on the whole validation set, and its gradient. Large sets go
- * through in chunks, which stay in the cache and take little memory. */
-static double validate(struct learner *learner, const struct examples *data,
-                       const struct batch *validation)
+ * through in chunks, which stay in the cache and take little memory. False: interrupted. */
+static bool validate(struct learner *learner, const struct examples *data,
+                     const struct batch *validation, double *loss)
 {
     const struct net *student = &learner->config.student;
     struct optimiser_state end = inner_loop_state(&learner->inner, learner->inner.n_steps);
@@ -308,14 +338,17 @@ static double validate(struct learner *learner, const struct examples *data,
     memset(learner->validation_gradient, 0, student->n_parameters * sizeof(real));
     for (int first = 0; first < validation->count; first += VALIDATION_CHUNK) {
         int rest = validation->count - first;
+        if (interrupted(learner))
+            return false;
         sum += validate_rows(learner, parameters_of(&end, student), first,
                              rest < VALIDATION_CHUNK ? rest : VALIDATION_CHUNK);
     }
-    return sum / validation->count;
+    *loss = sum / validation->count;
+    return true;
 }
 
-/* dL_val/dphi, from the gradient for theta_n. */
-static void differentiate(struct learner *learner, int n_lessons, struct mat targets,
+/* dL_val/dphi, from the gradient for theta_n. False: interrupted. */
+static bool differentiate(struct learner *learner, int n_lessons, struct mat targets,
                           struct hypergradients *settings)
 {
     struct mat gradient = { 1, (int)learner->config.teacher.n_parameters, learner->meta_gradient,
@@ -329,9 +362,11 @@ static void differentiate(struct learner *learner, int n_lessons, struct mat tar
     for (int b = 0; b < n_lessons; b++)
         learner->target_adjoint[b] = targets_of_rows(learner, all, learner->batches.first[b],
                                                      learner->lessons[b].targets.rows);
-    hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
-                  learner->target_adjoint, settings);
+    if (!hypergradient(&learner->inner, learner->lessons, n_lessons, learner->validation_gradient,
+                       learner->target_adjoint, settings))
+        return false;
     teacher_backward(&learner->teacher, all, gradient);
+    return true;
 }
 
 /* The meta-gradient itself, or a clipped copy if the bound is in reach of its components. */
@@ -370,13 +405,15 @@ bool learner_meta_step(struct learner *learner, const struct examples *data,
     struct mat targets = prepare_lessons(learner, data, batches, n_batches);
     if (!run_inner_loop(learner, n_batches, report, why))
         return false;
-    report->validation_loss = validate(learner, data, validation);
+    if (!validate(learner, data, validation, &report->validation_loss))
+        return false;
     if (!isfinite(report->validation_loss)) {
         error_set(why, "the validation loss after %d inner steps became %g", n_inner,
                   shown(report->validation_loss));
         return false;
     }
-    differentiate(learner, n_batches, targets, &report->hypergradients);
+    if (!differentiate(learner, n_batches, targets, &report->hypergradients))
+        return false;
     report->gradient_norm = vector_norm(learner->meta_gradient, count);
     if (!vector_is_finite(learner->meta_gradient, count)) {
         error_set(why, "the meta-gradient has components that are not finite (validation loss %g)",
@@ -408,16 +445,21 @@ static struct step_losses student_step(struct learner *learner, const struct les
     return result.losses;
 }
 
-bool learner_student_steps(struct learner *learner, const struct examples *data,
-                           const struct batch *batches, int n_batches, struct step_losses *losses,
-                           struct error *why)
+/* All lessons are prepared, the learned ones too: what the teacher makes of a row may depend on the
+ * rows beside it, by its last bit. */
+bool learner_student_steps_from(struct learner *learner, const struct examples *data,
+                                const struct batch *batches, int n_batches, int *done,
+                                struct step_losses *losses, struct error *why)
 {
     const struct optimiser_state *state = &learner->state.student;
     prepare_lessons(learner, data, batches, n_batches);
-    for (int b = 0; b < n_batches; b++) {
+    for (int b = *done; b < n_batches; b++) {
+        if (interrupted(learner))
+            return false;
         struct step_losses step = student_step(learner, &learner->lessons[b]);
         if (losses)
             losses[b] = step;
+        *done = b + 1;
         if (!isfinite(step.total)) {
             error_set(why,
                       "the student's loss became %g in step %d (label loss %g, teaching loss "
@@ -434,7 +476,15 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
     return true;
 }
 
-void learner_logits(struct learner *learner, const real *x, int rows, real *logits)
+bool learner_student_steps(struct learner *learner, const struct examples *data,
+                           const struct batch *batches, int n_batches, struct step_losses *losses,
+                           struct error *why)
+{
+    int done = 0;
+    return learner_student_steps_from(learner, data, batches, n_batches, &done, losses, why);
+}
+
+bool learner_logits(struct learner *learner, const real *x, int rows, real *logits)
 {
     const struct net *student = &learner->for_labels;
     struct mat theta = parameters_of(&learner->state.student, student);
@@ -444,10 +494,13 @@ void learner_logits(struct learner *learner, const real *x, int rows, real *logi
         int count = rows - first < LOGITS_CHUNK ? rows - first : LOGITS_CHUNK;
         struct mat chunk = mat_rows(inputs, first, count), z;
         struct pass pass = pass_dry();
+        if (interrupted(learner))
+            return false;
         net_forward(student, &pass, theta, chunk, &trace);
         frame_reserve(&learner->student, pass.values.used);
         pass = pass_values(learner->student);
         z = net_forward(student, &pass, theta, chunk, &trace);
         memcpy(logits + (size_t)first * (size_t)z.cols, z.value, mat_count(z) * sizeof(real));
     }
+    return true;
 }

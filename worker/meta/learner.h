@@ -29,6 +29,7 @@
 #include "common/rng.h"
 #include "worker/meta/batch.h"         /* struct examples, struct batch: the owner's data */
 #include "worker/meta/hypergradient.h" /* struct hypergradients */
+#include "worker/meta/interruption.h"
 #include "worker/meta/objective.h"     /* struct step_losses */
 #include "worker/net/net.h"
 #include "worker/net/optimiser.h"
@@ -67,6 +68,9 @@ struct learner_config {
     /* Bytes for the recorded activations and gradients of inner steps; those beyond it are
      * recomputed, with the same bits. The student's n_inner + 1 states come on top. */
     size_t memory_limit;
+    /* Asked in the middle of every call that may take long; NULL: nobody interrupts. Outlives the
+     * learner. */
+    struct interruption *interruption;
 };
 
 /* False: the configuration cannot be run; the sentence says why. */
@@ -94,7 +98,8 @@ struct meta_report {
 /* One unroll of n_inner steps, the meta-gradient, and one step of the meta optimiser. Inner step i
  * uses batches[i % n_batches]: give each distinct batch once, they are computed once. False: a
  * number became non-finite, why says which, and the report has what was known by then (NaN for the
- * rest); phi has not moved, unless it is phi that the step made non-finite. */
+ * rest); phi has not moved, unless it is phi that the step made non-finite. False as well if it was
+ * interrupted: then nothing has moved, and why is untouched. */
 bool learner_meta_step(struct learner *learner, const struct examples *data,
                        const struct batch *batches, int n_batches, const struct batch *validation,
                        struct meta_report *report, struct error *why);
@@ -105,10 +110,22 @@ bool learner_student_steps(struct learner *learner, const struct examples *data,
                            const struct batch *batches, int n_batches, struct step_losses *losses,
                            struct error *why);
 
-/* logits[rows, student.outputs] for x[rows, student.inputs], computed in chunks of fixed size. */
-void learner_logits(struct learner *learner, const real *x, int rows, real *logits);
+/* Likewise, for a call that may have been interrupted: *done of the batches were learned from
+ * before, and have been by now if it returns. Called again with the same arguments it does the
+ * rest, with the same bits; of the losses it fills in those of its own steps. */
+bool learner_student_steps_from(struct learner *learner, const struct examples *data,
+                                const struct batch *batches, int n_batches, int *done,
+                                struct step_losses *losses, struct error *why);
 
-/* What a learner holds, for tests, checkpoints and export. Writing through the pointers is allowed
+/* logits[rows, student.outputs] for x[rows, student.inputs], computed in chunks of fixed size.
+ * False: interrupted. */
+bool learner_logits(struct learner *learner, const real *x, int rows, real *logits);
+
+/* Everything that a learner carries from one call to the next. What was loaded is to be judged by
+ * the counts of steps, which are in the state. */
+void learner_visit(struct learner *learner, struct visitor *visitor);
+
+/* What a learner holds, for tests and export. Writing through the pointers is allowed
  * between calls; unused vectors are NULL. Layout of the vectors: net_tensors. */
 struct learner_state {
     struct optimiser_state student; /* [student.n_parameters], then the auxiliary head's */

@@ -5,6 +5,7 @@
 #include "worker/numeric/vector.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #ifdef REAL_IS_DOUBLE
 #define real_sqrt sqrt
@@ -32,6 +33,20 @@ struct optimiser optimiser_adam(double lr, double beta1, double weight_decay)
 int optimiser_moments(const struct optimiser *optimiser)
 {
     return optimiser->kind == OPTIMISER_ADAM ? 2 : 1;
+}
+
+void optimiser_visit(const struct optimiser *optimiser, struct optimiser_state *state, size_t count,
+                     const char *of, struct visitor *visitor)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.steps", of);
+    visitor->field(visitor, name, &state->steps, sizeof state->steps);
+    snprintf(name, sizeof name, "%s.parameters", of);
+    visitor->field(visitor, name, state->parameters, count * sizeof(real));
+    for (int k = 0; k < optimiser_moments(optimiser); k++) {
+        snprintf(name, sizeof name, "%s.moment.%d", of, k);
+        visitor->field(visitor, name, state->moment[k], count * sizeof(real));
+    }
 }
 
 /* What Adam's rule needs at step t besides the vectors. */

@@ -7,6 +7,7 @@
  * G is read and never written: the pass that differentiates through a step reads it again. */
 #ifndef NET_OPTIMISER_H
 #define NET_OPTIMISER_H
+#include "worker/net/visitor.h"
 #include "worker/numeric/mat.h"
 
 enum optimiser_kind { OPTIMISER_SGD, OPTIMISER_ADAM };
@@ -32,6 +33,10 @@ struct optimiser_state {
     real *moment[OPTIMISER_MAX_MOMENTS];
     int steps; /* taken so far */
 };
+
+/* All of a state of `count` parameters. The name, of `of`, tells several states apart. */
+void optimiser_visit(const struct optimiser *optimiser, struct optimiser_state *state, size_t count,
+                     const char *of, struct visitor *visitor);
 
 /* One step: from -> to, which may be the same. */
 void optimiser_step(const struct optimiser *optimiser, const struct optimiser_state *from,

@@ -1,5 +1,7 @@
 #include "worker/shell/trial_command.h"
+#include "worker/shell/preemption.h"
 #include "worker/shell/reexecute.h"
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/trainer/reference.h"
 #include "common/version.h"
@@ -10,13 +12,13 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { INPUT_LIMIT = 1 << 20, LINE_LIMIT = 1 << 16 };
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_HANDED_BACK = 75 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { CHECKPOINT_SECONDS = 120, CHECKPOINT_SECONDS_MOST = 1000000000 };
 
 static const char usage[] =
     "usage: ldt-worker trial [--save-model FILE.npz [--with-teacher]] < TRIAL.json\n"
@@ -25,55 +27,23 @@ static const char usage[] =
     "    {\"seed\": 1, \"parameters\": {\"task\": \"task-b\", \"epochs\": 16}}\n"
     "What the parameters leave out has its default. Standard output is one JSON object a line:\n"
     "facts about the run, then the metrics of every evaluation. The same parameters and seed give\n"
-    "the same bits on one type of CPU. --save-model writes the student as it is at the end, with\n"
+    "the same bits on one type of CPU. With \"checkpoint_dir\": \"/a/directory\" in the object "
+    "the\n"
+    "run saves itself there every two minutes (\"checkpoint_seconds\") and on SIGTERM, and the "
+    "same\n"
+    "command goes on from there. --save-model writes the student as it is at the end, with\n"
     "--with-teacher also the teacher; `ldt-worker predict` applies it, and NumPy opens it.\n"
     "Exit status: 0 done, 75 handed back after SIGTERM, 1 failed, 2 usage.\n"
     "\n";
 
 /* ---- lines out ------------------------------------------------------------------------------ */
 
-static volatile sig_atomic_t is_writing, is_preempted;
-
-/* There is nothing to save yet, so the attempt is handed back at once, but never in half a line. */
-static void on_terminate(int signal_number)
-{
-    if (!is_writing)
-        _exit(EXIT_HANDED_BACK);
-    is_preempted = 1;
-}
-
-static void catch_terminate(void)
-{
-    struct sigaction action = { .sa_handler = on_terminate, .sa_flags = SA_RESTART };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-static bool write_all(const char *bytes, size_t count)
-{
-    while (count > 0) {
-        ssize_t written = write(STDOUT_FILENO, bytes, count);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0) {
-            fprintf(stderr, "standard output: %s\n", strerror(errno));
-            return false;
-        }
-        bytes += written;
-        count -= (size_t)written;
-    }
-    return true;
-}
-
-/* Whole or not at all, as far as SIGTERM is concerned. */
 static bool write_line(struct buf *line)
 {
     buf_text(line, "\n");
-    is_writing = 1;
-    bool written = write_all(line->bytes, line->length);
-    is_writing = 0;
+    bool written = preemption_write_line(line->bytes, line->length);
     buf_free(line);
-    return written && !is_preempted;
+    return written;
 }
 
 static void add_number(struct buf *line, double number)
@@ -137,14 +107,60 @@ static void read_cpu_name(char *out, size_t bytes)
         fclose(file);
 }
 
-/* What decides the bits of a run beside its settings and seed. */
-static bool write_facts(void)
+enum { FACTS = 5 };
+
+/* What decides the bits of a run beside its settings, seed and data. */
+static void list_facts(struct identity_fact facts[FACTS], const char *cpu)
 {
-    char cpu[128];
-    read_cpu_name(cpu, sizeof cpu);
-    return write_info(json_pack("{s:s, s:s, s:s, s:s, s:s}", "version", LDT_VERSION, "blas_core",
-                                blas_core(), "openblas", blas_version(), "cpu", cpu, "real",
-                                sizeof(real) == sizeof(float) ? "float" : "double"));
+    facts[0] = (struct identity_fact){ "version", LDT_VERSION };
+    facts[1] = (struct identity_fact){ "blas_core", blas_core() };
+    facts[2] = (struct identity_fact){ "openblas", blas_version() };
+    facts[3] = (struct identity_fact){ "cpu", cpu };
+    facts[4] = (struct identity_fact){ "real", sizeof(real) == sizeof(float) ? "float" : "double" };
+}
+
+static bool write_facts(const struct identity_fact facts[FACTS])
+{
+    json_t *object = json_object();
+    for (int i = 0; i < FACTS; i++)
+        json_object_set_new(object, facts[i].name, json_string(facts[i].value));
+    return write_info(object);
+}
+
+/* ---- checkpoints ---------------------------------------------------------------------------- */
+
+/* The context of the sink. */
+struct saving {
+    int64_t interval_ms, last_ms; /* last_ms 0: not begun */
+    bool has_complained;
+};
+
+static bool is_due(void *context)
+{
+    struct saving *saving = context;
+    int64_t now_ms = clock_monotonic_ms();
+    if (saving->last_ms == 0)
+        saving->last_ms = now_ms;
+    if (now_ms - saving->last_ms < saving->interval_ms)
+        return false;
+    saving->last_ms = now_ms;
+    return true;
+}
+
+static bool is_preempted(void *context)
+{
+    preemption_defer(); /* the run asks from when it has something to save */
+    return preemption_came();
+}
+
+/* A full disk is full again every time: the attempt records the first fault only. */
+static void complain(void *context, const char *sentence)
+{
+    struct saving *saving = context;
+    fprintf(stderr, "%s\n", sentence);
+    if (!saving->has_complained)
+        inform(NULL, "checkpoint", sentence);
+    saving->has_complained = true;
 }
 
 /* ---- the object in -------------------------------------------------------------------------- */
@@ -188,29 +204,63 @@ static json_t *parse_input(const struct buf *input, struct error *error)
     return NULL;
 }
 
-static bool read_trial(const json_t *trial, int64_t *seed, struct settings *settings,
-                       struct error *error)
+struct input {
+    int64_t seed;
+    struct settings settings;
+    char *parameters;     /* the text of the settings as they were given */
+    char *checkpoint_dir; /* NULL: none */
+    double checkpoint_seconds;
+};
+
+static void input_free(struct input *input)
 {
-    const json_t *seed_member = json_object_get(trial, "seed");
-    if (!json_is_integer(seed_member) || json_integer_value(seed_member) < 0) {
-        error_set(error, "seed: %s; give an integer of at least 0",
-                  seed_member == NULL ? "missing" : "not a seed");
-        return false;
-    }
-    *seed = json_integer_value(seed_member);
-    return settings_parse(settings, json_object_get(trial, "parameters"), error);
+    free(input->parameters);
+    free(input->checkpoint_dir);
 }
 
-/* *parameters becomes the text of the settings as they were given, to be freed. */
-static bool read_standard_input(int64_t *seed, struct settings *settings, char **parameters,
-                                struct error *error)
+static bool read_checkpoint(const json_t *trial, struct input *out, struct error *error)
+{
+    const json_t *directory = json_object_get(trial, "checkpoint_dir");
+    const json_t *seconds = json_object_get(trial, "checkpoint_seconds");
+    out->checkpoint_seconds = seconds != NULL ? json_number_value(seconds) : CHECKPOINT_SECONDS;
+    if (seconds != NULL && (!json_is_number(seconds) || out->checkpoint_seconds < 0 ||
+                            out->checkpoint_seconds > CHECKPOINT_SECONDS_MOST)) {
+        error_set(error, "checkpoint_seconds: give a number from 0 to %d", CHECKPOINT_SECONDS_MOST);
+        return false;
+    }
+    if (directory == NULL)
+        return true;
+    if (!json_is_string(directory) || json_string_value(directory)[0] != '/') {
+        error_set(error, "checkpoint_dir: not a path; give one that begins with /");
+        return false;
+    }
+    out->checkpoint_dir = xstrdup(json_string_value(directory));
+    return true;
+}
+
+static bool read_trial(const json_t *trial, struct input *out, struct error *error)
+{
+    const json_t *seed = json_object_get(trial, "seed");
+    if (!json_is_integer(seed) || json_integer_value(seed) < 0) {
+        error_set(error, "seed: %s; give an integer of at least 0",
+                  seed == NULL ? "missing" : "not a seed");
+        return false;
+    }
+    out->seed = json_integer_value(seed);
+    if (!read_checkpoint(trial, out, error) ||
+        !settings_parse(&out->settings, json_object_get(trial, "parameters"), error))
+        return false;
+    out->parameters = json_text(json_object_get(trial, "parameters"));
+    return true;
+}
+
+/* input_free also after a false. */
+static bool read_standard_input(struct input *out, struct error *error)
 {
     struct buf input;
     buf_init(&input, INPUT_LIMIT);
     json_t *trial = read_input(&input, error) ? parse_input(&input, error) : NULL;
-    bool usable = trial != NULL && read_trial(trial, seed, settings, error);
-    if (usable)
-        *parameters = json_text(json_object_get(trial, "parameters"));
+    bool usable = trial != NULL && read_trial(trial, out, error);
     json_decref(trial);
     buf_free(&input);
     return usable;
@@ -223,25 +273,45 @@ struct request {
     bool with_teacher, wants_help;
 };
 
-static int train(const struct request *request, struct error *error)
+static enum trial_end run_trial(const struct request *request, const struct input *input,
+                                struct error *error)
 {
-    struct settings settings;
-    int64_t seed;
-    char *parameters = NULL;
-    if (!blas_check(error) || !read_standard_input(&seed, &settings, &parameters, error))
-        return EXIT_FAILED;
+    char cpu[128];
+    struct identity_fact facts[FACTS];
+    read_cpu_name(cpu, sizeof cpu);
+    list_facts(facts, cpu);
+    struct saving saving = { .interval_ms = (int64_t)(1000 * input->checkpoint_seconds) };
+    const struct trial_checkpoint checkpoint = {
+        .directory = input->checkpoint_dir,
+        .facts = facts,
+        .n_facts = FACTS,
+        .is_due = is_due,
+        .is_preempted = is_preempted,
+        .complain = complain,
+    };
     const struct trial_sink sink = {
         .report = report,
         .inform = inform,
+        .context = &saving,
+        .checkpoint = input->checkpoint_dir != NULL ? &checkpoint : NULL,
         .model_path = request->model_path,
         .model_with_teacher = request->with_teacher,
-        .parameters = parameters,
+        .parameters = input->parameters,
     };
-    enum trial_end end = write_facts() ? trial_run(&settings, seed, &sink, error) : TRIAL_STOPPED;
-    free(parameters);
+    return write_facts(facts) ? trial_run(&input->settings, input->seed, &sink, error)
+                              : TRIAL_STOPPED;
+}
+
+static int train(const struct request *request, struct error *error)
+{
+    struct input input = { .parameters = NULL };
+    enum trial_end end = TRIAL_REFUSED;
+    if (blas_check(error) && read_standard_input(&input, error))
+        end = run_trial(request, &input, error);
+    input_free(&input);
     if (end == TRIAL_COMPLETED || end == TRIAL_BECAME_NONFINITE)
         return 0;
-    return end == TRIAL_STOPPED && is_preempted ? EXIT_HANDED_BACK : EXIT_FAILED;
+    return end == TRIAL_STOPPED && preemption_came() ? EXIT_HANDED_BACK : EXIT_FAILED;
 }
 
 /* NULL, or the argument that makes no sense. */
@@ -278,7 +348,7 @@ int trial_command(int argc, char **argv)
         return EXIT_USAGE;
     }
     reexecute_verb(argc, argv);
-    catch_terminate();
+    preemption_catch();
     struct error error = { .text = "" };
     int status = train(&request, &error);
     if (error.text[0] != '\0')

@@ -5,7 +5,15 @@
  *     out  {"info": {"version": "0.1.0", "blas_core": "SkylakeX", ...}}
  *          {"step": 240, "epoch": 3.5, "metrics": {"test_kl": 0.21, ...}}
  *
- * SIGTERM hands the attempt back: exit status 75, between two lines. Exit status 0: trained to the
+ * With "checkpoint_dir": "/abs/dir" in the object (and perhaps "checkpoint_seconds", 120 if not;
+ * 0 is after every iteration) the run saves itself there from time to time, and goes on from what
+ * an earlier process has saved there: info.checkpoint says where from, the whole curve is written
+ * again, and all its bits are those of an undisturbed run. A file that cannot be used, because it
+ * is damaged or was made by another version, another type of CPU or another trial, is said to be so
+ * by info.checkpoint and on standard error; the run begins anew. What is done leaves no file.
+ *
+ * SIGTERM hands the attempt back, with a checkpoint if there is a place for it: exit status 75,
+ * between two lines. Exit status 0: trained to the
  * end, or until a number became non-finite (all metrics of the last line are NaN then, and
  * info.diverged says why). Bad input: one sentence on standard error, exit status 1. */
 #ifndef SHELL_TRIAL_COMMAND_H

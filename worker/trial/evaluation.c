@@ -69,12 +69,14 @@ void evaluation_free(struct evaluation *evaluation)
     free_set(&evaluation->selection);
 }
 
-static struct score measure(const struct evaluation *evaluation, const struct evaluation_set *set,
-                            struct learner *learner)
+static bool measure(const struct evaluation *evaluation, const struct evaluation_set *set,
+                    struct learner *learner, struct score *score)
 {
-    learner_logits(learner, set->x, set->count, set->logits);
-    return score_predictions(set->logits, set->labels, set->true_logits, set->count,
-                             evaluation->outputs, evaluation->label_loss);
+    if (!learner_logits(learner, set->x, set->count, set->logits))
+        return false;
+    *score = score_predictions(set->logits, set->labels, set->true_logits, set->count,
+                               evaluation->outputs, evaluation->label_loss);
+    return true;
 }
 
 /* Of the predictions that were made last. */
@@ -83,11 +85,14 @@ static double measure_mse(const struct evaluation_set *set)
     return regression_mse(set->logits, set->labels, set->count);
 }
 
-void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
+bool evaluation_measure(struct evaluation *evaluation, struct learner *learner,
                         double values[METRICS])
 {
-    struct score train = measure(evaluation, &evaluation->train, learner);
-    struct score test = measure(evaluation, &evaluation->test, learner);
+    struct score train, test, selection;
+    if (!measure(evaluation, &evaluation->train, learner, &train) ||
+        !measure(evaluation, &evaluation->test, learner, &test) ||
+        !measure(evaluation, &evaluation->selection, learner, &selection))
+        return false;
     values[METRIC_TRAIN_LOSS] = train.loss;
     values[METRIC_TEST_LOSS] = test.loss;
     values[METRIC_TRAIN_ACCURACY] = train.accuracy;
@@ -99,5 +104,6 @@ void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
         values[METRIC_TEST_MSE] = measure_mse(&evaluation->test);
     }
     if (evaluation->selection.count > 0)
-        values[METRIC_SELECTION_LOSS] = measure(evaluation, &evaluation->selection, learner).loss;
+        values[METRIC_SELECTION_LOSS] = selection.loss;
+    return true;
 }

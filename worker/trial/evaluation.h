@@ -24,7 +24,8 @@ void evaluation_init(struct evaluation *evaluation, const struct task_data *data
                      struct batch trained_on, struct batch selection);
 void evaluation_free(struct evaluation *evaluation);
 
-/* Fills values[METRICS] with what the student's predictions say; every other metric stays. */
-void evaluation_measure(struct evaluation *evaluation, struct learner *learner,
+/* Fills values[METRICS] with what the student's predictions say; every other metric stays. False:
+ * interrupted (learner.h). */
+bool evaluation_measure(struct evaluation *evaluation, struct learner *learner,
                         double values[METRICS]);
 #endif

@@ -4,15 +4,32 @@
 #define TRIAL_TRIAL_H
 #include "common/error.h"
 #include "common/trainer/setting.h"
+#include "worker/trial/identity.h"
+
+/* Where a run saves itself, so that another process goes on from there with the same bits. One that
+ * goes on reports the whole curve: first what was reported before, then the rest. */
+struct trial_checkpoint {
+    const char *directory; /* one for each trial */
+    /* What must be the same where it goes on, besides settings, seed and data. */
+    const struct identity_fact *facts;
+    size_t n_facts;
+    bool (*is_due)(void *context);     /* asked after every iteration: save now? */
+    bool (*is_preempted)(void *context); /* asked often, from when the run has something to save:
+                                            * save and end? */
+    /* It cannot be saved or loaded: the run goes on, or begins anew. */
+    void (*complain)(void *context, const char *sentence);
+};
 
 /* Where a run reports to. A report that returns false ends the run (TRIAL_STOPPED). */
 struct trial_sink {
     /* One evaluation: metrics in the order of the table, NaN allowed. */
     bool (*report)(void *context, int64_t step, double epoch, const char *const *names,
                    const double *values, int count);
-    /* A fact to record with the attempt: {"info": {key: text}}. */
+    /* A fact to record with the attempt: {"info": {key: text}}. "checkpoint" says where a run goes
+     * on, "diverged" why it ended. */
     void (*inform)(void *context, const char *key, const char *text);
     void *context;
+    const struct trial_checkpoint *checkpoint; /* NULL: none; functions get the same context */
     /* Where a run that comes to its end leaves what it learned (model.h); NULL: nowhere. */
     const char *model_path;
     const char *parameters;  /* the JSON text of the settings, to stand in the model */
@@ -23,7 +40,7 @@ enum trial_end {
     TRIAL_COMPLETED,
     TRIAL_BECAME_NONFINITE, /* diverged: the reason was informed as "diverged", then a last line
                              * with NaN for every metric was reported */
-    TRIAL_STOPPED,          /* the sink said so */
+    TRIAL_STOPPED,          /* the sink said so, or the checkpoint: then it has been saved */
     TRIAL_REFUSED,          /* the settings cannot be run, or the model cannot be written:
                              * error->text says why */
 };
