@@ -105,8 +105,18 @@ static inline void copy_from_coordinator(struct arena *arena, struct message *m)
         m->submitted.search = arena_text(arena, m->submitted.search);
         break;
     default:
-        break; /* no pointers; submissions point to texts that outlive the run */
+        break; /* no pointers, or to texts that nobody looks at */
     }
+}
+
+/* Submissions point to texts that outlive the run. */
+static inline void copy_from_keeper(struct arena *arena, struct message *m)
+{
+    if (m->type == MESSAGE_RETRY)
+        m->retry.trials =
+            arena_copy(arena, m->retry.trials, m->retry.n_trials * sizeof *m->retry.trials);
+    else if (m->type == MESSAGE_DRAIN)
+        m->drain.workers = copy_words(arena, m->drain.workers, m->drain.n_workers);
 }
 
 static inline void network_add(struct network *network, struct packet packet)
@@ -114,6 +124,7 @@ static inline void network_add(struct network *network, struct packet packet)
     packet.arena = arena_create(1024);
     copy_from_worker(packet.arena, &packet.message);
     copy_from_coordinator(packet.arena, &packet.message);
+    copy_from_keeper(packet.arena, &packet.message);
     network->packets =
         xgrow(network->packets, network->count, &network->capacity, sizeof *network->packets);
     network->packets[network->count++] = packet;

@@ -12,7 +12,7 @@
 enum { RUNNER_MAX_JOBS = 64 };
 
 struct met {
-    int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed;
+    int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept, retried;
     int64_t trials[TRIAL_CANCELLED + 1], attempts[ATTEMPT_CANCELLED + 1];
     int64_t rerun, left_out; /* studies: that ran something again; that had nothing to run */
 };
@@ -41,6 +41,8 @@ static inline void note_what_was_met(struct met *met, const struct sim *sim)
     met->steps += sim->steps;
     met->hostile_messages += sim->hostile_messages;
     met->resumed += sim->resumed;
+    met->kept += sim->kept;
+    met->retried += (int64_t)sim->disk.n_retries;
     for (size_t i = 0; i < sim->disk.n_trials; i++)
         met->trials[sim->disk.trials[i].state]++;
     for (size_t i = 0; i < sim->disk.n_attempts; i++)

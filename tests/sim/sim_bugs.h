@@ -109,6 +109,8 @@ static inline void plant_on_way_to_coordinator(const struct sim *sim, struct mes
 static inline void plant_on_way_to_worker(const struct sim *sim, struct sim_worker *worker,
                                           struct message *message)
 {
+    if (sim->bug == BUG_UNTOLD_DRAIN && message->type == MESSAGE_BEAT_OK)
+        message->beat_ok.drain = DRAIN_NO;
     if (message->type != MESSAGE_TRIAL || worker->agent == NULL)
         return;
     if (sim->bug == BUG_OLD_ATTEMPT && message->trial.ref.attempt > 1)

@@ -40,10 +40,16 @@ static inline void check_leases_held(struct sim *sim)
     check_lapsed(sim, &sim->core->orphans);
 }
 
+static inline bool told_to_leave(const struct sim *sim, const struct sim_worker *worker)
+{
+    const struct worker *known = index_find(&sim->core->instances, worker->instance);
+    return known != NULL && known->row.drain != DRAIN_NO;
+}
+
 static inline bool wants_work(const struct sim *sim, const struct sim_worker *worker)
 {
     const struct agent *agent = worker->agent;
-    return agent != NULL && agent->session.open && !agent->stopping && !agent->draining &&
+    return agent != NULL && agent->session.open && !agent->stopping && !agent->draining && !told_to_leave(sim, worker) &&
            !agent->breaker.benched && agent->pause_until_ms <= sim->now_ms &&
            agent_free_slots(agent) > 0;
 }
@@ -64,6 +70,22 @@ static inline void check_idle(struct sim *sim)
     }
 }
 
+/* In good weather a worker that shall leave leaves, once it has nothing left to do. */
+static inline void check_drained(struct sim *sim)
+{
+    for (int i = 0; i < sim->n_workers; i++) {
+        struct sim_worker *worker = &sim->workers[i];
+        bool waits = worker->agent != NULL && worker->agent->session.open &&
+                     told_to_leave(sim, worker) && worker->n_children == 0;
+        if (!waits)
+            worker->drained_since_ms = -1;
+        else if (worker->drained_since_ms < 0)
+            worker->drained_since_ms = sim->now_ms;
+        else if (sim->now_ms - worker->drained_since_ms > SIM_IDLE_MS)
+            sim_fail(sim, "I4: worker %d was told to leave, has nothing to do, and stays", i);
+    }
+}
+
 static inline void check_progress(struct sim *sim)
 {
     if (sim->disk.n_outcomes != sim->outcomes) {
@@ -78,6 +100,7 @@ static inline void check_progress(struct sim *sim)
     sim->looked_ms = sim->now_ms;
     check_leases_held(sim);
     check_idle(sim);
+    check_drained(sim);
 }
 
 /* ---- when all is done
@@ -121,8 +144,10 @@ static inline void check_failures(struct sim *sim, const struct trial_row *trial
         else
             failed += attempt->state == ATTEMPT_FAILED;
     }
-    if (failed > cap)
-        sim_fail(sim, "I6: trial %d failed %d times, of %d", (int)trial->number, failed, cap);
+    int32_t times = 1 + (int32_t)disk_times_retried(&sim->disk, trial->study, trial->number);
+    if (failed > cap * times)
+        sim_fail(sim, "I6: trial %d failed %d times, of %d", (int)trial->number, failed,
+                 cap * times);
 }
 
 static inline void check_end(struct sim *sim, const struct trial_row *trial, const char *metric)
@@ -214,8 +239,12 @@ static inline void check_study(struct sim *sim, const struct study_row *study)
         check_end(sim, &recorded.trials[i], definition->metric);
     for (size_t i = 0; i < recorded.n_trials; i++)
         check_failures(sim, &recorded.trials[i], definition->max_attempts);
-    if (recorded.n_outcomes != recorded.n_trials)
-        sim_fail(sim, "I2: %zu outcomes of %zu trials", recorded.n_outcomes, recorded.n_trials);
+    size_t retries = 0;
+    for (size_t i = 0; i < recorded.n_trials; i++)
+        retries += disk_times_retried(&sim->disk, study->id, (int64_t)i);
+    if (recorded.n_outcomes != recorded.n_trials + retries)
+        sim_fail(sim, "I2: %zu outcomes of %zu trials, %zu times tried again",
+                 recorded.n_outcomes, recorded.n_trials, retries);
     if (study->state == SEARCH_DONE &&
         (int64_t)recorded.n_trials != study->budget * study->repeat)
         sim_fail(sim, "study %s is done with %zu trials", study->name, recorded.n_trials);

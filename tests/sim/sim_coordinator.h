@@ -116,6 +116,13 @@ static inline int address_of_peer(const struct sim *sim, uint64_t peer)
     return COORDINATOR_ADDRESS; /* nobody has this connection any more */
 }
 
+static inline void check_not_leaving(struct sim *sim, uint64_t peer, const struct message *message)
+{
+    const struct worker *worker = index_find(&sim->core->by_peer, peer);
+    if (message->type == MESSAGE_TRIAL && worker != NULL && worker->row.drain != DRAIN_NO)
+        sim_fail(sim, "a worker that shall leave was given a trial");
+}
+
 static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct message *message)
 {
     const char *early = told_too_early(sim, message);
@@ -124,6 +131,7 @@ static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct
     int to = address_of_peer(sim, peer);
     sim_trace(sim, "coordinator -> %d: %s", to, message_type_name(message->type));
     if (to != COORDINATOR_ADDRESS) {
+        check_not_leaving(sim, peer, message);
         plant_in_credit(sim, peer, message);
         sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);
         return;
@@ -172,8 +180,9 @@ static inline void note_leases(struct sim *sim)
     sim->n_leased = 0;
     LIST_EACH(&sim->core->leases, link)
     {
-        if (sim->n_leased < SIM_MAX_TRIALS)
-            sim->leased[sim->n_leased++] = LIST_ITEM(link, struct trial, queue)->attempt.ref;
+        const struct trial *trial = LIST_ITEM(link, struct trial, queue);
+        if (sim->n_leased < SIM_MAX_TRIALS && trial->deadline_ms > sim->now_ms)
+            sim->leased[sim->n_leased++] = trial->attempt.ref;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "tests/sim/sim_check.h"
 #include "tests/sim/sim_coordinator.h"
 #include "tests/sim/sim_hostile.h"
+#include "tests/sim/sim_keeper.h"
 #include "tests/sim/sim_worker.h"
 
 /* ---- the cast ----------------------------------------------------------------------------------
@@ -96,6 +97,7 @@ static inline void sim_create(struct sim *sim, uint64_t seed, enum planted_bug b
     set_clients(sim);
     set_workers(sim);
     hostile_arrive(sim);
+    keeper_arrive(sim);
 }
 
 static inline void sim_destroy(struct sim *sim)
@@ -138,7 +140,9 @@ static inline void client_time(struct sim *sim, int index)
 
 static inline void client_hears(struct sim *sim, const struct message *message)
 {
-    if (message->type == MESSAGE_SUBMITTED)
+    if (message->id >= SIM_KEEPER_ID)
+        keeper_hears(sim, message);
+    else if (message->type == MESSAGE_SUBMITTED)
         sim->clients[message->id].submitted = true;
     else if (message->type == MESSAGE_STOPPED)
         sim->clients[message->id].stopped = true;
@@ -268,6 +272,8 @@ static inline int64_t sim_next_ms(const struct sim *sim)
         next = earlier(next, worker_next_ms(&sim->workers[i]));
     for (int i = 0; i < sim->n_clients; i++)
         next = earlier(next, sim->clients[i].next_ms);
+    if (!sim->keeper.done)
+        next = earlier(next, sim->keeper.next_ms);
     if (sim->hostile.here)
         next = earlier(next, sim->hostile.next_ms);
     return next > sim->now_ms ? next : sim->now_ms;
@@ -289,6 +295,7 @@ static inline void sim_advance(struct sim *sim)
     for (int i = 0; i < sim->n_clients; i++)
         client_time(sim, i);
     hostile_time(sim);
+    keeper_time(sim);
 }
 
 /* ---- the run
@@ -296,7 +303,7 @@ static inline void sim_advance(struct sim *sim)
 
 static inline bool all_finished(const struct sim *sim)
 {
-    if (sim->core == NULL || sim->turn_open || sim->disk.n_searches < (size_t)sim->n_clients)
+    if (sim->core == NULL || sim->turn_open || !sim->keeper.done || sim->disk.n_searches < (size_t)sim->n_clients)
         return false;
     for (int i = 0; i < sim->n_clients; i++) {
         if (!sim->clients[i].submitted || (sim->clients[i].stops && !sim->clients[i].stopped))

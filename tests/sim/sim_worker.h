@@ -14,9 +14,11 @@ static inline void worker_start(struct sim *sim, int index)
     worker->stopped_until_ms = worker->sick_until_ms = 0;
     worker->idle_since_ms = -1;
     worker->instance = sim->seed * 1000000 + (uint64_t)index * 10000 + worker->life;
+    worker->drained_since_ms = -1;
+    snprintf(worker->name, sizeof worker->name, "worker%d", index);
     snprintf(worker->key, sizeof worker->key, "key%d", index);
     worker->agent = agent_create(&(struct agent_options){
-        .name = "worker",
+        .name = worker->name,
         .host = "host",
         .cpu = "cpu",
         .version = "1.0",

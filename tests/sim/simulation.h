@@ -38,6 +38,7 @@ enum planted_bug {
     BUG_FORGOTTEN_RESULT,     /* a worker forgets a result that was not acknowledged */
     BUG_NO_PAUSE,             /* leases go on while the disk is full */
     BUG_FREE_FAILURES,        /* failures are not charged */
+    BUG_UNTOLD_DRAIN,         /* a worker that shall leave is not told */
     PLANTED_BUGS
 };
 
@@ -64,6 +65,8 @@ struct sim_worker {
     int64_t back_ms, cut_until_ms;
     int64_t stopped_until_ms; /* SIGSTOP: neither the process nor its children move */
     int64_t sick_until_ms;    /* everything that starts here fails */
+    char name[16];
+    int64_t drained_since_ms; /* was told to leave, and has nothing left to do; -1: not so */
     int64_t idle_since_ms;    /* has a free slot while there is work for it; -1: not so */
     bool stopping;
     struct child children[SIM_MAX_CHILDREN];
@@ -79,6 +82,13 @@ struct sim_hostile {
     int64_t next_ms;
     struct attempt_ref granted[8]; /* the latest TRIALs that it got */
     int n_granted;
+};
+
+struct sim_keeper {
+    bool done, resuming;
+    int64_t next_ms, until_ms;
+    uint64_t last_id, resume_id;
+    bool answered[SIM_MAX_SEARCHES];
 };
 
 struct sim_client {
@@ -126,6 +136,7 @@ struct sim {
     struct sim_start started[SIM_MAX_STARTED];
     int n_started;
     struct sim_hostile hostile;
+    struct sim_keeper keeper;
     int32_t checkpoints[SIM_MAX_STUDIES][SIM_MAX_TRIALS]; /* points that a later attempt has */
     bool checkpointing;
     int32_t bench_after;
@@ -134,7 +145,7 @@ struct sim {
     int64_t stopped_until_ms;      /* SIGSTOP of the coordinator */
     struct attempt_ref leased[SIM_MAX_TRIALS]; /* that held when the disk was full */
     int n_leased;
-    int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, benched;
+    int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept;
 };
 
 static inline void sim_fail(struct sim *sim, const char *format, ...)

@@ -23,9 +23,9 @@ static void print_met(const struct met *met, double seconds)
            (long long)met->seeds, (double)met->seeds / seconds, (long long)met->turns,
            (long long)met->crashes, (long long)met->full_disks, (long long)met->deaths);
     printf("# %lld stopped processes, %lld steps of the wall clock, %lld hostile messages, %lld "
-           "attempts from a checkpoint\n#",
+           "attempts from a checkpoint, %lld verbs, %lld trials tried again\n#",
            (long long)met->stops, (long long)met->steps, (long long)met->hostile_messages,
-           (long long)met->resumed);
+           (long long)met->resumed, (long long)met->kept, (long long)met->retried);
     for (int i = TRIAL_DONE; i <= TRIAL_CANCELLED; i++)
         printf(" %lld %s,", (long long)met->trials[i], trial_state_name((enum trial_state)i));
     printf(" by %lld attempts that were lost, %lld released, %lld failed\n",
@@ -41,7 +41,8 @@ static void check_met(const struct met *met)
     assert_true(met->crashes > seeds / 10 && met->deaths > seeds / 10);
     assert_true(met->full_disks > seeds / 50 && met->stops > seeds / 10);
     assert_true(met->steps > seeds / 50 && met->resumed > seeds / 10);
-    assert_true(met->hostile_messages > seeds);
+    assert_true(met->hostile_messages > seeds && met->kept > seeds / 10);
+    assert_true(met->retried > seeds / 20);
     assert_true(met->trials[TRIAL_DONE] > seeds && met->trials[TRIAL_FAILED] > seeds / 10);
     assert_true(met->trials[TRIAL_DIVERGED] > seeds / 10);
     assert_true(met->trials[TRIAL_CANCELLED] > seeds / 10);

@@ -1,0 +1,101 @@
+/* sim_keeper.h - whoever keeps the fleet, and cannot leave it alone: pauses and resumes searches,
+ * tries trials again, sends workers home. After a while all is resumed, and must come to its end. */
+#ifndef SIM_KEEPER_H
+#define SIM_KEEPER_H
+#include "tests/sim/simulation.h"
+
+enum { SIM_KEEPER_ID = 1000 /* and above: the messages are the keeper's */ };
+
+static inline void keeper_arrive(struct sim *sim)
+{
+    struct sim_keeper *keeper = &sim->keeper;
+    bool busy = sim_chance(sim, 0.4);
+    *keeper = (struct sim_keeper){ .last_id = SIM_KEEPER_ID, .done = !busy };
+    keeper->next_ms = sim_between(sim, 5000, 60000);
+    keeper->until_ms = sim->calm_ms + sim_between(sim, 10000, 120000);
+}
+
+static inline void keeper_says(struct sim *sim, const char *search)
+{
+    int64_t numbers[2];
+    char worker[16];
+    const char *workers[1] = { worker };
+    struct message message = { .id = ++sim->keeper.last_id };
+    numbers[0] = sim_between(sim, 0, 3);
+    numbers[1] = sim_between(sim, 0, 8);
+    snprintf(worker, sizeof worker, "worker%d", (int)sim_between(sim, 0, sim->n_workers));
+    switch (rng_below(&sim->rng, 5)) {
+    case 0:
+        message.type = MESSAGE_PAUSE;
+        message.pause.name = search;
+        break;
+    case 1:
+        message.type = MESSAGE_RESUME;
+        message.resume.name = search;
+        break;
+    case 2:
+        message.type = MESSAGE_RETRY;
+        message.retry.name = search;
+        message.retry.trials = numbers;
+        message.retry.n_trials = rng_below(&sim->rng, 3);
+        message.retry.failed = sim_chance(sim, 0.8);
+        message.retry.cancelled = sim_chance(sim, 0.5);
+        message.retry.diverged = sim_chance(sim, 0.3);
+        break;
+    default:
+        message.type = MESSAGE_DRAIN;
+        message.drain.workers = workers;
+        message.drain.n_workers = 1;
+        message.drain.all = sim_chance(sim, 0.1);
+        message.drain.now = sim_chance(sim, 0.5);
+    }
+    sim_trace(sim, "keeper: %s %s", message_type_name(message.type), search);
+    sim_send(sim, CLIENT_ADDRESS, COORDINATOR_ADDRESS, 0, &message);
+}
+
+/* What was said last may still be under way: only then, and until it is answered. */
+static inline void keeper_resumes(struct sim *sim)
+{
+    struct sim_keeper *keeper = &sim->keeper;
+    if (!keeper->resuming)
+        keeper->resume_id = keeper->last_id + 1;
+    keeper->resuming = true;
+    keeper->done = true;
+    for (int i = 0; i < sim->n_clients; i++) {
+        if (keeper->answered[i])
+            continue;
+        keeper->done = false;
+        struct message message = { .id = keeper->resume_id + (uint64_t)i, .type = MESSAGE_RESUME };
+        message.resume.name = sim->clients[i].name;
+        sim_send(sim, CLIENT_ADDRESS, COORDINATOR_ADDRESS, 0, &message);
+    }
+}
+
+static inline void keeper_time(struct sim *sim)
+{
+    struct sim_keeper *keeper = &sim->keeper;
+    if (keeper->done || sim->now_ms < keeper->next_ms)
+        return;
+    if (sim->now_ms >= keeper->until_ms + 2 * sim->network.delay_ms) {
+        keeper->next_ms = sim->now_ms + 2000;
+        keeper_resumes(sim);
+        return;
+    }
+    keeper->next_ms = sim->now_ms + sim_between(sim, 1000, 40000);
+    if (sim->now_ms < keeper->until_ms)
+        keeper_says(sim, sim->clients[rng_below(&sim->rng, (uint64_t)sim->n_clients)].name);
+}
+
+static inline void keeper_hears(struct sim *sim, const struct message *message)
+{
+    struct sim_keeper *keeper = &sim->keeper;
+    enum error_code code = message->type == MESSAGE_ERROR ? message->error.code : 0;
+    bool refused = code == ERROR_REFUSED || code == ERROR_NOT_FOUND;
+    sim->kept += !refused;
+    if (code != 0 && !refused)
+        sim_fail(sim, "the keeper was told: %s", message->error.text);
+    for (int i = 0; keeper->resuming && i < sim->n_clients; i++)
+        keeper->answered[i] |= message->id == keeper->resume_id + (uint64_t)i &&
+                               code != ERROR_NOT_FOUND; /* not submitted yet */
+}
+#endif
