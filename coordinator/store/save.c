@@ -211,9 +211,9 @@ static const char *const names[] = {
 /* Whether a failure is lack of space, so that the same rows can be saved later, or the end. A
  * failed fsync is always the end: the kernel may have dropped what it could not write, and a second
  * fsync would not say so. */
-static enum store_result verdict(sqlite3 *db, int rc)
+static enum store_result verdict(int rc)
 {
-    int cause = sqlite3_system_errno(db);
+    int cause = errno; /* still that of the write; sqlite3_system_errno is silent about COMMIT */
     switch (rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_BUSY:
@@ -232,19 +232,18 @@ static enum store_result verdict(sqlite3 *db, int rc)
 static enum store_result failed(struct store *store, int rc, const char *what, struct error *error)
 {
     char action[64];
-    enum store_result result = verdict(store->db, rc);
+    enum store_result result = verdict(rc);
     snprintf(action, sizeof action, "save %s in", what);
     sql_failed(store->db, action, error);
     return result;
 }
 
 /* Forgets the transaction and what was remembered of it. */
-static void undo(struct store *store)
+static bool undo(struct store *store, struct error *error)
 {
-    struct error ignored;
     if (!sqlite3_get_autocommit(store->db)) /* SQLite itself may have rolled back already */
         run(store->statements[STATEMENT_ROLLBACK]);
-    store_recall(store, &ignored);
+    return store_recall(store, error);
 }
 
 /* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
@@ -253,7 +252,7 @@ static void undo(struct store *store)
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
     int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (rc == SQLITE_OK || verdict(store->db, rc) == STORE_FULL)
+    if (rc == SQLITE_OK || verdict(rc) == STORE_FULL)
         return STORE_OK;
     return failed(store, rc, "the write-ahead log", error);
 }
@@ -283,9 +282,14 @@ enum store_result store_save(struct store *store, const struct actions *actions,
         rc = run(store->statements[STATEMENT_COMMIT]);
     if (rc == SQLITE_DONE)
         return store->wal_pages < CHECKPOINT_PAGES ? STORE_OK : checkpoint(store, error);
+    struct error second;
     enum store_result result = failed(store, rc, what, error);
-    undo(store);
-    if (result == STORE_FULL && checkpoint(store, error) == STORE_BROKEN)
+    bool undone = undo(store, &second);
+    if (result == STORE_BROKEN)
         return STORE_BROKEN;
-    return result;
+    if (!undone) {
+        *error = second; /* what is remembered can no longer be trusted */
+        return STORE_BROKEN;
+    }
+    return checkpoint(store, error) == STORE_BROKEN ? STORE_BROKEN : STORE_FULL;
 }
