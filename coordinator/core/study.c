@@ -135,6 +135,8 @@ void study_reopen(struct turn *turn, struct study *study)
         set_note(study, ""); /* it said why the study was stopped */
     study->row.finished_ms = 0;
     enter(turn, study, SEARCH_OPEN);
+    for (struct study *next = study->followers; next != NULL; next = next->next_follower)
+        share_update(turn->core, next); /* one that has not begun waits again */
 }
 
 void study_settle(struct turn *turn, struct study *study)
