@@ -43,6 +43,7 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
     message->trial.environment = definition->environment;
     message->trial.n_environment = definition->n_environment;
     message->trial.max_duration_ms = definition->max_trial_duration_ms;
+    message->trial.max_silence_ms = definition->max_trial_silence_ms;
     message->trial.checkpoint_key = checkpoint_key(turn, trial);
 }
 

@@ -80,6 +80,7 @@ struct definition {
     int32_t repeat;       /* runs of each configuration */
     int64_t max_concurrent_trials; /* per study; 0 none */
     int64_t max_trial_duration_ms; /* 0 none */
+    int64_t max_trial_silence_ms;  /* without a new step; 0 any */
     int64_t max_failed_trials;     /* per study; -1 none */
     int32_t max_attempts; /* charged ones: 1 for the built-in trainer, 3 for a command */
     struct rerun_plan rerun;

@@ -34,6 +34,7 @@ static const char *const known_keys[] = {
     "repeat",
     "max_concurrent_trials",
     "max_trial_duration",
+    "max_trial_silence",
     "max_failed_trials",
     "max_attempts",
     "matrix",
@@ -94,8 +95,7 @@ static void check_keys(struct problems *problems, struct node document)
     json_object_foreach(tree, key, member)
     {
         const char *path = problem_path_member(problems, document.path, key);
-        if (!is_among(key, known_keys, COUNT(known_keys)) &&
-            !refuse_reserved(problems, path, key))
+        if (!is_among(key, known_keys, COUNT(known_keys)) && !refuse_reserved(problems, path, key))
             refuse_key(problems, path, key);
     }
 }
@@ -323,24 +323,20 @@ static void read_sampler(struct draft *draft, struct node node)
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
-static void refuse_duration(struct draft *draft, struct node node)
+static void read_duration(struct draft *draft, struct node document, const char *key, int64_t *out)
 {
-    problem_add(
-        draft->problems, node.path, false,
-        "`max_trial_duration` must be above 0 and at most 366 days, as in 90s, 30m, 2h, 1d or "
-        "a number of seconds");
-}
-
-static void read_duration(struct draft *draft, struct node node)
-{
+    struct node node = node_member(draft->problems, document, key);
     double ms = json_number_value(node.json) * 1000; /* a bare number is seconds */
-    int64_t *out = &draft->definition->max_trial_duration_ms;
-    if (json_is_string(node.json) && duration_parse(json_string_value(node.json), out))
+    if (node.json == NULL ||
+        (json_is_string(node.json) && duration_parse(json_string_value(node.json), out)))
         return;
     if (ms >= 1 && ms <= MAX_DURATION_S * 1e3)
         *out = llround(ms);
     else
-        refuse_duration(draft, node);
+        problem_add(draft->problems, node.path, false,
+                    "`%s` must be above 0 and at most 366 days, as in 90s, 30m, 2h, 1d or a number "
+                    "of seconds",
+                    key);
 }
 
 static void read_count(struct draft *draft, struct node document, const char *key, int64_t lowest,
@@ -355,7 +351,6 @@ static void read_count(struct draft *draft, struct node document, const char *ke
 static void read_numbers(struct draft *draft, struct node document)
 {
     struct definition *definition = draft->definition;
-    struct node duration = node_member(draft->problems, document, "max_trial_duration");
     int64_t repeat = 1;
     int64_t attempts = definition->program == PROGRAM_COMMAND ? ATTEMPTS_OF_COMMAND : 1;
     definition->max_failed_trials = -1;
@@ -368,8 +363,8 @@ static void read_numbers(struct draft *draft, struct node document)
     read_count(draft, document, "max_attempts", 1, MAX_ATTEMPTS, &attempts);
     definition->repeat = (int32_t)repeat;
     definition->max_attempts = (int32_t)attempts;
-    if (duration.json != NULL)
-        read_duration(draft, duration);
+    read_duration(draft, document, "max_trial_duration", &definition->max_trial_duration_ms);
+    read_duration(draft, document, "max_trial_silence", &definition->max_trial_silence_ms);
 }
 
 void draft_read_fields(struct draft *draft, struct node document)

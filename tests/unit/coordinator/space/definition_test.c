@@ -108,6 +108,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(definition->repeat, 1);
     assert_int_equal(definition->max_concurrent_trials, 0);
     assert_int_equal(definition->max_trial_duration_ms, 0);
+    assert_int_equal(definition->max_trial_silence_ms, 0);
     assert_int_equal(definition->max_failed_trials, -1);
     assert_int_equal(definition->max_attempts, 1);
     assert_string_equal(definition->workdir, "");
@@ -127,7 +128,7 @@ static void what_is_said_is_kept(void **state)
               " 'metric': {'name': 'val/acc', 'goal': 'maximize', 'over_time': 'last'},"
               " 'sampler': {'name': 'random'}, 'trials': 7, 'repeat': 3, 'max_attempts': 2,"
               " 'max_concurrent_trials': 4, 'max_failed_trials': 0, 'max_trial_duration': "
-              "'90s', " ONE_PARAMETER "}");
+              "'90s', 'max_trial_silence': 30, " ONE_PARAMETER "}");
     assert_int_equal(definition->program, PROGRAM_COMMAND);
     assert_int_equal(definition->n_command, 2);
     assert_string_equal(definition->command[1], "train.py");
@@ -146,6 +147,7 @@ static void what_is_said_is_kept(void **state)
     assert_int_equal(definition->max_concurrent_trials, 4);
     assert_int_equal(definition->max_failed_trials, 0);
     assert_int_equal(definition->max_trial_duration_ms, 90000);
+    assert_int_equal(definition->max_trial_silence_ms, 30000);
     assert_int_equal(definition->studies[0].search_seed, 9);
     definition_destroy(&definition);
 }

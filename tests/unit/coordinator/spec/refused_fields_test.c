@@ -318,6 +318,11 @@ static void durations_are_bounded(void **state)
     refused(LDT_TASK_B "max_trial_duration: 1h30m\n",
             "7:21: `max_trial_duration` must be above 0 and at most 366 days, as in 90s, "
             "30m, 2h, 1d or a number of seconds");
+    refused(LDT_TASK_B "max_trial_silence: 0\n",
+            "7:20: `max_trial_silence` must be above 0 and at most 366 days, as in 90s, "
+            "30m, 2h, 1d or a number of seconds");
+    refused(LDT_TASK_B "max_trial_silense: 5m\n",
+            "7:1: unknown key `max_trial_silense`; did you mean `max_trial_silence`?");
     refused(LDT_TASK_B "max_trial_duration: 0x10s\n",
             "7:21: `max_trial_duration` must be above 0 and at most 366 days, as in 90s, "
             "30m, 2h, 1d or a number of seconds");
