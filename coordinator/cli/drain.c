@@ -6,7 +6,8 @@ static int print_drained(const struct context *context, const struct message *qu
                          const struct message *answer)
 {
     struct line line = { 0 };
-    line_say(&line, "%s to leave; %s %s", counted(answer->drained.workers, "worker is", "workers are"),
+    line_say(&line, "%s to leave; %s %s",
+             counted(answer->drained.workers, "worker is", "workers are"),
              counted(answer->drained.running, "trial", "trials"),
              question->drain.now ? "handed back first" : "finished first (--now hands them back)");
     line_integer(&line, "workers", answer->drained.workers);
@@ -19,7 +20,8 @@ int command_drain(const struct context *context, int argc, char **argv)
 {
     static const struct argp_option options[] = {
         { "all", ARGUMENT_ALL, 0, 0, "All workers that are here", 0 },
-        { "now", ARGUMENT_NOW, 0, 0, "Hand trials back, after a checkpoint, rather than finish", 0 },
+        { "now", ARGUMENT_NOW, 0, 0, "Hand trials back, after a checkpoint, rather than finish",
+          0 },
         { 0 },
     };
     static const struct verb verb = {

@@ -25,6 +25,14 @@ static const char *attempt_fault(const struct trial *trial)
     int32_t cap = trial->study->search->definition->max_attempts;
     REQUIRE(row->charged >= 0 && row->charged <= row->attempts && row->charged <= cap,
             "I6: more charged attempts than allowed or than there were");
+    REQUIRE(row->deaths >= 0 && row->deaths <= row->charged,
+            "I6: more deaths than charged attempts");
+    REQUIRE((row->deaths > 0) == (row->death_worker != 0) &&
+                (!row->deaths_spread || row->deaths > 1),
+            "it died nowhere, or on two workers at once");
+    REQUIRE(row->state == TRIAL_FAILED ||
+                row->deaths < (row->deaths_spread ? DEATHS_SPREAD : DEATHS_ANYWHERE),
+            "I6: a trial that kills its workers is not quarantined");
     if (row->attempts == 0) {
         REQUIRE(row->state == TRIAL_WAITING || row->state == TRIAL_CANCELLED,
                 "I3: it has a state beyond waiting and was never granted");
@@ -192,6 +200,10 @@ static bool check_search(const struct core *core, const struct search *search, s
 static const char *worker_fault(const struct core *core, const struct worker *worker)
 {
     REQUIRE(index_find(&core->instances, worker->row.instance) == worker, "it cannot be found");
+    REQUIRE((worker->vacant.list != NULL) ==
+                (worker->session == 0 && !worker->used && worker->row.drain == DRAIN_NO),
+            "its row may be taken over and is in use, or the other way round");
+    REQUIRE(worker->used || worker->leases.count == 0, "it has trials and counts as unused");
     if (worker->session == 0) {
         REQUIRE(worker->heard.list == NULL && worker->hungry.list == NULL,
                 "it has no session and is in line for work");

@@ -37,6 +37,8 @@ static const struct handler {
     [MESSAGE_DRAIN] = { .from_anyone = drain_request, .saves = true },
 };
 
+enum { WORKERS_MAX = 1000000 };
+
 static const struct handler *handler_of(const struct message *message)
 {
     static const struct handler none;
@@ -49,6 +51,10 @@ static void on_worker_message(struct turn *turn, const struct message *message)
     if (worker == NULL) {
         reply_error(turn, message, ERROR_UNKNOWN_SESSION,
                     "this session is not known here (any more): say hello again");
+        return;
+    }
+    if (strcmp(worker->row.key, turn->key) != 0) {
+        reply_error(turn, message, ERROR_FORBIDDEN, "this session belongs to another key");
         return;
     }
     worker_heard(turn->core, worker, turn->now_ms);
@@ -68,7 +74,12 @@ static void on_message(struct turn *turn, const struct message *message)
 
 void core_step(struct core *core, const struct event *event, struct actions *out)
 {
-    struct turn turn = { core, event->now_ms, event->wall_ms, event->peer, out };
+    struct turn turn = { .core = core,
+                         .now_ms = event->now_ms,
+                         .wall_ms = event->wall_ms,
+                         .peer = event->peer,
+                         .key = event->key != NULL ? event->key : "",
+                         .out = out };
     if (core->started_ms < 0)
         core->started_ms = event->now_ms;
     switch (event->type) {
@@ -97,12 +108,15 @@ struct core *core_create(const struct core_options *options)
 {
     struct core *core = xcalloc(1, sizeof *core);
     core->options = *options;
+    if (core->options.max_workers == 0)
+        core->options.max_workers = WORKERS_MAX;
     core->version = xstrdup(options->version);
     core->note = xstrdup("");
     core->started_ms = -1;
     list_init(&core->leases);
     list_init(&core->orphans);
     list_init(&core->connected);
+    list_init(&core->vacant);
     list_init(&core->hungry[0]);
     list_init(&core->hungry[1]);
     return core;

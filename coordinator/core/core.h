@@ -20,6 +20,7 @@ struct core_options {
     int64_t beat_ms;              /* 5000 */
     int64_t peer_silent_ms;       /* a session this long without a word is forgotten: 4 leases */
     int32_t suggestions_per_turn; /* 64 */
+    int64_t max_workers;          /* processes, of all times; 0: a million */
     const char *version;
 };
 

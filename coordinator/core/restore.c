@@ -112,7 +112,7 @@ bool core_restore_worker(struct core *core, const struct worker_row *row, struct
                   row->name);
         return false;
     }
-    worker_create(core, row);
+    worker_create(core, row)->used = true; /* by older attempts, for all we know */
     return true;
 }
 

@@ -13,6 +13,10 @@ enum trial_state {
 const char *trial_state_name(enum trial_state state);
 bool trial_state_final(enum trial_state state);
 
+/* A trial whose process died so often, on two workers or more, or so often anywhere, is tried no
+ * more, whatever max_attempts says. */
+enum { DEATHS_SPREAD = 3, DEATHS_ANYWHERE = 5 };
+
 enum attempt_state {
     ATTEMPT_RUNNING = 1,
     ATTEMPT_DONE, ATTEMPT_PRUNED, ATTEMPT_DIVERGED,

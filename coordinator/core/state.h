@@ -62,6 +62,8 @@ struct worker {
     struct worker_row row;      /* texts are owned */
     struct list leases;         /* trials that run here, as far as anybody knows */
     int64_t done, failed;       /* attempts, for STATUS */
+    bool used;                  /* some attempt may name its row */
+    struct link vacant;         /* in core.vacant */
     /* ---- its session; 0: none, and then the rest means nothing */
     uint64_t session, peer;
     int64_t heard_ms;
@@ -93,6 +95,7 @@ struct core {
 
     struct list leases, orphans; /* trials */
     struct list connected;       /* workers */
+    struct list vacant;          /* workers that left without ever being given a trial */
     struct list hungry[2];       /* workers with credit: [1] those that allow commands */
     struct heap runnable[2];     /* searches with something to hand out: [1] those of commands */
 };
@@ -102,6 +105,7 @@ struct turn {
     struct core *core;
     int64_t now_ms, wall_ms;
     uint64_t peer;
+    const char *key;            /* that the peer proved to have; "" none */
     struct actions *out;
 };
 #endif

@@ -6,7 +6,8 @@
  *                        |  |  trial_release            |  |  +----+ has lapsed: attempt + 1
  *                        |  +---------------------------+  |
  *                        |  |  trial_finish: failed,       |
- *                        |  |  charged < max_attempts      |  trial_finish
+ *                        |  |  charged < max_attempts,     |
+ *                        |  |  not poison                  |  trial_finish
  *           trial_cancel |  +---------------------------+  +---------------> DONE, PRUNED,
  *                        |                              |  |                 DIVERGED, FAILED
  *                        +----> CANCELLED <-------------+--+
@@ -20,9 +21,11 @@
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
+#include "common/arena.h"
 #include "common/xalloc.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 int64_t *trial_tally(struct trial_counts *counts, enum trial_state state)
 {
@@ -152,6 +155,7 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
                                                       "given to another one" });
     }
     list_remove(&trial->queue);
+    worker->used = true;
     trial->row.attempts++;
     trial->attempt = (struct attempt_row){
         .ref = { trial->row.study, trial->row.number, trial->row.attempts },
@@ -172,6 +176,30 @@ static bool has_attempts_left(const struct trial *trial)
 {
     return study_active(trial->study) &&
            trial->row.charged < trial->study->search->definition->max_attempts;
+}
+
+/* Whether this trial takes its processes down wherever it runs. Once is an accident, and one worker
+ * may be sick; so it must have killed on several, or again and again. */
+static bool is_poison(const struct trial *trial)
+{
+    return trial->row.deaths >= DEATHS_ANYWHERE ||
+           (trial->row.deaths_spread && trial->row.deaths >= DEATHS_SPREAD);
+}
+
+static void count_death(struct trial *trial)
+{
+    if (trial->row.deaths++ == 0)
+        trial->row.death_worker = trial->attempt.worker;
+    else if (trial->row.death_worker != trial->attempt.worker)
+        trial->row.deaths_spread = true;
+}
+
+static const char *quarantine_reason(struct turn *turn, const struct trial *trial,
+                                     const char *reason)
+{
+    return arena_printf(
+        turn->out->arena, "quarantined: its process died %" PRId32 " times%s; the last time: %s",
+        trial->row.deaths, trial->row.deaths_spread ? ", on more than one worker" : "", reason);
 }
 
 static void take_value(struct trial *trial)
@@ -218,6 +246,12 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
     }
     worker->failed++;
     trial->row.charged++;
+    if (result->result.kind == RESULT_DIED)
+        count_death(trial);
+    if (is_poison(trial)) {
+        become_final(turn, trial, TRIAL_FAILED, quarantine_reason(turn, trial, reason));
+        return;
+    }
     if (has_attempts_left(trial)) {
         become_waiting(turn, trial, reason);
         return;

@@ -75,6 +75,8 @@ static void end_session(struct core *core, struct worker *worker)
     list_remove(&worker->heard);
     worker->session = 0;
     worker_forget_credit(worker);
+    if (!worker->used && worker->row.drain == DRAIN_NO)
+        list_push(&core->vacant, &worker->vacant);
 }
 
 /* The wall clock makes the number new after a restart, when messages of old sessions may still
@@ -95,6 +97,7 @@ static void begin_session(struct turn *turn, struct worker *worker)
     if (former != NULL)
         end_session(core, former);
     end_session(core, worker);
+    list_remove(&worker->vacant);
     worker->session = new_session(core, turn->wall_ms);
     worker->peer = turn->peer;
     worker->sent = worker->received = worker->lost = 0;
@@ -144,12 +147,43 @@ static const char *hello_fault(const struct message *message)
     return NULL;
 }
 
-static struct worker *register_worker(struct turn *turn, const struct message *message)
+/* The same note comes with every beat: as a rule nothing changes. */
+static void take_note(struct worker *worker, const char *note)
 {
-    struct core *core = turn->core;
-    struct worker *worker = index_find(&core->instances, message->hello.instance);
+    if (note == NULL)
+        note = "";
+    if (strcmp(worker->note, note) == 0)
+        return;
+    free(worker->note);
+    worker->note = xstrdup(note);
+}
+
+/* A worker that nobody refers to any more becomes another one, and keeps its id only. */
+static struct worker *take_over(struct core *core, struct worker *worker,
+                                const struct worker_row *row)
+{
+    struct worker_row with_id = *row;
+    with_id.id = worker->row.id;
+    index_remove(&core->instances, worker->row.instance);
+    list_remove(&worker->vacant);
+    take_row(worker, &with_id);
+    take_note(worker, "");
+    index_put(&core->instances, row->instance, worker);
+    return worker;
+}
+
+static struct worker *newcomer(struct core *core, const struct worker_row *row)
+{
+    struct link *vacant = list_first(&core->vacant);
+    return vacant != NULL ? take_over(core, LIST_ITEM(vacant, struct worker, vacant), row)
+                          : worker_create(core, row);
+}
+
+static struct worker *register_worker(struct turn *turn, const struct message *message,
+                                      struct worker *worker)
+{
     struct worker_row row = {
-        .id = worker != NULL ? worker->row.id : core->last_worker + 1,
+        .id = worker != NULL ? worker->row.id : turn->core->last_worker + 1,
         .name = message->hello.name,
         .host = message->hello.host,
         .cpu = message->hello.cpu,
@@ -157,13 +191,14 @@ static struct worker *register_worker(struct turn *turn, const struct message *m
         .instance = message->hello.instance,
         .pid = message->hello.pid,
         .slots = message->hello.slots,
+        .key = turn->key,
         .drain = worker != NULL ? worker->row.drain : DRAIN_NO,
         .allow_command = message->hello.allow_command,
         .first_seen_ms = worker != NULL ? worker->row.first_seen_ms : turn->wall_ms,
         .last_seen_ms = turn->wall_ms,
     };
     if (worker == NULL)
-        worker = worker_create(core, &row);
+        worker = newcomer(turn->core, &row);
     else
         take_row(worker, &row);
     save_worker(turn, worker);
@@ -199,7 +234,20 @@ void worker_hello(struct turn *turn, const struct message *message)
         reply_error(turn, message, ERROR_REFUSED, fault);
         return;
     }
-    struct worker *worker = register_worker(turn, message);
+    struct worker *worker = index_find(&turn->core->instances, message->hello.instance);
+    if (worker != NULL && strcmp(worker->row.key, turn->key) != 0) {
+        reply_error(turn, message, ERROR_FORBIDDEN,
+                    "this instance number belongs to a worker with another key");
+        return;
+    }
+    if (worker == NULL && list_first(&turn->core->vacant) == NULL &&
+        (int64_t)turn->core->n_workers >= turn->core->options.max_workers) {
+        reply_error(turn, message, ERROR_REFUSED,
+                    "more workers have come and gone than one database remembers: start a "
+                    "coordinator with another one");
+        return;
+    }
+    worker = register_worker(turn, message, worker);
     begin_session(turn, worker);
     LIST_EACH(&worker->leases, held)
     LIST_ITEM(held, struct trial, held)->confirmed = false;
@@ -250,17 +298,6 @@ void worker_spend_credit(struct core *core, struct worker *worker)
 }
 
 /* ---- BEAT ------------------------------------------------------------------------------------ */
-
-/* The same note comes with every beat: as a rule nothing changes. */
-static void take_note(struct worker *worker, const char *note)
-{
-    if (note == NULL)
-        note = "";
-    if (strcmp(worker->note, note) == 0)
-        return;
-    free(worker->note);
-    worker->note = xstrdup(note);
-}
 
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {

@@ -6,12 +6,18 @@
  *
  * Credit: ASK tells free slots and how many TRIALs have arrived in this session; those still in
  * flight are taken off. A TRIAL whose lease lapses before the worker speaks of it counts as lost,
- * else its slot would stay reserved. Private to this folder. */
+ * else its slot would stay reserved.
+ *
+ * Rows: whoever says HELLO gets one, so their number must not be the peers' to choose. The row of a
+ * worker that left and was never given a trial says nothing that anybody refers to: the next
+ * newcomer takes it over. So there are at most as many as were connected at a time, and as were
+ * ever given trials. Private to this folder. */
 #ifndef CORE_WORKER_H
 #define CORE_WORKER_H
 #include "coordinator/core/action.h"
 #include "coordinator/core/state.h"
 
+/* A row of the database may be named by attempts: `used` is true. */
 struct worker *worker_create(struct core *core, const struct worker_row *row);
 void worker_destroy(struct worker **worker);
 

@@ -406,6 +406,101 @@ static void nonsense_references_are_stale(void **state)
     world_destroy(world);
 }
 
+/* ---- trials that kill ------------------------------------------------------------------------ */
+
+static void worker_dies_of(struct world *world, uint64_t peer, uint64_t session,
+                           struct attempt_ref ref)
+{
+    struct message message = result(ref, RESULT_DIED, NULL, 0);
+    message.result.reason = "killed by signal 9";
+    send_result(world, peer, session, message);
+    assert_int_equal(verdict(world, peer), VERDICT_RECORDED);
+}
+
+/* The only trial runs and kills its process on these workers, in turn. */
+static struct world *deaths_on(const uint64_t *peers, size_t count)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":100"));
+    uint64_t sessions[3] = { worker_joins(world, 1, 1), worker_joins(world, 2, 1),
+                             worker_joins(world, 3, 1) };
+    int64_t received[3] = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        uint64_t session = sessions[peers[i] - 1];
+        int64_t *so_far = &received[peers[i] - 1];
+        if (i > 0)
+            assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+        ask(world, peers[i], session, 1, (*so_far)++);
+        worker_dies_of(world, peers[i], session, told(world, peers[i], MESSAGE_TRIAL)->trial.ref);
+    }
+    return world;
+}
+#define DEATHS_ON(...)                                                                             \
+    deaths_on((const uint64_t[]){ __VA_ARGS__ },                                                   \
+              sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
+
+static void three_deaths_on_two_workers_quarantine_a_trial(void **state)
+{
+    struct world *world = DEATHS_ON(1, 2);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+    world_destroy(world);
+    world = DEATHS_ON(1, 1, 2);
+    const struct trial_row *row = trial_on_disk(world, 0);
+    assert_int_equal(row->state, TRIAL_FAILED);
+    assert_int_equal(row->deaths, 3);
+    assert_int_equal(row->death_worker, 1);
+    assert_true(row->deaths_spread);
+    assert_string_equal(row->reason, "quarantined: its process died 3 times, on more than one "
+                                     "worker; the last time: killed by signal 9");
+    world_destroy(world);
+}
+
+static void five_deaths_on_one_worker_quarantine_a_trial_and_four_do_not(void **state)
+{
+    struct world *world = DEATHS_ON(3, 3, 3, 3);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+    assert_false(trial_on_disk(world, 0)->deaths_spread);
+    world_destroy(world);
+    world = DEATHS_ON(3, 3, 3, 3, 3);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_FAILED);
+    assert_non_null(strstr(trial_on_disk(world, 0)->reason, "died 5 times; the last"));
+    world_destroy(world);
+    world = DEATHS_ON(3, 3, 3, 3, 1); /* the fifth is the first elsewhere */
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_FAILED);
+    world_destroy(world);
+}
+
+static void failures_that_are_no_deaths_do_not_quarantine(void **state)
+{
+    struct world *world = DEATHS_ON(1, 2);
+    uint64_t session = worker_joins(world, 3, 1);
+    for (int64_t i = 0; i < 6; i++) {
+        ask(world, 3, session, 1, i);
+        worker_fails(world, 3, session, told(world, 3, MESSAGE_TRIAL)->trial.ref, "no");
+    }
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+    assert_int_equal(trial_on_disk(world, 0)->deaths, 2);
+    world_destroy(world);
+}
+
+static void a_quarantined_trial_that_is_retried_has_all_its_lives_again(void **state)
+{
+    struct world *world = DEATHS_ON(1, 2, 1);
+    struct message message = { .type = MESSAGE_RETRY, .retry = { .name = "s", .failed = true } };
+    say(world, CLIENT, message);
+    const struct trial_row *row = trial_on_disk(world, 0);
+    assert_int_equal(row->state, TRIAL_WAITING);
+    assert_int_equal(row->deaths, 0);
+    assert_int_equal(row->death_worker, 0);
+    assert_false(row->deaths_spread);
+    uint64_t session = worker_joins(world, 3, 1);
+    ask(world, 3, session, 1, 0);
+    worker_dies_of(world, 3, session, told(world, 3, MESSAGE_TRIAL)->trial.ref);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING);
+    assert_int_equal(trial_on_disk(world, 0)->death_worker, 3);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +526,10 @@ int main(void)
         cmocka_unit_test(points_that_cannot_be_counted_are_malformed),
         cmocka_unit_test(another_workers_attempt_is_out_of_reach),
         cmocka_unit_test(nonsense_references_are_stale),
+        cmocka_unit_test(three_deaths_on_two_workers_quarantine_a_trial),
+        cmocka_unit_test(five_deaths_on_one_worker_quarantine_a_trial_and_four_do_not),
+        cmocka_unit_test(failures_that_are_no_deaths_do_not_quarantine),
+        cmocka_unit_test(a_quarantined_trial_that_is_retried_has_all_its_lives_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,6 +271,94 @@ static void only_messages_that_change_rows_count_as_saving(void **state)
     assert_false(core_event_saves(&(struct event){ .type = EVENT_PEER_GONE }));
 }
 
+/* ---- keys and rows --------------------------------------------------------------------------- */
+
+static void an_instance_belongs_to_the_key_that_it_first_came_with(void **state)
+{
+    struct world *world = world_create();
+    world->key = "Alice";
+    worker_joins(world, 1, 1);
+    assert_string_equal(disk_worker(&world->disk, 1)->key, "Alice");
+    world->key = "Bob";
+    say(world, 2, hello(1, 3));
+    assert_non_null(strstr(error_told(world, 2, ERROR_FORBIDDEN), "another key"));
+    assert_int_equal(world->actions.saves, 0);
+    assert_int_equal(disk_worker(&world->disk, 1)->slots, 1);
+    coordinator_restarts(world);
+    say(world, 2, hello(1, 3));
+    error_told(world, 2, ERROR_FORBIDDEN);
+    world->key = NULL; /* no key is another one, too */
+    say(world, 2, hello(1, 3));
+    error_told(world, 2, ERROR_FORBIDDEN);
+    world->key = "Alice";
+    say(world, 3, hello(1, 1));
+    told(world, 3, MESSAGE_WELCOME);
+    assert_string_equal(disk_worker(&world->disk, 1)->key, "Alice");
+    world_destroy(world);
+}
+
+static void a_session_is_used_by_its_key_alone(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":3"));
+    world->key = "Alice";
+    uint64_t session = worker_joins(world, 1, 1);
+    world->key = "Bob";
+    ask(world, 1, session, 1, 0);
+    error_told(world, 1, ERROR_FORBIDDEN);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world->key = "Alice";
+    ask(world, 1, session, 1, 0);
+    told(world, 1, MESSAGE_TRIAL);
+    world_destroy(world);
+}
+
+static void whoever_comes_under_ever_new_names_leaves_one_row(void **state)
+{
+    struct world *world = world_create();
+    for (uint64_t instance = 1; instance <= 20; instance++) {
+        say(world, 1, hello(instance, 1));
+        told(world, 1, MESSAGE_WELCOME);
+    }
+    assert_int_equal(world->disk.n_workers, 2); /* the one here, and the one that it was before */
+    assert_int_equal(disk_worker(&world->disk, 2)->instance, 20);
+    coordinator_restarts(world);
+    worker_joins(world, 1, 1); /* row 1 or 2 may be named by attempts, for all we know now */
+    assert_int_equal(world->disk.n_workers, 3);
+    world_destroy(world);
+}
+
+static void the_row_of_a_worker_that_was_given_a_trial_stays_its_own(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session;
+    submit(world, SPEC("\"trials\":3"));
+    worker_takes_trial(world, 1, &session);
+    say(world, 1, hello(2, 1));
+    say(world, 1, hello(3, 1));
+    say(world, 1, hello(4, 1));
+    assert_int_equal(disk_worker(&world->disk, 1)->instance, 1);
+    assert_int_equal(world->disk.n_workers, 3);
+    world_destroy(world);
+}
+
+static void the_number_of_workers_is_bounded(void **state)
+{
+    struct world *world = world_create();
+    core_destroy(&world->core);
+    world->max_workers = 2;
+    world->core = world_core(world);
+    worker_joins(world, 1, 1);
+    worker_joins(world, 2, 1);
+    say(world, 3, hello(3, 1));
+    error_told(world, 3, ERROR_REFUSED);
+    worker_joins(world, 2, 1); /* it is known */
+    world_step(world, (struct event){ .type = EVENT_PEER_GONE, .peer = 1 });
+    worker_joins(world, 3, 1);
+    assert_int_equal(disk_worker(&world->disk, 1)->instance, 3);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +379,11 @@ int main(void)
         cmocka_unit_test(a_worker_is_told_to_drop_what_was_cancelled),
         cmocka_unit_test(a_pause_of_the_disk_extends_every_lease),
         cmocka_unit_test(a_senseless_hello_is_refused_with_the_reason),
+        cmocka_unit_test(an_instance_belongs_to_the_key_that_it_first_came_with),
+        cmocka_unit_test(a_session_is_used_by_its_key_alone),
+        cmocka_unit_test(whoever_comes_under_ever_new_names_leaves_one_row),
+        cmocka_unit_test(the_row_of_a_worker_that_was_given_a_trial_stays_its_own),
+        cmocka_unit_test(the_number_of_workers_is_bounded),
         cmocka_unit_test(only_messages_that_change_rows_count_as_saving),
         cmocka_unit_test(
             messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered),

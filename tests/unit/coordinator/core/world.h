@@ -36,6 +36,8 @@ struct world {
     size_t n_sent;
     bool more;  /* what core_assign said */
     bool quick; /* no restore after each turn */
+    const char *key;     /* of whoever speaks */
+    int64_t max_workers; /* 0: the usual */
 };
 
 #define SPEC(more)                                                                                 \
@@ -49,6 +51,7 @@ static inline struct core *world_core(const struct world *world)
                                                .beat_ms = 5000,
                                                .peer_silent_ms = 4 * LEASE_MS,
                                                .suggestions_per_turn = world->suggestions_per_turn,
+                                               .max_workers = world->max_workers,
                                                .version = "1.0" });
 }
 
@@ -125,7 +128,10 @@ static inline void world_step(struct world *world, struct event event)
 static inline void say(struct world *world, uint64_t peer, struct message message)
 {
     message.id = 77;
-    world_step(world, (struct event){ .type = EVENT_MESSAGE, .peer = peer, .message = &message });
+    world_step(world, (struct event){ .type = EVENT_MESSAGE,
+                                      .peer = peer,
+                                      .message = &message,
+                                      .key = world->key });
 }
 
 static inline void time_passes(struct world *world, int64_t ms)
