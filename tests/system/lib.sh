@@ -119,12 +119,17 @@ start_worker() {
 stop() {
     kill -TERM "$1" 2>/dev/null
     wait "$1" 2>/dev/null
+    forget "$1"
 }
 
 stop_hard() {
     kill -KILL "$1" 2>/dev/null
     wait "$1" 2>/dev/null
+    forget "$1"
 }
+
+# Its number may soon be that of another process.
+forget() { pids=$(echo " $pids " | sed "s/ $1 / /"); }
 
 ldt() { timeout 60 "$bin/ldt" -c "$connect" "$@"; }
 
