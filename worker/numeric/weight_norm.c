@@ -30,13 +30,28 @@ static void combine(real *restrict y, const real *restrict p, const real *restri
             y[col] = p[col] * a[col] + q[col] * b[col];
 }
 
+/* Below it, squares of floats have lost bits on their way to zero, or are zero. */
+static const real smallest_sum_of_squares = (real)1e-24;
+
+/* A unit that has nothing to learn any more is left to weight decay, and gets there. */
+static real norm_of_tiny_column(struct mat v, int col)
+{
+    double sum = 0;
+    for (int row = 0; row < v.rows; row++) {
+        double number = mat_row(v, v.value, row)[col];
+        sum += number * number;
+    }
+    return (real)sqrt(sum);
+}
+
 static void norm_values(struct weight_norm norm, struct mat w, struct mat v, struct mat g)
 {
     real *n = norm.norm.value, *c = norm.scale.value;
     memset(n, 0, (size_t)v.cols * sizeof *n);
     add_column_products(n, v.value, v.value, v.rows, v.cols);
     for (int col = 0; col < v.cols; col++) {
-        n[col] = real_sqrt(n[col]);
+        bool is_tiny = n[col] < smallest_sum_of_squares;
+        n[col] = is_tiny ? norm_of_tiny_column(v, col) : real_sqrt(n[col]);
         c[col] = g.value[col] / n[col];
     }
     for (int row = 0; row < v.rows; row++) {

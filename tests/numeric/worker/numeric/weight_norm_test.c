@@ -43,6 +43,27 @@ static double weight(const struct mat *operands, int row, int col)
     return (double)operands[1].value[col] * (double)v[row * OUT + col] / sqrt(sum);
 }
 
+/* Scaled down together with what it stands for, a column means the same; in float its squares are
+ * nothing. */
+static void a_column_of_tiny_numbers_keeps_its_direction(void **state)
+{
+    static const double scales[] = { 1e-10, 1e-13, 1e-18, 1e-20, 1e-25, 1e-30 };
+    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+        struct mat operands[3];
+        double want[IN * OUT];
+        draw(operands, 9 + k);
+        for (int i = 0; i < IN; i++)
+            operands[0].value[i * OUT + 2] *= (real)scales[k];
+        for (int i = 0; i < IN * OUT; i++)
+            want[i] = weight(operands, i / OUT, i % OUT);
+        struct kernel_frames frames = kernel_frames(run_forward, operands);
+        struct pass pass = pass_values(frames.values);
+        expect_near("weights", run_forward(&pass, operands).value, want, IN * OUT, rounding);
+        kernel_frames_free(&frames);
+        free_mats(operands, 3);
+    }
+}
+
 static void a_column_has_its_direction_and_its_length(void **state)
 {
     struct mat operands[3];
@@ -131,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_column_has_its_direction_and_its_length),
+        cmocka_unit_test(a_column_of_tiny_numbers_keeps_its_direction),
         cmocka_unit_test(the_way_back_agrees_with_differences),
         cmocka_unit_test(the_tangent_of_the_way_back_agrees_with_differences),
         cmocka_unit_test(constant_weights_have_a_tangent_of_zero),
