@@ -29,7 +29,7 @@ struct child {
     struct child_plan plan;
     const char *metric; /* the objective of its search */
     int64_t reported;
-    int64_t next_ms; /* its next point, or its end */
+    int64_t next_ms;      /* its next point, or its end */
     int64_t resumes_with; /* points that its checkpoint gives it at once */
     bool killed, preempted, pruned, hangs;
 };

@@ -25,7 +25,7 @@ struct disk {
     struct outcome_row *outcomes; /* in the order they came */
     struct points_row *points;    /* likewise */
     size_t n_searches, n_studies, n_workers, n_trials, n_attempts, n_outcomes, n_points;
-    struct attempt_ref *retries;  /* trials that waited again after their end */
+    struct attempt_ref *retries; /* trials that waited again after their end */
     size_t n_retries;
     size_t capacity[8];
 };
@@ -162,8 +162,7 @@ static inline const char *disk_save_study(struct disk *disk, struct study_row ro
     if (disk_search(disk, row.search) == NULL)
         return "a study without its search";
     const struct study_row *old = disk_study(disk, row.id);
-    if (old != NULL && old->finished_ms != 0 &&
-        (row.finished_ms != 0 || row.state != SEARCH_OPEN))
+    if (old != NULL && old->finished_ms != 0 && (row.finished_ms != 0 || row.state != SEARCH_OPEN))
         return "a finished study is saved again, and not because it opens";
     row.name = arena_text(disk->arena, row.name);
     row.note = arena_text(disk->arena, row.note);

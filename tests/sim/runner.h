@@ -12,7 +12,8 @@
 enum { RUNNER_MAX_JOBS = 64 };
 
 struct met {
-    int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept, retried;
+    int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed,
+        kept, retried;
     int64_t trials[TRIAL_CANCELLED + 1], attempts[ATTEMPT_CANCELLED + 1];
     int64_t rerun, left_out; /* studies: that ran something again; that had nothing to run */
 };

@@ -33,8 +33,9 @@ static inline void forget_charge(struct sim *sim, struct action *action)
     struct attempt_ref ref = { action->trial.study, action->trial.number, 0 };
     if (trial_state_final(action->trial.state))
         return;
-    action->trial.charged = 0;
-    sim_trial(sim, ref)->row.charged = 0;
+    action->trial.charged = action->trial.deaths = 0;
+    struct trial_row *row = &sim_trial(sim, ref)->row;
+    row->charged = row->deaths = 0;
 }
 
 static inline void plant_in_row(struct sim *sim, struct action *action)

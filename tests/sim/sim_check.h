@@ -49,9 +49,9 @@ static inline bool told_to_leave(const struct sim *sim, const struct sim_worker 
 static inline bool wants_work(const struct sim *sim, const struct sim_worker *worker)
 {
     const struct agent *agent = worker->agent;
-    return agent != NULL && agent->session.open && !agent->stopping && !agent->draining && !told_to_leave(sim, worker) &&
-           !agent->breaker.benched && agent->pause_until_ms <= sim->now_ms &&
-           agent_free_slots(agent) > 0;
+    return agent != NULL && agent->session.open && !agent->stopping && !agent->draining &&
+           !told_to_leave(sim, worker) && !agent->breaker.benched &&
+           agent->pause_until_ms <= sim->now_ms && agent_free_slots(agent) > 0;
 }
 
 /* In good weather a worker that could work gets what there is. */
@@ -164,12 +164,10 @@ static inline void check_end(struct sim *sim, const struct trial_row *trial, con
     if (strstr(attempt->reason, "is not the recorded one") != NULL)
         sim_fail(sim, "a curve changed on its way");
     check_curve(sim, attempt, metric);
-    static const enum trial_state expected[] = { [FATE_DONE] = TRIAL_DONE,
-                                                 [FATE_FAILS] = TRIAL_FAILED,
-                                                 [FATE_DIES] = TRIAL_FAILED,
-                                                 [FATE_HANGS] = TRIAL_FAILED,
-                                                 [FATE_NAN] = TRIAL_DIVERGED,
-                                                 [FATE_NO_METRIC] = TRIAL_FAILED };
+    static const enum trial_state expected[] = {
+        [FATE_DONE] = TRIAL_DONE,    [FATE_FAILS] = TRIAL_FAILED, [FATE_DIES] = TRIAL_FAILED,
+        [FATE_HANGS] = TRIAL_FAILED, [FATE_NAN] = TRIAL_DIVERGED, [FATE_NO_METRIC] = TRIAL_FAILED
+    };
     struct child_plan plan = child_plan(ref);
     if (trial->state == TRIAL_CANCELLED || fate_breaks(plan.fate))
         return; /* its first point may have been NaN already, or it was cancelled */
@@ -218,8 +216,7 @@ static inline void check_replay(struct sim *sim, const struct study_row *study,
     struct recorded_study parent = { 0 };
     int64_t mismatch;
     if (study->parent != 0) {
-        parent =
-            record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
+        parent = record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
         recorded->position = parent.position;
         recorded->parent = &parent;
         recorded->repeat = study->repeat;
@@ -243,10 +240,9 @@ static inline void check_study(struct sim *sim, const struct study_row *study)
     for (size_t i = 0; i < recorded.n_trials; i++)
         retries += disk_times_retried(&sim->disk, study->id, (int64_t)i);
     if (recorded.n_outcomes != recorded.n_trials + retries)
-        sim_fail(sim, "I2: %zu outcomes of %zu trials, %zu times tried again",
-                 recorded.n_outcomes, recorded.n_trials, retries);
-    if (study->state == SEARCH_DONE &&
-        (int64_t)recorded.n_trials != study->budget * study->repeat)
+        sim_fail(sim, "I2: %zu outcomes of %zu trials, %zu times tried again", recorded.n_outcomes,
+                 recorded.n_trials, retries);
+    if (study->state == SEARCH_DONE && (int64_t)recorded.n_trials != study->budget * study->repeat)
         sim_fail(sim, "study %s is done with %zu trials", study->name, recorded.n_trials);
     check_replay(sim, study, &recorded);
     free((void *)(uintptr_t)recorded.outcomes);

@@ -53,7 +53,17 @@ static inline void keeper_says(struct sim *sim, const char *search)
     sim_send(sim, CLIENT_ADDRESS, COORDINATOR_ADDRESS, 0, &message);
 }
 
-/* What was said last may still be under way: only then, and until it is answered. */
+static inline bool keeper_is_unheard(const struct sim *sim)
+{
+    for (size_t i = 0; i < sim->network.count; i++) {
+        const struct packet *packet = &sim->network.packets[i];
+        if (packet->from == CLIENT_ADDRESS && packet->message.id >= SIM_KEEPER_ID)
+            return true;
+    }
+    return false;
+}
+
+/* Until it is answered. */
 static inline void keeper_resumes(struct sim *sim)
 {
     struct sim_keeper *keeper = &sim->keeper;
@@ -76,14 +86,15 @@ static inline void keeper_time(struct sim *sim)
     struct sim_keeper *keeper = &sim->keeper;
     if (keeper->done || sim->now_ms < keeper->next_ms)
         return;
-    if (sim->now_ms >= keeper->until_ms + 2 * sim->network.delay_ms) {
+    if (sim->now_ms >= keeper->until_ms) {
         keeper->next_ms = sim->now_ms + 2000;
-        keeper_resumes(sim);
-        return;
-    }
-    keeper->next_ms = sim->now_ms + sim_between(sim, 1000, 40000);
-    if (sim->now_ms < keeper->until_ms)
+        if (keeper->resuming ||
+            !keeper_is_unheard(sim)) /* or a late "pause" would be the last word */
+            keeper_resumes(sim);
+    } else {
+        keeper->next_ms = sim->now_ms + sim_between(sim, 1000, 40000);
         keeper_says(sim, sim->clients[rng_below(&sim->rng, (uint64_t)sim->n_clients)].name);
+    }
 }
 
 static inline void keeper_hears(struct sim *sim, const struct message *message)

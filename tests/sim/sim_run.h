@@ -30,18 +30,18 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
         xasprintf("\"ladder\":{\"over\":\"batch_size\",\"stop\":{\"at_most\":%g}},", stop);
     char *limits =
         xasprintf("\"max_concurrent_trials\":%d,\"max_failed_trials\":%d,", at_once, failures);
-    client->definition = xasprintf(
-        "{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
-        "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s%s%s"
-        "\"parameters\":{%s\"student_lr\":{%s}}}",
-        client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
-        command ? "loss" : "test_kl", last ? "last" : "best", sampler, seed, long_one ? 40 : trials,
-        repeat, limited ? limits : "", matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "",
-        again ? protocol : "", ladder ? rungs : "",
-        command ? "" : "\"task\":{\"value\":\"task-b\"},",
-        strcmp(sampler, "grid") == 0
-            ? "\"values\":[0.001,0.002,0.003,0.004]"
-            : "\"distribution\":\"log_uniform_values\",\"min\":1e-4,\"max\":1e-2");
+    client->definition =
+        xasprintf("{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
+                  "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s%s%s"
+                  "\"parameters\":{%s\"student_lr\":{%s}}}",
+                  client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
+                  command ? "loss" : "test_kl", last ? "last" : "best", sampler, seed,
+                  long_one ? 40 : trials, repeat, limited ? limits : "",
+                  matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "", again ? protocol : "",
+                  ladder ? rungs : "", command ? "" : "\"task\":{\"value\":\"task-b\"},",
+                  strcmp(sampler, "grid") == 0
+                      ? "\"values\":[0.001,0.002,0.003,0.004]"
+                      : "\"distribution\":\"log_uniform_values\",\"min\":1e-4,\"max\":1e-2");
     free(limits);
     free(protocol);
     free(rungs);
@@ -167,10 +167,9 @@ static inline void deliver_to_coordinator(struct sim *sim, struct packet *packet
         key = sim->workers[packet->from].key;
     }
     plant_on_way_to_coordinator(sim, &packet->message, &peer);
-    coordinator_event(sim, (struct event){ .type = EVENT_MESSAGE,
-                                           .peer = peer,
-                                           .key = key,
-                                           .message = &packet->message });
+    coordinator_event(
+        sim, (struct event){
+                 .type = EVENT_MESSAGE, .peer = peer, .key = key, .message = &packet->message });
 }
 
 static inline void deliver_to_worker(struct sim *sim, struct packet *packet)
@@ -226,8 +225,7 @@ static inline void weather_of_worker(struct sim *sim, int index)
     }
     if (sim_chance(sim, 0.0003))
         worker->sick_until_ms = sim->now_ms + sim_between(sim, 10000, 200000);
-    if (sim_chance(sim, 0.001) && worker->agent != NULL &&
-        sim->now_ms >= worker->stopped_until_ms)
+    if (sim_chance(sim, 0.001) && worker->agent != NULL && sim->now_ms >= worker->stopped_until_ms)
         worker_event(sim, index, (struct agent_event){ .type = AGENT_STOP });
 }
 
@@ -303,7 +301,8 @@ static inline void sim_advance(struct sim *sim)
 
 static inline bool all_finished(const struct sim *sim)
 {
-    if (sim->core == NULL || sim->turn_open || !sim->keeper.done || sim->disk.n_searches < (size_t)sim->n_clients)
+    if (sim->core == NULL || sim->turn_open || !sim->keeper.done ||
+        sim->disk.n_searches < (size_t)sim->n_clients)
         return false;
     for (int i = 0; i < sim->n_clients; i++) {
         if (!sim->clients[i].submitted || (sim->clients[i].stops && !sim->clients[i].stopped))

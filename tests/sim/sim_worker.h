@@ -203,8 +203,8 @@ static inline void child_reports(struct sim *sim, int index, struct child *child
 {
     struct point points[16];
     size_t count = 0;
-    int64_t until = child->reported < child->resumes_with ? child->resumes_with
-                                                          : child->reported + 1;
+    int64_t until =
+        child->reported < child->resumes_with ? child->resumes_with : child->reported + 1;
     sim->resumed += child->reported == 0 && child->resumes_with > 0;
     while (child->reported < until && count < sizeof points / sizeof *points)
         points[count++] =
@@ -212,11 +212,10 @@ static inline void child_reports(struct sim *sim, int index, struct child *child
     if (sim->checkpointing && child->reported % 3 == 0)
         *checkpoint_of(sim, child->ref) = (int32_t)child->reported;
     child->next_ms = sim->now_ms + child->plan.step_ms;
-    worker_event(sim, index,
-                 (struct agent_event){ .type = AGENT_POINTS,
-                                       .ref = child->ref,
-                                       .points = points,
-                                       .n_points = count });
+    worker_event(
+        sim, index,
+        (struct agent_event){
+            .type = AGENT_POINTS, .ref = child->ref, .points = points, .n_points = count });
 }
 
 /* Its next points, or its end. One that hangs is killed by the shell after a while. */

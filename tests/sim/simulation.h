@@ -21,24 +21,24 @@
 /* Faults that no run may survive, the test of the tests: see sim_bugs.h. */
 enum planted_bug {
     BUG_NONE,
-    BUG_TELL_BEFORE_SAVE,     /* messages leave before the commit */
-    BUG_LOST_OUTCOME,         /* an outcome is not written */
-    BUG_LOST_POINTS,          /* points are acknowledged and not written */
-    BUG_THINNED_POINTS,       /* a worker changes a point */
-    BUG_WRONG_ATTEMPT,        /* a restored trial forgets its latest attempt number */
-    BUG_OLD_ATTEMPT,          /* a trial is handed out again under its old attempt number */
-    BUG_FORGED_SUGGESTION,    /* a trial's parameters are not what the sampler said */
-    BUG_OUTCOME_TWICE,        /* a trial ends twice for the sampler */
-    BUG_LOST_TRIAL,           /* a trial's new state is not written */
-    BUG_EMPTY_BEATS,          /* heartbeats arrive and name no attempt */
-    BUG_CREDIT_LEAK,          /* a free slot is counted as taken, for ever */
-    BUG_LATE_RESULT_COUNTS,   /* what an older attempt says is taken for the newer one's */
-    BUG_OPEN_FENCE,           /* a worker takes a repeated TRIAL for a new one */
-    BUG_NO_RESEND,            /* a worker sends a result once only */
-    BUG_FORGOTTEN_RESULT,     /* a worker forgets a result that was not acknowledged */
-    BUG_NO_PAUSE,             /* leases go on while the disk is full */
-    BUG_FREE_FAILURES,        /* failures are not charged */
-    BUG_UNTOLD_DRAIN,         /* a worker that shall leave is not told */
+    BUG_TELL_BEFORE_SAVE,   /* messages leave before the commit */
+    BUG_LOST_OUTCOME,       /* an outcome is not written */
+    BUG_LOST_POINTS,        /* points are acknowledged and not written */
+    BUG_THINNED_POINTS,     /* a worker changes a point */
+    BUG_WRONG_ATTEMPT,      /* a restored trial forgets its latest attempt number */
+    BUG_OLD_ATTEMPT,        /* a trial is handed out again under its old attempt number */
+    BUG_FORGED_SUGGESTION,  /* a trial's parameters are not what the sampler said */
+    BUG_OUTCOME_TWICE,      /* a trial ends twice for the sampler */
+    BUG_LOST_TRIAL,         /* a trial's new state is not written */
+    BUG_EMPTY_BEATS,        /* heartbeats arrive and name no attempt */
+    BUG_CREDIT_LEAK,        /* a free slot is counted as taken, for ever */
+    BUG_LATE_RESULT_COUNTS, /* what an older attempt says is taken for the newer one's */
+    BUG_OPEN_FENCE,         /* a worker takes a repeated TRIAL for a new one */
+    BUG_NO_RESEND,          /* a worker sends a result once only */
+    BUG_FORGOTTEN_RESULT,   /* a worker forgets a result that was not acknowledged */
+    BUG_NO_PAUSE,           /* leases go on while the disk is full */
+    BUG_FREE_FAILURES,      /* failures are not charged */
+    BUG_UNTOLD_DRAIN,       /* a worker that shall leave is not told */
     PLANTED_BUGS
 };
 
@@ -104,8 +104,8 @@ struct sim_start {
     int worker;
     uint64_t life;
     int64_t at_ms;
-    bool sick;     /* it must fail, whatever its plan says */
-    bool settled;  /* its worker said that its checkpoint can go */
+    bool sick;    /* it must fail, whatever its plan says */
+    bool settled; /* its worker said that its checkpoint can go */
 };
 
 struct sim {
@@ -141,8 +141,8 @@ struct sim {
     bool checkpointing;
     int32_t bench_after;
     struct agent_actions agent_actions;
-    int64_t wall_step_ms;          /* how far the wall clock was set, in all */
-    int64_t stopped_until_ms;      /* SIGSTOP of the coordinator */
+    int64_t wall_step_ms;                      /* how far the wall clock was set, in all */
+    int64_t stopped_until_ms;                  /* SIGSTOP of the coordinator */
     struct attempt_ref leased[SIM_MAX_TRIALS]; /* that held when the disk was full */
     int n_leased;
     int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept;
