@@ -22,7 +22,7 @@ bool sql_damaged(const char *path, const char *finding, struct error *error)
 
 bool sql_failed(sqlite3 *db, const char *action, struct error *error)
 {
-    const char *path = sqlite3_db_filename(db, "main");
+    const char *path = db != NULL ? sqlite3_db_filename(db, "main") : NULL; /* NULL: no memory */
     if (path == NULL || path[0] == '\0')
         path = "the database";
     switch (sqlite3_errcode(db) & 0xff) {
