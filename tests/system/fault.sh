@@ -36,8 +36,9 @@ submit_next() {
     wait_for 20 submit "$work/grid.yaml" || { cat "$work/submit.out"; give_up "search $searches is accepted"; }
 }
 # There must be something to do when a fault is to be met: another search, if the last one is nearly done.
+nearly_done() { [ "$(done_trials)" -gt $((searches * trials - 20)) ]; }
 keep_busy() {
-    [ "$(done_trials)" -gt $((searches * trials - 20)) ] || return 0
+    nearly_done || return 0
     start_coordinator
     submit_next
     stop_hard "$coordinator"
@@ -81,6 +82,7 @@ start_faulty() {
 reap() {
     wait "$faulty" 2>/dev/null
     status=$?
+    forget "$faulty"
 }
 
 # Has it gone on: are more trials done than when the fault was met? The search is kept alive for it.
@@ -135,6 +137,16 @@ coordinator_meets() {
     [ "$outcome" = died ] || stop_hard "$faulty"
 }
 
+# worker_meets FAULT: the coordinator runs, and the faulty worker is the only one.
+worker_meets() {
+    if nearly_done; then submit_next; fi
+    status=
+    start_faulty ldt-worker "$1" --name wf -c "$connect" -j 2 --allow-command
+    meet
+    [ "$outcome" = died ] || stop_hard "$faulty"
+    cat "$work/faulty.log" >>"$work/wf.log"
+}
+
 # ---- the loop over all faults
 time_left() { [ -z "${LDT_TORTURE:-}" ] || [ $(($(date +%s) - started)) -lt "$LDT_TORTURE" ]; }
 
@@ -157,8 +169,8 @@ begin_searches() {
     calm_search
     start_coordinator
     keep_endpoint
-    start_worker w1 -j 2 --allow-command
-    start_worker w2 -j 2 --allow-command
+    start_worker w1 -j 2 --allow-command; w1=$worker
+    start_worker w2 -j 2 --allow-command; w2=$worker
     stop_hard "$coordinator"
 }
 

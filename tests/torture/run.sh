@@ -30,9 +30,8 @@ for name; do
     echo "tests/torture/run.sh: there is no $folder/$name.sh" >&2
     exit 2
 done
-out=$(mktemp -d "${TMPDIR:-/tmp}/ldt-torture.XXXXXX") || exit 1
-trap 'rm -rf "$out"' EXIT
-trap 'exit 1' INT TERM HUP
+out=$build/torture # logs stay there
+mkdir -p "$out" && : >"$out/table" || exit 1
 
 # What a log says of its test: "passed failed skipped", and the line of figures.
 count() {
@@ -61,7 +60,8 @@ END
     if [ "$failed" -gt 0 ]; then
         verdict=1
         [ "$status" -ne 124 ] || echo "# ended after $LDT_LIMIT s" >>"$out/$name.log"
-        tail -n 60 "$out/$name.log"
+        grep -v '^#   time=' "$out/$name.log" | tail -n 60
+        echo "# all of it: $out/$name.log"
     fi
     printf '%-18s %7d %7d %8d %8d   %s\n' "$name" "$passed" "$failed" "$skipped" "$seconds" \
         "$(figures "$out/$name.log")" >>"$out/table"
