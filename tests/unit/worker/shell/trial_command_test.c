@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,10 +138,10 @@ static void a_trial_comes_out_as_facts_and_lines_of_metrics(void **state)
 
 static void a_number_that_became_infinite_is_no_failure(void **state)
 {
-    struct outcome outcome = finish(
-        start("{\"seed\":1,\"parameters\":{\"task\":\"task-b\",\"method\":\"no-teacher\","
-              "\"student_lr\":1e38,\"student_hidden\":4}}",
-              NULL));
+    struct outcome outcome =
+        finish(start("{\"seed\":1,\"parameters\":{\"task\":\"task-b\",\"method\":\"no-teacher\","
+                     "\"student_lr\":1e38,\"student_hidden\":4}}",
+                     NULL));
     assert_int_equal(outcome.status, 0);
     const char *at = outcome.output.bytes, *reason = NULL;
     json_t *line, *last = NULL, *diverged = NULL;
@@ -180,6 +182,98 @@ static void termination_hands_the_attempt_back_between_two_lines(void **state)
     outcome_free(&outcome);
 }
 
+/* ---- checkpoints ---------------------------------------------------------------------------- */
+
+static char place[] = "/tmp/ldt-trial-command-XXXXXX";
+
+static char *saving_trial(int64_t seed, double seconds)
+{
+    char *text = NULL;
+    assert_true(asprintf(&text,
+                         "{\"seed\":%d,\"checkpoint_dir\":\"%s\",\"checkpoint_seconds\":%g,"
+                         "\"parameters\":{\"task\":\"task-b\",\"student_hidden\":4,"
+                         "\"teacher_hidden\":4,\"n_inner\":2,\"n_test\":50,\"epochs\":60}}",
+                         (int)seed, place, seconds) > 0);
+    return text;
+}
+
+/* What follows the facts. */
+static const char *curve_of(const struct outcome *outcome)
+{
+    return strstr(outcome->output.bytes, "{\"step\":");
+}
+
+static void read_until(int fd, const char *text)
+{
+    struct buf read_so_far;
+    char byte;
+    buf_init(&read_so_far, (size_t)1 << 20);
+    while (strstr(read_so_far.bytes, text) == NULL) {
+        assert_int_equal(read(fd, &byte, 1), 1);
+        assert_true(buf_add(&read_so_far, &byte, 1));
+    }
+    buf_free(&read_so_far);
+}
+
+static struct outcome run_whole(int64_t seed, double seconds)
+{
+    char *input = saving_trial(seed, seconds);
+    struct outcome outcome = finish(start(input, NULL));
+    assert_int_equal(outcome.status, 0);
+    free(input);
+    return outcome;
+}
+
+/* Its output is not read after the first line of the curve: it must not wait for that. */
+static void terminate_one_that_nobody_reads(int64_t seed)
+{
+    char *input = saving_trial(seed, 120);
+    struct child child = start(input, NULL);
+    int status;
+    fcntl(child.output, F_SETPIPE_SZ, 4096);
+    read_until(child.output, "{\"step\":");
+    while (poll(&(struct pollfd){ .fd = child.output, .events = POLLIN }, 1, -1) < 0)
+        continue; /* until the next one is there */
+    assert_int_equal(kill(child.pid, SIGTERM), 0);
+    assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 75);
+    close(child.output);
+    close(child.errors);
+    free(input);
+}
+
+static void a_terminated_trial_goes_on_and_writes_its_whole_curve(void **state)
+{
+    struct outcome whole = run_whole(3, 120), rest;
+    assert_null(strstr(whole.output.bytes, "checkpoint"));
+    terminate_one_that_nobody_reads(3);
+    terminate_one_that_nobody_reads(3);
+    rest = run_whole(3, 120);
+    assert_non_null(
+        strstr(rest.output.bytes, "{\"info\":{\"checkpoint\":\"goes on from iteration "));
+    assert_string_equal(rest.errors.bytes, "");
+    assert_string_equal(curve_of(&rest), curve_of(&whole));
+    outcome_free(&rest);
+    rest = run_whole(3, 0); /* there is no file left, and saving changes nothing */
+    assert_null(strstr(rest.output.bytes, "goes on"));
+    assert_string_equal(curve_of(&rest), curve_of(&whole));
+    outcome_free(&rest);
+    outcome_free(&whole);
+}
+
+static void a_checkpoint_of_another_trial_is_refused_in_two_places(void **state)
+{
+    terminate_one_that_nobody_reads(4);
+    struct outcome other = run_whole(5, 120), want = run_whole(5, 120);
+    static const char sentence[] = "trial.checkpoint is not used, and the run begins anew: made "
+                                   "with `seed 4`, but here it is `seed 5`";
+    assert_non_null(strstr(other.output.bytes, sentence));
+    assert_memory_equal(other.errors.bytes, sentence, strlen(sentence));
+    assert_string_equal(curve_of(&other), curve_of(&want));
+    outcome_free(&other);
+    outcome_free(&want);
+}
+
 static void wrong_input_is_one_sentence_and_status_1(void **state)
 {
     static const struct {
@@ -199,6 +293,17 @@ static void wrong_input_is_one_sentence_and_status_1(void **state)
           "\"selection_split\":0.5}}",
           "selection_split: 2 training examples leave none to carve off; n_train must be at least "
           "3\n" },
+        { "{\"seed\":1,\"checkpoint_dir\":\"here\",\"parameters\":{\"task\":\"task-a\"}}",
+          "checkpoint_dir: not a path; give one that begins with /\n" },
+        { "{\"seed\":1,\"checkpoint_dir\":null,\"parameters\":{\"task\":\"task-a\"}}",
+          "checkpoint_dir: not a path; give one that begins with /\n" },
+        { "{\"seed\":1,\"checkpoint_dir\":\"/nonexistent\",\"parameters\":{\"task\":\"task-a\"}}",
+          "checkpoint_dir: /nonexistent: No such file or directory; name a directory that is "
+          "there\n" },
+        { "{\"seed\":1,\"checkpoint_seconds\":-1,\"parameters\":{\"task\":\"task-a\"}}",
+          "checkpoint_seconds: give a number from 0 to 1000000000\n" },
+        { "{\"seed\":1,\"checkpoint_seconds\":\"2m\",\"parameters\":{\"task\":\"task-a\"}}",
+          "checkpoint_seconds: give a number from 0 to 1000000000\n" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct outcome outcome = finish(start(cases[i].input, NULL));
@@ -224,13 +329,19 @@ static void help_lists_the_settings_and_any_other_argument_is_refused(void **sta
 }
 
 /* The command would execute this program again without them. */
-static int forget_blas_variables(void **state)
+static int prepare(void **state)
 {
     unsetenv("OPENBLAS_CORETYPE");
     unsetenv("OPENBLAS_L2_SIZE");
     unsetenv("OPENBLAS_BLOCK_FACTOR");
     unsetenv("LDT_OPENBLAS_CORETYPE");
-    return 0;
+    return mkdtemp(place) == NULL;
+}
+
+/* Every trial that was saved came to its end, so the directory is empty. */
+static int remove_place(void **state)
+{
+    return rmdir(place);
 }
 
 int main(void)
@@ -239,8 +350,10 @@ int main(void)
         cmocka_unit_test(a_trial_comes_out_as_facts_and_lines_of_metrics),
         cmocka_unit_test(a_number_that_became_infinite_is_no_failure),
         cmocka_unit_test(termination_hands_the_attempt_back_between_two_lines),
+        cmocka_unit_test(a_terminated_trial_goes_on_and_writes_its_whole_curve),
+        cmocka_unit_test(a_checkpoint_of_another_trial_is_refused_in_two_places),
         cmocka_unit_test(wrong_input_is_one_sentence_and_status_1),
         cmocka_unit_test(help_lists_the_settings_and_any_other_argument_is_refused),
     };
-    return cmocka_run_group_tests(tests, forget_blas_variables, NULL);
+    return cmocka_run_group_tests(tests, prepare, remove_place);
 }
