@@ -79,6 +79,7 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     case ARGUMENT_FAILED: arguments->failed = true; return 0;
     case ARGUMENT_CANCELLED: arguments->cancelled = true; return 0;
     case ARGUMENT_DIVERGED: arguments->diverged = true; return 0;
+    case ARGUMENT_ACCEPT: arguments->accept = true; return 0;
     case ARGP_KEY_INIT: state->child_inputs[0] = arguments; return 0;
     case ARGP_KEY_ARGS: /* argp has moved the words behind the options */
         arguments->words = state->argv + state->next;

@@ -24,6 +24,7 @@ enum argument_key {
     ARGUMENT_FAILED,
     ARGUMENT_CANCELLED,
     ARGUMENT_DIVERGED,
+    ARGUMENT_ACCEPT,
 };
 
 struct verb {
@@ -43,6 +44,7 @@ struct arguments {
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
     bool all, watch, now, teacher;
     bool failed, cancelled, diverged;
+    bool accept;
     const char *metric;                /* NULL not given */
     const char *directory;             /* NULL not given */
 };

@@ -47,6 +47,7 @@ int command_resume(const struct context *context, int argc, char **argv);
 int command_retry(const struct context *context, int argc, char **argv);
 int command_drain(const struct context *context, int argc, char **argv);
 int command_rerun(const struct context *context, int argc, char **argv);
+int command_doctor(const struct context *context, int argc, char **argv);
 int command_query(const struct context *context, int argc, char **argv);
 int command_report(const struct context *context, int argc, char **argv);
 int command_compare(const struct context *context, int argc, char **argv);

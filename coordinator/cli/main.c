@@ -23,6 +23,7 @@ static const struct command commands[] = {
     { "logs", "STUDY TRIAL", "Why a trial failed, and what it printed", command_logs },
     { "compare", "A B", "Two studies by the seeds they share", command_compare },
     { "report", "[SEARCH...] -o DIR", "Figures and tables, as files", command_report },
+    { "doctor", "[--accept]", "Proves the database, row by row", command_doctor },
     { "query", "SQL", "Any question to the database, read-only", command_query },
     { "export", "[NAME]", "Trials with a column for each parameter", command_export },
     { "export-model", "STUDY TRIAL -o FILE", "What a trial learned, as NumPy arrays",

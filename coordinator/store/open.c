@@ -87,6 +87,32 @@ static bool open_database(struct store *store, struct error *error)
     return store_prepare(store, error);
 }
 
+static bool accept_rows(struct store *store, struct error *error)
+{
+    int version;
+    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE, error))
+        return false;
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (!schema_identify(store->db, store->path, &version, error) ||
+        !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error))
+        return false;
+    if (version != schema_version)
+        return schema_migrate(store->db, store->path, version, error); /* makes them, too */
+    return sql_run(store->db, "BEGIN IMMEDIATE", error) && integrity_make(store->db, error) &&
+           sql_run(store->db, "COMMIT", error);
+}
+
+bool store_accept(const char *path, struct error *error)
+{
+    struct store *store = xcalloc(1, sizeof *store);
+    store->lock = -1;
+    store->path = real_path(path);
+    bool accepted = path_writable(store->path, error) &&
+                    lock_take(&store->lock, store->path, error) && accept_rows(store, error);
+    store_close(&store); /* an open transaction is rolled back */
+    return accepted;
+}
+
 bool store_open(struct store **out, const char *path, struct error *error)
 {
     struct store *store = xcalloc(1, sizeof *store);

@@ -1,6 +1,7 @@
 /* Restoring: every row that the core needs, proven by its hash and streamed to the core in the
  * order that core.h asks for. A text lives in SQLite's memory until the next row, so the core
  * copies what it keeps. */
+#include "coordinator/store/restore.h"
 #include "common/buf.h"
 #include "coordinator/store/handle.h"
 #include "coordinator/store/row_name.h"
@@ -119,24 +120,24 @@ static sqlite3_stmt *prepare(sqlite3 *db, const struct restorer *restorer, struc
     return statement;
 }
 
-static bool sum_matches(const struct store *store, const struct restorer *restorer,
+static bool sum_matches(sqlite3 *db, const struct sums *sums, const struct restorer *restorer,
                         const struct table_sum *sum, struct error *error)
 {
-    const struct table_sum *recorded = &store->sums.tables[restorer->table];
+    const struct table_sum *recorded = &sums->tables[restorer->table];
     char finding[128];
     if (!restorer->whole || (sum->rows == recorded->rows && sum->sum == recorded->sum))
         return true;
     snprintf(finding, sizeof finding,
              "the table %s has %lld rows where %lld belong, or an older state of one",
              schema_tables[restorer->table].name, (long long)sum->rows, (long long)recorded->rows);
-    return damaged(store->db, finding, error);
+    return damaged(db, finding, error);
 }
 
-static bool restore_rows(struct store *store, const struct restorer *restorer, struct core *core,
-                         struct error *error)
+static bool restore_table(sqlite3 *db, const struct sums *sums, const struct restorer *restorer,
+                          struct core *core, struct error *error)
 {
     struct table_sum sum = { 0 };
-    sqlite3_stmt *statement = prepare(store->db, restorer, error);
+    sqlite3_stmt *statement = prepare(db, restorer, error);
     if (statement == NULL)
         return false;
     int rc;
@@ -144,16 +145,22 @@ static bool restore_rows(struct store *store, const struct restorer *restorer, s
     while (good && (rc = sqlite3_step(statement)) == SQLITE_ROW)
         good = restore_row(statement, restorer, core, &sum, error);
     if (good && rc != SQLITE_DONE)
-        good = sql_failed(store->db, "read", error);
+        good = sql_failed(db, "read", error);
     sqlite3_finalize(statement);
-    return good && sum_matches(store, restorer, &sum, error);
+    return good && sum_matches(db, sums, restorer, &sum, error);
+}
+
+bool restore_rows(sqlite3 *db, const struct sums *sums, struct core *core, int64_t now_ms,
+                  struct error *error)
+{
+    for (size_t i = 0; i < RESTORERS; i++) {
+        if (!restore_table(db, sums, &restorers[i], core, error))
+            return false;
+    }
+    return core_restore_finish(core, now_ms, error);
 }
 
 bool store_restore(struct store *store, struct core *core, int64_t now_ms, struct error *error)
 {
-    for (size_t i = 0; i < RESTORERS; i++) {
-        if (!restore_rows(store, &restorers[i], core, error))
-            return false;
-    }
-    return core_restore_finish(core, now_ms, error);
+    return restore_rows(store->db, &store->sums, core, now_ms, error);
 }

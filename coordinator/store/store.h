@@ -31,6 +31,11 @@ enum store_result store_save(struct store *store, const struct actions *actions,
  * it. */
 bool store_restore(struct store *store, struct core *core, int64_t now_ms, struct error *error);
 
+/* Makes hashes and sums anew from the rows as they are, changed by whomever; afterwards they are
+ * proven again. Takes the coordinator's lock. Curves stay as they were reported: points that are
+ * missing or changed are still found. */
+bool store_accept(const char *path, struct error *error);
+
 /* True once if another process has written to the file since the last call (for the log). */
 bool store_foreign_write(struct store *store);
 

@@ -1,0 +1,123 @@
+/* Every suggestion again, from the history that it saw. A study with a finding is left out: its
+ * history is not the recorded one. */
+#include "coordinator/doctor/examination.h"
+#include "common/arena.h"
+#include "common/xalloc.h"
+#include "coordinator/core/replay.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Rows of one study of one table, as structs; their texts are in the arena. */
+static void *read_rows(struct examination *examination, enum table_number number, int64_t study,
+                       const char *order, size_t *count, struct arena *arena)
+{
+    const struct table *table = &schema_tables[number];
+    struct row_cell cells[MAX_COLUMNS];
+    size_t capacity = 0;
+    char *rows = NULL, *columns = table_column_list(table, "", false);
+    char *sql =
+        xasprintf("SELECT %s FROM %s WHERE study = ? ORDER BY %s", columns, table->name, order);
+    sqlite3_stmt *statement = examination_ask(examination, sql, study);
+    for (*count = 0; examination_next(examination, statement, table->name); ++*count) {
+        cells_of_statement(table, statement, 0, false, cells);
+        for (int i = 0; i < table->n_columns; i++)
+            if (cells[i].type == SQLITE_TEXT)
+                cells[i].text = arena_text(arena, cells[i].text);
+        rows = xgrow(rows, *count, &capacity, table->row_bytes);
+        cells_to_row(table, cells, rows + *count * table->row_bytes);
+    }
+    sqlite3_finalize(statement);
+    free(sql);
+    free(columns);
+    return rows;
+}
+
+struct history {
+    struct recorded_study study;
+    void *trials, *outcomes;
+};
+
+static struct history read_history(struct examination *examination, const struct patient *patient,
+                                   int64_t position, struct arena *arena)
+{
+    struct history history = {
+        .study = { .definition = patient->definition,
+                   .position = (size_t)position,
+                   .repeat = patient->repeat },
+    };
+    struct recorded_study *study = &history.study;
+    history.trials =
+        read_rows(examination, TABLE_TRIAL, patient->id, "number", &study->n_trials, arena);
+    history.outcomes =
+        read_rows(examination, TABLE_OUTCOME, patient->id, "seq", &study->n_outcomes, arena);
+    study->trials = history.trials;
+    study->outcomes = history.outcomes;
+    return history;
+}
+
+static void forget_history(struct history *history)
+{
+    free(history->trials);
+    free(history->outcomes);
+}
+
+static void replay(struct examination *examination, const struct patient *patient,
+                   const struct patient *parent, struct arena *arena)
+{
+    struct error error = { "" };
+    int64_t mismatch = -1;
+    int64_t position = parent != NULL ? parent->position : patient->position;
+    struct history own = read_history(examination, patient, position, arena), of_parent = { 0 };
+    if (parent != NULL) {
+        of_parent = read_history(examination, parent, position, arena);
+        own.study.parent = &of_parent.study;
+    }
+    if (replay_study(&own.study, &mismatch, &error)) {
+        examination->diagnosis->suggestions += (int64_t)own.study.n_trials;
+    } else {
+        char *place = mismatch < 0
+                          ? xasprintf("`%s`", patient->name)
+                          : xasprintf("trial %" PRId64 " of `%s`", mismatch, patient->name);
+        examination_find(
+            examination, patient->id, place,
+            "if another release or another type of CPU wrote it, ask with that one; else take a "
+            "copy of the file from before",
+            "its suggestion does not come out again from the history that it saw: %s", error.text);
+        free(place);
+    }
+    forget_history(&own);
+    forget_history(&of_parent);
+}
+
+static bool in_definition(const struct patient *patient)
+{
+    return patient->definition != NULL && patient->position >= 0 &&
+           patient->position < (int64_t)patient->definition->n_studies;
+}
+
+static void examine_study(struct examination *examination, const struct patient *patient)
+{
+    const struct patient *parent =
+        patient->parent != 0 ? examination_patient(examination, patient->parent) : NULL;
+    bool complete = patient->parent != 0 ? parent != NULL && !parent->affected &&
+                                               in_definition(parent) && patient->definition != NULL
+                                         : in_definition(patient);
+    if (patient->affected || !complete)
+        return;
+    struct arena *arena = arena_create(64 << 10);
+    replay(examination, patient, parent, arena);
+    arena_destroy(&arena);
+}
+
+void examine_history(struct examination *examination)
+{
+    if (examination->diagnosis->everywhere)
+        return;
+    for (size_t i = 0; i < examination->n_patients; i++) {
+        examination->told = 0;
+        examination_progress(examination, "suggestions of study", (int64_t)i,
+                             (int64_t)examination->n_patients);
+        examine_study(examination, &examination->patients[i]);
+    }
+}

@@ -1,0 +1,92 @@
+/* What SQLite itself can say of the file, and whether its tables are ours. */
+#include "coordinator/doctor/examination.h"
+#include "coordinator/store/schema.h"
+
+#include <string.h>
+
+enum { MAX_PAGE_FINDINGS = 100 };
+
+void examine_pages(struct examination *examination)
+{
+    examination_progress(examination, "pages and indexes", 0, 0);
+    sqlite3_stmt *rows = examination_ask(examination, "PRAGMA integrity_check", 0);
+    int count = 0;
+    while (count < MAX_PAGE_FINDINGS &&
+           examination_next(examination, rows, "the pages of the file")) {
+        const char *text = (const char *)sqlite3_column_text(rows, 0);
+        if (text == NULL || strcmp(text, "ok") == 0)
+            continue;
+        count++;
+        examination_find(examination, EVERYWHERE, "the pages of the file", remedy_file, "%s", text);
+    }
+    sqlite3_finalize(rows);
+}
+
+/* ---- the schema, compared with that of an empty database of this release */
+
+static sqlite3 *make_reference(void)
+{
+    sqlite3 *db = NULL;
+    bool good = sqlite3_open(":memory:", &db) == SQLITE_OK;
+    for (int i = 0; i < schema_version && good; i++)
+        good = sqlite3_exec(db, migrations[i].sql, NULL, NULL, NULL) == SQLITE_OK;
+    good = good && sqlite3_exec(db, views_sql, NULL, NULL, NULL) == SQLITE_OK;
+    if (good)
+        return db;
+    sqlite3_close(db);
+    return NULL;
+}
+
+static bool same_text(const unsigned char *a, const unsigned char *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return strcmp((const char *)a, (const char *)b) == 0;
+}
+
+/* One object of the reference: is it in the database, and the same? */
+static void compare_object(struct examination *examination, sqlite3_stmt *wanted)
+{
+    char place[256];
+    sqlite3_stmt *have = examination_ask(
+        examination, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", 0);
+    snprintf(place, sizeof place, "the %s %s", sqlite3_column_text(wanted, 0),
+             sqlite3_column_text(wanted, 1));
+    for (int i = 0; i < 2 && have != NULL; i++)
+        sqlite3_bind_value(have, i + 1, sqlite3_column_value(wanted, i));
+    if (!examination_next(examination, have, "the schema"))
+        examination_find(examination, EVERYWHERE, place, remedy_file, "it is missing");
+    else if (!same_text(sqlite3_column_text(have, 0), sqlite3_column_text(wanted, 2)))
+        examination_find(examination, EVERYWHERE, place, remedy_file,
+                         "it is not as this release makes it (schema version %d)", schema_version);
+    sqlite3_finalize(have);
+}
+
+/* A trigger of somebody else would act on what the coordinator writes. Tables and views beside ours
+ * are welcome. */
+static void look_for_triggers(struct examination *examination)
+{
+    sqlite3_stmt *rows =
+        examination_ask(examination, "SELECT name FROM sqlite_schema WHERE type = 'trigger'", 0);
+    while (examination_next(examination, rows, "the schema"))
+        examination_find(examination, EVERYWHERE, (const char *)sqlite3_column_text(rows, 0),
+                         "drop it: only the coordinator may write",
+                         "it is a trigger, and not of ours");
+    sqlite3_finalize(rows);
+}
+
+void examine_schema(struct examination *examination)
+{
+    sqlite3 *reference = make_reference();
+    sqlite3_stmt *wanted = NULL;
+    if (reference == NULL ||
+        sqlite3_prepare_v2(reference, "SELECT type, name, sql FROM sqlite_schema", -1, &wanted,
+                           NULL) != SQLITE_OK)
+        examination_find(examination, EVERYWHERE, "this program", "install it again",
+                         "it cannot make its own schema");
+    while (wanted != NULL && sqlite3_step(wanted) == SQLITE_ROW)
+        compare_object(examination, wanted);
+    sqlite3_finalize(wanted);
+    sqlite3_close(reference);
+    look_for_triggers(examination);
+}
