@@ -110,8 +110,18 @@ class Fleet:
         return self.ldt("submit", path)
 
     def query(self, text, *values):
-        with sqlite3.connect("file:%s?mode=ro" % self.database, uri=True, timeout=20) as database:
-            return database.execute(text, values).fetchall()
+        """Waits out the moment in which a coordinator that was killed has left the database to be recovered."""
+        deadline = time.monotonic() + 20
+        while True:
+            database = sqlite3.connect("file:%s?mode=ro" % self.database, uri=True, timeout=20)
+            try:
+                return database.execute(text, values).fetchall()
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+            finally:
+                database.close()
 
     def is_done(self, search):
         rows = self.query("SELECT state FROM v_study WHERE search = ?", search)
@@ -167,5 +177,5 @@ class Fleet:
         return [] if proof.returncode == 0 else [proof.stdout + proof.stderr]
 
     def doctor_faults(self):
-        proof = self.ldt("--db", self.database, "doctor")
+        proof = self.ldt("doctor", "--db", self.database)
         return [] if proof.returncode == 0 else [proof.stdout + proof.stderr]

@@ -1,6 +1,9 @@
-"""kill -9 of coordinator and workers, again and again, over searches that go on.
+"""Coordinator and workers are hurt again and again, over searches that go on.
 
-usage: kills.py DIRECTORY KILLS SEED [SECONDS]
+usage: storm.py kills|stops DIRECTORY COUNT SEED [SECONDS]
+
+kills: kill -9, and started again at once. stops: SIGSTOP for up to two leases, then SIGCONT, so that others have taken
+over what the stopped one still believes to be its own.
 
 One search after another, grid and TPE in turns. When a search has ended, the grid's outcomes and curves must equal
 those of a fleet that nobody disturbed, to the last bit, and every suggestion of the TPE must replay. No invariant may
@@ -8,12 +11,15 @@ be broken. SECONDS, if given, ends it earlier. Prints one line of figures; exit 
 wrong. Moments and victims follow from the seed.
 """
 import random
+import signal
 import sys
+import threading
 import time
 
 from fleet import Fleet
 
 WORKERS = 4
+LEASE_S = 2
 TRIALS = {"grid": None, "tpe": 60}
 
 
@@ -43,45 +49,62 @@ def check(fleet, name, kind, calm):
     return ["%s: %s" % (name, fault) for fault in faults]
 
 
-def disturb(fleet, name, dice, kills, deadline):
-    """Kills until the search has ended, `kills` are done or time is over; returns how many it were."""
+def kill(fleet, victim, dice):
+    fleet.kill(victim)
+    fleet.start(victim)
+
+
+def stop(fleet, victim, dice):
+    """The others go on meanwhile, and may be stopped as well."""
+    fleet.kill(victim, signal.SIGSTOP)
+    threading.Timer(dice.uniform(0.0, 2 * LEASE_S), fleet.kill, [victim, signal.SIGCONT]).start()
+
+
+HARMS = {"kills": (kill, 0.08), "stops": (stop, 0.8)}  # what is done, and the mean pause between two
+
+
+def disturb(fleet, name, harm, dice, count, deadline):
+    """Hurts until the search has ended, it was done `count` times or time is over; returns how often it was."""
+    hurt, pause = HARMS[harm]
     done = 0
-    while done < kills and time.monotonic() < deadline:
-        time.sleep(dice.uniform(0.0, 0.16))
-        victim = dice.choice(fleet.names + fleet.names[1:])
-        fleet.kill(victim)
-        fleet.start(victim)
+    while done < count and time.monotonic() < deadline:
+        time.sleep(dice.uniform(0.0, 2 * pause))
+        hurt(fleet, dice.choice(fleet.names + fleet.names[1:]), dice)
         done += 1
-        if done % 20 == 0 and fleet.wait(lambda: True, 1) and fleet.is_done(name):
+        if done % 10 == 0 and fleet.is_done(name):
             break
+    for timer in threading.enumerate():
+        if isinstance(timer, threading.Timer):
+            timer.join()
     return done
 
 
-def main(directory, kills, seed, seconds=86400):
+def main(harm, directory, count, seed, seconds=86400):
     dice, calm = random.Random(seed), undisturbed(directory)
     deadline = time.monotonic() + seconds
-    fleet = Fleet(directory + "/storm", WORKERS)
+    fleet = Fleet(directory + "/storm", WORKERS, lease="%ds" % LEASE_S)
     fleet.start_all()
     done, searches, faults = 0, 0, []
-    while done < kills and time.monotonic() < deadline and not faults:
+    while done < count and time.monotonic() < deadline and not faults:
         kind = "grid" if searches % 2 == 0 else "tpe"
         searches += 1
         name = "%s-%d" % (kind, searches)
         fleet.wait(fleet.is_ready, 30)
         fleet.submit(name, kind, trials=TRIALS[kind])
-        done += disturb(fleet, name, dice, kills - done, deadline)
+        done += disturb(fleet, name, harm, dice, count - done, deadline)
         if not fleet.wait(lambda: fleet.is_done(name), 120):
             faults.append("I4: %s does not end" % name)
         faults += check(fleet, name, kind, calm)
-    faults += fleet.doctor_faults()
+    faults += ["%s ended by itself with status %d" % pair for pair in fleet.died()]
     attempts = fleet.query("SELECT count(*) FROM attempt")[0][0]
     fleet.stop_all()
-    print("kills=%d searches=%d trials=%d attempts=%d acknowledged=%d" % (
-        done, searches, fleet.ended(), attempts, len(fleet.acknowledged())))
+    faults += fleet.doctor_faults()
+    print("%s=%d searches=%d trials=%d attempts=%d acknowledged=%d" % (
+        harm, done, searches, fleet.ended(), attempts, len(fleet.acknowledged())))
     for fault in faults:
         print("seed %d: %s" % (seed, fault))
     sys.exit(bool(faults))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *(int(text) for text in sys.argv[2:]))
+    main(sys.argv[1], sys.argv[2], *(int(text) for text in sys.argv[3:]))
