@@ -9,6 +9,7 @@ build=$1
 shift
 round=${ROUND:-20000000}
 seconds=${SECONDS_A_TARGET:-600}
+export LSAN_OPTIONS="suppressions=$(dirname "$0")/leaks.txt:print_suppressions=0"
 [ $# -gt 0 ] || set -- decoder spec child_output npy npz
 longest() { case $1 in spec) echo 4096 ;; *) echo 65536 ;; esac }
 
