@@ -22,11 +22,13 @@ SWAPS = {
 RELATIONS = {"<", "<=", ">", ">=", "==", "!="}
 HEADS = {"if", "for", "while", "switch", "LIST_EACH"}  # a condition in brackets follows
 KEYWORDS = HEADS | {"return", "do", "goto", "case", "default", "else"}
-# Memory that is given back too late is seen by the sanitizers, and a text for people by people.
+# Memory that is too small, or given back too late, is seen by the sanitizers; a text for people by
+# people.
 SPARED_CALLS = re.compile(
     r"free|va_start|va_end|va_copy|assert|error_set|agent_log|json_decref|\w+_(?:free|destroy)")
-# Invariants, that look at the others' work, are checkers themselves.
-SPARED_FUNCTIONS = {"agent_check", "check_held"}
+SPARED_ARGUMENTS = {"assert", "agent_log", "error_set", "xcalloc", "xmalloc", "xgrow", "arena_create"}
+# So is what only releases memory. Invariants, that look at the others' work, are checkers themselves.
+SPARED_FUNCTIONS = re.compile(r"\w+_(?:free|destroy)|free_\w+|\w+_check|check_held")
 
 
 @dataclass(frozen=True)
@@ -176,10 +178,10 @@ def negation(tokens, i):
 
 
 def spared_arguments(tokens, first, last):
-    """Indexes inside calls whose arguments nobody but a person reads, and inside assertions."""
+    """Indexes inside calls whose arguments only a person or the sanitizers read, and assertions."""
     spared = set()
     for i in range(first, last):
-        if tokens[i].text in ("assert", "agent_log", "error_set") and tokens[i + 1].text == "(":
+        if tokens[i].text in SPARED_ARGUMENTS and tokens[i + 1].text == "(":
             spared.update(range(i, matching(tokens, i + 1) + 1))
     return spared
 
@@ -222,5 +224,5 @@ def mutations(source):
     functions = list(functions_of(tokens))
     yield from table_mutations(tokens, [(first, last) for _, _, first, last in functions])
     for name, returns, first, last in functions:
-        if name not in SPARED_FUNCTIONS:
+        if not SPARED_FUNCTIONS.fullmatch(name):
             yield from function_mutations(source, tokens, name, returns, first, last)

@@ -10,6 +10,8 @@
 
 enum fate { FATE_DONE, FATE_FAILS, FATE_DIES, FATE_HANGS, FATE_NAN, FATE_NO_METRIC };
 
+#define CHILD_DIED "killed by a signal"
+
 /* Ends without a result of its own. */
 static inline bool fate_breaks(enum fate fate)
 {
@@ -50,7 +52,10 @@ static inline struct child_plan child_plan(struct attempt_ref ref)
     };
     double fate = rng_uniform(&curve), luck = rng_uniform(&end);
     plan.fate = fate < 0.07 ? FATE_NAN : fate < 0.10 ? FATE_NO_METRIC : FATE_DONE;
-    if (plan.fate == FATE_DONE)
+    bool poison = rng_uniform(&curve) < 0.02;
+    if (plan.fate == FATE_DONE && poison)
+        plan.fate = FATE_DIES;
+    else if (plan.fate == FATE_DONE)
         plan.fate = luck < 0.10   ? FATE_FAILS
                     : luck < 0.16 ? FATE_DIES
                     : luck < 0.17 ? FATE_HANGS
@@ -86,7 +91,7 @@ static inline struct message child_result(const struct child *child)
     message.result.duration_ms = child->reported * child->plan.step_ms;
     if (child->killed || child->plan.fate == FATE_DIES) {
         message.result.kind = RESULT_DIED;
-        message.result.reason = "killed by a signal";
+        message.result.reason = CHILD_DIED;
         message.result.exit_status = -9;
     } else if (child->hangs) {
         message.result.kind = RESULT_TIMEOUT;

@@ -171,8 +171,22 @@ static inline const char *disk_save_study(struct disk *disk, struct study_row ro
     return NULL;
 }
 
+static inline bool disk_names_worker(const struct disk *disk, int64_t id)
+{
+    for (size_t i = 0; i < disk->n_attempts; i++) {
+        if (disk->attempts[i].worker == id)
+            return true;
+    }
+    return false;
+}
+
 static inline const char *disk_save_worker(struct disk *disk, struct worker_row row)
 {
+    const struct worker_row *old = disk_worker(disk, row.id);
+    if (old != NULL && old->instance != row.instance && disk_names_worker(disk, row.id))
+        return "a worker that attempts name becomes another one";
+    if (old != NULL && old->instance == row.instance && strcmp(old->key, row.key) != 0)
+        return "a worker changes its key";
     row.name = arena_text(disk->arena, row.name);
     row.host = arena_text(disk->arena, row.host);
     row.cpu = arena_text(disk->arena, row.cpu);

@@ -33,9 +33,12 @@ static inline void forget_charge(struct sim *sim, struct action *action)
     struct attempt_ref ref = { action->trial.study, action->trial.number, 0 };
     if (trial_state_final(action->trial.state))
         return;
-    action->trial.charged = action->trial.deaths = 0;
-    struct trial_row *row = &sim_trial(sim, ref)->row;
-    row->charged = row->deaths = 0;
+    struct trial_row *const rows[] = { &action->trial, &sim_trial(sim, ref)->row };
+    for (int i = 0; i < 2; i++) {
+        rows[i]->charged = rows[i]->deaths = 0;
+        rows[i]->death_worker = 0;
+        rows[i]->deaths_spread = false;
+    }
 }
 
 static inline void plant_in_row(struct sim *sim, struct action *action)

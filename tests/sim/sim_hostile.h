@@ -3,11 +3,12 @@
  * theirs. Nobody else may be affected, and nothing may break. It leaves when the weather clears. */
 #ifndef SIM_HOSTILE_H
 #define SIM_HOSTILE_H
+#include "coordinator/core/state.h"
 #include "tests/sim/simulation.h"
 #include "worker/agent/state.h"
 
 enum { SIM_HOSTILE_POINTS = 8 };
-#define SIM_HOSTILE_NAME "hostile"
+#define SIM_HOSTILE_NAME "hostile" /* and its key */
 
 static inline void hostile_arrive(struct sim *sim)
 {
@@ -56,12 +57,21 @@ static inline uint64_t any_session(struct sim *sim)
     return worker->agent != NULL ? worker->agent->session.number : 0;
 }
 
+/* Its own, as a rule; that of another worker, to take its place, but only if the coordinator has met
+ * the other first: nobody can guess the number that a process will draw. */
+static inline uint64_t any_instance(struct sim *sim)
+{
+    const struct sim_worker *worker = &sim->workers[rng_below(&sim->rng, (uint64_t)sim->n_workers)];
+    bool met = sim->core != NULL && index_find(&sim->core->instances, worker->instance) != NULL;
+    return sim_chance(sim, 0.7) || !met ? sim->hostile.instance : worker->instance;
+}
+
 static inline void any_hello(struct sim *sim, struct message *message, struct held_attempt *held)
 {
     message->session = 0;
     message->hello.name = SIM_HOSTILE_NAME;
     message->hello.host = message->hello.cpu = message->hello.version = "";
-    message->hello.instance = sim->hostile.instance;
+    message->hello.instance = any_instance(sim);
     message->hello.slots = (int32_t)any_number(sim);
     message->hello.allow_command = sim_chance(sim, 0.5);
     message->hello.held = held;

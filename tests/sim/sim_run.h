@@ -22,6 +22,7 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
     int seed = (int)sim_between(sim, 0, 1000), repeat = (int)sim_between(sim, 1, 2);
     int trials = (int)sim_between(sim, 1, 6);
     int at_once = (int)sim_between(sim, 1, 3), failures = (int)sim_between(sim, 0, 3);
+    int attempts = (int)sim_between(sim, 1, 8);
     bool again = sim_chance(sim, 0.4), ladder = matrix && sim_chance(sim, 0.5);
     int best = (int)sim_between(sim, 1, 3), seeds = (int)sim_between(sim, 1, 3);
     double stop = -2 * rng_uniform(&sim->rng);
@@ -32,10 +33,11 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
         xasprintf("\"max_concurrent_trials\":%d,\"max_failed_trials\":%d,", at_once, failures);
     client->definition =
         xasprintf("{\"name\":\"%s\",%s,\"metric\":{\"name\":\"%s\",\"over_time\":\"%s\"},"
-                  "\"sampler\":{\"name\":\"%s\"},\"seed\":%d,\"trials\":%d,\"repeat\":%d,%s%s%s%s"
+                  "\"sampler\":{\"name\":\"%s\"},\"max_attempts\":%d,\"seed\":%d,\"trials\":%d,"
+                  "\"repeat\":%d,%s%s%s%s"
                   "\"parameters\":{%s\"student_lr\":{%s}}}",
                   client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
-                  command ? "loss" : "test_kl", last ? "last" : "best", sampler, seed,
+                  command ? "loss" : "test_kl", last ? "last" : "best", sampler, attempts, seed,
                   long_one ? 40 : trials, repeat, limited ? limits : "",
                   matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "", again ? protocol : "",
                   ladder ? rungs : "", command ? "" : "\"task\":{\"value\":\"task-b\"},",
@@ -161,7 +163,7 @@ static inline void deliver_to_coordinator(struct sim *sim, struct packet *packet
     const char *key = no_key;
     if (packet->from == HOSTILE_ADDRESS) {
         peer = sim->hostile.peer;
-        key = "hostile";
+        key = SIM_HOSTILE_NAME;
     } else if (packet->from != CLIENT_ADDRESS) {
         peer = sim->workers[packet->from].peer;
         key = sim->workers[packet->from].key;

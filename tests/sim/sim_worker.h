@@ -246,6 +246,19 @@ static inline void child_moves(struct sim *sim, int index, int which)
                                        .reason = "the worker leaves" });
 }
 
+/* A row that no attempt names is taken over when its worker is away, and then somebody else may come
+ * with the number that it had drawn. Where such neighbours are, whoever is refused for so long starts
+ * again, with a new number. */
+static inline void worker_restarts_if_squatted(struct sim *sim, int index)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    const struct worker *known =
+        sim->core != NULL ? index_find(&sim->core->instances, worker->instance) : NULL;
+    if (sim->now_ms > sim->calm_ms + SIM_SETTLED_MS && worker->agent != NULL && known != NULL &&
+        strcmp(known->row.key, worker->key) != 0)
+        worker_die(sim, index);
+}
+
 static inline void worker_time(struct sim *sim, int index)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -262,7 +275,8 @@ static inline void worker_time(struct sim *sim, int index)
             return; /* the list may have changed: the rest is due at this very time, too */
         }
     }
-    if (agent_next_deadline(worker->agent) <= sim->now_ms)
+    worker_restarts_if_squatted(sim, index);
+    if (worker->agent != NULL && agent_next_deadline(worker->agent) <= sim->now_ms)
         worker_event(sim, index, (struct agent_event){ .type = AGENT_TICK });
 }
 

@@ -46,6 +46,7 @@ enum {
     SIM_CLIENT_PEER = 1 << 20,
     SIM_STUCK_MS = 900000,   /* in good weather, without the end of any trial */
     SIM_IDLE_MS = 100000,    /* in good weather, a worker without work that there is */
+    SIM_SWIFT_MS = 500,      /* a network is swift if no message takes longer */
     SIM_LOOK_MS = 1000,      /* between two looks at leases and idle workers */
     SIM_SETTLED_MS = 120000, /* in good weather, until what the storm did has been mended */
     SIM_SILENCE_MS = 90000   /* a child that says nothing for so long is killed by its shell */
