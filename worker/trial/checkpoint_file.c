@@ -220,6 +220,33 @@ static uint64_t size_of(FILE *file)
                                                                         : 0;
 }
 
+/* How large the file of such a run can be at most. */
+struct measure {
+    struct visitor visitor; /* first */
+    uint64_t bytes;
+};
+
+static void measure_field(struct visitor *visitor, const char *name, void *values, size_t bytes)
+{
+    ((struct measure *)visitor)->bytes += 2 * sizeof(uint64_t) + strlen(name) + bytes;
+}
+
+static void measure_text(struct visitor *visitor, const char *name, struct buf *bytes)
+{
+    measure_field(visitor, name, NULL, bytes->maximum);
+}
+
+static bool has_possible_size(struct stream *stream, const struct checkpoint *checkpoint)
+{
+    struct measure measure = { .visitor = { measure_field, measure_text } };
+    checkpoint->visit(checkpoint->run, &measure.visitor);
+    uint64_t most = MAGIC_BYTES + IDENTITY_BYTES_MOST + sizeof(XXH128_canonical_t) + measure.bytes;
+    if (size_of(stream->file) <= most)
+        return true;
+    fail(stream, "it is larger than that of such a run can be");
+    return false;
+}
+
 /* Does the checksum at the end fit all before it? Leaves the file at its beginning. */
 static bool is_whole(struct stream *stream)
 {
@@ -283,6 +310,8 @@ static bool has_identity(struct stream *stream, const struct buf *identity)
 static bool read_content(struct reader *reader, const struct checkpoint *checkpoint)
 {
     struct stream *stream = &reader->stream;
+    if (!has_possible_size(stream, checkpoint))
+        return false;
     if (!is_whole(stream)) {
         fail(stream, "it is damaged: its checksum does not fit");
         return false;

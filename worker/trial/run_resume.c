@@ -47,19 +47,19 @@ static void inform_of_resumption(const struct run *run)
     run->sink->inform(run->sink->context, "checkpoint", text);
 }
 
-/* False: the file is not usable, and why says so. The run's state is not either then. */
-static bool load(struct run *run, bool *is_loaded, struct error *why)
+/* Refused: why says so, and the run's state is not usable either. */
+static enum checkpoint_found load(struct run *run, struct error *why)
 {
     struct checkpoint checkpoint = { &run->identity, visit_run, run };
     enum checkpoint_found found =
         checkpoint_file_load(run->sink->checkpoint->directory, &checkpoint, why);
-    *is_loaded = found == CHECKPOINT_LOADED;
-    if (!*is_loaded || progress_is_possible(&run->progress, &run->schedule, run->settings->method,
-                                            learner_state(run->learner)))
-        return found != CHECKPOINT_REFUSED;
+    if (found != CHECKPOINT_LOADED ||
+        progress_is_possible(&run->progress, &run->schedule, run->settings->method,
+                             learner_state(run->learner)))
+        return found;
     error_set(why, CHECKPOINT_FILE
               " is not used, and the run begins anew: its counts contradict each other");
-    return false;
+    return CHECKPOINT_REFUSED;
 }
 
 /* Reports what an earlier process has reported. False: the sink wants no more. */
@@ -77,18 +77,18 @@ bool run_go_on(struct run *run)
 {
     const struct trial_checkpoint *checkpoint = run->sink->checkpoint;
     struct error why;
-    bool is_loaded;
     if (checkpoint == NULL)
         return true;
     identity_write(&run->identity, checkpoint->facts, checkpoint->n_facts, run->settings, run->seed,
                    &run->data);
-    if (!load(run, &is_loaded, &why)) {
+    enum checkpoint_found found = load(run, &why);
+    if (found == CHECKPOINT_REFUSED) {
         complain(run, &why);
         run_begin(run);
     }
     run->interruption =
         (struct interruption){ checkpoint->is_preempted, run->sink->context, false };
-    if (!is_loaded || interruption_came(&run->interruption))
+    if (found != CHECKPOINT_LOADED || interruption_came(&run->interruption))
         return true;
     inform_of_resumption(run);
     return report_again(run);

@@ -56,9 +56,12 @@ static bool train_student(struct run *run, const struct examples *examples,
                           const struct iteration *iteration)
 {
     struct progress *progress = &run->progress;
-    while (progress->steps_done < iteration->n_student)
+    while (progress->steps_done < iteration->n_student) {
         if (!train_on_group(run, examples, iteration))
             return false;
+        if (progress->steps_done < iteration->n_student)
+            run_save_if_due(run);
+    }
     progress->values[METRIC_TEACHING_LOSS] = progress->teaching_sum / iteration->n_student;
     progress->values[METRIC_AUXILIARY_LOSS] = progress->auxiliary_sum / iteration->n_student;
     return true;

@@ -13,7 +13,7 @@ struct trial_checkpoint {
     /* What must be the same where it goes on, besides settings, seed and data. */
     const struct identity_fact *facts;
     size_t n_facts;
-    bool (*is_due)(void *context);     /* asked after every iteration: save now? */
+    bool (*is_due)(void *context);     /* asked after every iteration or so: save now? */
     bool (*is_preempted)(void *context); /* asked often, from when the run has something to save:
                                             * save and end? */
     /* It cannot be saved or loaded: the run goes on, or begins anew. */

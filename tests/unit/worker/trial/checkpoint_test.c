@@ -21,8 +21,7 @@
 #include <xxhash.h>
 
 /* Small networks, odd sizes: a last batch is not full, an epoch ends within an iteration. */
-#define B                                                                                          \
-    "\"task\":\"task-b\",\"student_hidden\":5,\"n_train\":120,\"n_test\":30,\"epochs\":4"
+#define B        "\"task\":\"task-b\",\"student_hidden\":5,\"n_train\":120,\"n_test\":30,\"epochs\":4"
 #define TAUGHT_B B ",\"teacher_hidden\":4,\"n_inner\":3"
 #define A                                                                                          \
     "\"task\":\"task-a\",\"student_hidden\":4,\"teacher_hidden\":4,\"n_inner\":3,\"n_test\":30,"   \
@@ -66,6 +65,7 @@ static const char *const texts[] = {
     "{" MUJOCO ",\"method\":\"no-teacher\",\"selection_split\":0.2}",
     "{" MUJOCO ",\"method\":\"auxiliary\"}",
     "{" MUJOCO "," TEACHER ",\"method\":\"fixed-teacher\"}",
+    "{" MUJOCO "," TEACHER ",\"method\":\"fixed-teacher\",\"student_steps\":70,\"epochs\":24}",
     "{" MUJOCO ",\"method\":\"model-based\"}",
     "{" MUJOCO ",\"method\":\"model-based\",\"model_training\":\"stacked\"}",
     "{" MUJOCO ",\"method\":\"no-teacher\",\"student_steps\":100,\"epochs\":30}",
@@ -466,6 +466,7 @@ static void a_forged_file_does_no_harm(void **state)
         struct run run = attempt_until(small, NEVER);
         assert_true(run.end == TRIAL_COMPLETED || run.end == TRIAL_BECAME_NONFINITE);
         assert_true(run.lines <= want.lines + 1);
+        assert_true((run.complaints > 0) == (run.resumption[0] == '\0'));
         if (run.complaints > 0)
             assert_string_equal(run.curve.bytes, want.curve.bytes);
         run_free(&run);
@@ -530,6 +531,16 @@ static void another_format_is_named_as_such(void **state)
     struct run want = undisturbed(small);
     write_with_checksum(other, sizeof other);
     expect_refusal(&want, trial_of(small), "it is of another format");
+    run_free(&want);
+}
+
+static void a_file_without_end_is_not_read(void **state)
+{
+    struct run want = undisturbed(small);
+    size_t count;
+    free(make_checkpoint(&count));
+    assert_int_equal(truncate(path_in(&place, CHECKPOINT_FILE), (off_t)1 << 40), 0);
+    expect_refusal(&want, trial_of(small), "it is larger than that of such a run can be");
     run_free(&want);
 }
 
@@ -657,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_file_of_another_run_is_not_used),
         cmocka_unit_test(a_file_made_from_other_data_is_not_used),
         cmocka_unit_test(another_format_is_named_as_such),
+        cmocka_unit_test(a_file_without_end_is_not_read),
         cmocka_unit_test(what_is_no_file_is_not_used_and_not_waited_for),
         cmocka_unit_test(a_directory_that_is_not_there_is_named),
         cmocka_unit_test(a_directory_that_goes_away_costs_the_checkpoint_only),
