@@ -1,0 +1,40 @@
+#!/bin/sh
+# tests/run.sh: sleeps
+# A worker that is asked to leave does so within 25 seconds, whatever its trials do about it, and hands them back. (TAP)
+. "$(dirname "$0")/lib.sh"
+
+# One hears nothing, one is stopped, one starts anew whatever ends.
+cat >"$work/trial.sh" <<'END'
+read -r line
+trap '' TERM
+echo $$ >>"$1"
+echo '{"step": 1, "metrics": {"loss": 1}}'
+case $line in
+*'"deaf"'*) while :; do read -r line </dev/zero; done ;;
+*'"stopped"'*) kill -STOP $$; exec tail -f /dev/null ;;
+*'"patient"'*) until false; do tail -f /dev/null; done ;;
+esac
+END
+cat >"$work/stubborn.yaml" <<END
+name: stubborn
+command: [sh, $work/trial.sh, $work/pids]
+metric: {name: loss}
+sampler: {name: grid}
+parameters: {how: {values: [deaf, stopped, patient]}}
+END
+gone() { while read -r pid; do ! kill -0 "$pid" 2>/dev/null || return 1; done <"$work/pids"; }
+
+start_coordinator
+start_worker asked -j 3 --allow-command
+submit "$work/stubborn.yaml" || give_up 'the search is accepted'
+wait_for 20 sql_is "SELECT count(*) FROM v_attempt WHERE points = 1" 3 || give_up 'the trials run'
+before=$(date +%s)
+stop "$worker"
+status=$?
+seconds=$(($(date +%s) - before))
+check_equal 'a worker whose trials do not react leaves with exit status 0' '0' "$status"
+check "within 25 seconds (after $seconds)" test "$seconds" -le 25
+check_equal 'all of them are handed back, and nothing is charged' '3 released 0' \
+    "$(sql "SELECT count(*) || ' ' || group_concat(DISTINCT state) FROM v_attempt") $(sql 'SELECT sum(charged) FROM v_trial')"
+check 'and none is left' wait_for 5 gone
+end_of_test
