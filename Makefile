@@ -218,6 +218,7 @@ fmt:   ## rewrite every source file in the project's format
 lint:   ## layering, style and what the compiler's analyser says
 	@sh tests/check_layers.sh && sh tests/check_style.sh
 	$(MAKE) all BUILD=$(BUILD)/lint OPTIMISE="-O1 -fanalyzer -Wno-analyzer-malloc-leak"
+INSTALL_DIRECTORIES := lib/systemd/system lib/sysusers.d share/ldt/systemd share/ldt/slurm share/ldt/kubernetes
 install: all   ## into $(DESTDIR)$(PREFIX)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/ldt/searches" "$(DESTDIR)$(PREFIX)/share/ldt/sql"
 	install $(PROGRAMS:%=$(BUILD)/bin/%) "$(DESTDIR)$(PREFIX)/bin/"
@@ -225,6 +226,12 @@ install: all   ## into $(DESTDIR)$(PREFIX)
 	    install -m 644 deploy/searches/$$d/*.yaml "$(DESTDIR)$(PREFIX)/share/ldt/searches/$$d/" || exit 1; done
 	install -m 644 deploy/searches/*.py "$(DESTDIR)$(PREFIX)/share/ldt/searches/"
 	install -m 644 sql/*.sql "$(DESTDIR)$(PREFIX)/share/ldt/sql/"
+	install -d $(INSTALL_DIRECTORIES:%="$(DESTDIR)$(PREFIX)/%")
+	for d in slurm kubernetes; do install -m 644 deploy/$$d/* "$(DESTDIR)$(PREFIX)/share/ldt/$$d/" || exit 1; done
+	install -m 644 deploy/systemd/README.md "$(DESTDIR)$(PREFIX)/share/ldt/systemd/"
+	install -m 644 deploy/systemd/ldt.conf "$(DESTDIR)$(PREFIX)/lib/sysusers.d/"
+	install -m 644 deploy/systemd/*.service "$(DESTDIR)$(PREFIX)/lib/systemd/system/"
+	sed -i 's|/usr/local/bin/|$(PREFIX)/bin/|' "$(DESTDIR)$(PREFIX)"/lib/systemd/system/ldt-*.service
 clean:   ## remove build/
 	rm -rf $(BUILD)
 help:   ## this list
