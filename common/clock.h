@@ -6,5 +6,6 @@
 #include <stdint.h>
 
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 int64_t clock_wall_ms(void); /* Unix time in milliseconds */
 #endif

@@ -188,15 +188,16 @@ bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximu
     if (!open_socket(out, ZMQ_ROUTER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
-    if (set_keys(*out, keys, error) && bind_socket(*out, endpoint, error))
+    if (set_keys(*out, keys, error) && frame_watch(*out, error) &&
+        bind_socket(*out, endpoint, error))
         return true;
 fail:
     frame_close(out);
     return false;
 }
 
-bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                   const struct frame_keys *keys, struct error *error)
+static bool connect_socket(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                           const struct frame_keys *keys, bool watched, struct error *error)
 {
     char host[256];
     *out = NULL;
@@ -205,7 +206,8 @@ bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maxim
     if (!open_socket(out, ZMQ_DEALER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
-    set_keys(*out, keys, error);
+    if (!set_keys(*out, keys, error) || (watched && !frame_watch(*out, error)))
+        goto fail;
     snprintf((*out)->endpoint, sizeof(*out)->endpoint, "%s", endpoint);
     if (zmq_connect((*out)->zmq, endpoint) == 0)
         return true;
@@ -213,6 +215,18 @@ bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maxim
 fail:
     frame_close(out);
     return false;
+}
+
+bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                   const struct frame_keys *keys, struct error *error)
+{
+    return connect_socket(out, endpoint, maximum_bytes, keys, false, error);
+}
+
+bool frame_connect_watched(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                           const struct frame_keys *keys, struct error *error)
+{
+    return connect_socket(out, endpoint, maximum_bytes, keys, true, error);
 }
 
 void frame_close(struct frame_socket **socket)
@@ -306,14 +320,19 @@ static void drain(struct frame_socket *socket)
 static bool take_peer(struct frame_peer *peer, zmq_msg_t *part)
 {
     const unsigned char *bytes = zmq_msg_data(part);
-    peer->descriptor = zmq_msg_get(part, ZMQ_SRCFD);
     if (zmq_msg_size(part) != FRAME_PEER_BYTES || bytes[0] != 0)
         return false;
-    const char *key = zmq_msg_gets(part, "User-Id");
-    snprintf(peer->key, sizeof peer->key, "%s", key != NULL ? key : "");
     memcpy(peer->bytes, bytes, FRAME_PEER_BYTES);
     peer->length = FRAME_PEER_BYTES;
     return true;
+}
+
+/* What ZeroMQ knows of the connection; only the body of a message always says it. */
+static void take_connection(struct frame_peer *peer, zmq_msg_t *part)
+{
+    const char *key = zmq_msg_gets(part, "User-Id");
+    peer->descriptor = zmq_msg_get(part, ZMQ_SRCFD);
+    snprintf(peer->key, sizeof peer->key, "%s", key != NULL ? key : "");
 }
 
 static enum frame_result receive_frame(struct frame_socket *socket, struct frame_peer *peer,
@@ -326,6 +345,7 @@ static enum frame_result receive_frame(struct frame_socket *socket, struct frame
         fine = take_peer(peer, part);
         if (!zmq_msg_more(part) || receive_part(socket, part) < 0)
             return FRAME_DROPPED;
+        take_connection(peer, part);
     }
     fine = fine && !zmq_msg_more(part) && buf_add(frame, zmq_msg_data(part), zmq_msg_size(part));
     if (zmq_msg_more(part)) {

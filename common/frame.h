@@ -55,6 +55,9 @@ bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximu
  * waits. */
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                    const struct frame_keys *keys, struct error *error);
+/* The same, and refusals are told by frame_next_event. Costs two more descriptors. */
+bool frame_connect_watched(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                           const struct frame_keys *keys, struct error *error);
 void frame_close(struct frame_socket **socket); /* leaves NULL, accepts NULL */
 
 const char *frame_endpoint(const struct frame_socket *socket); /* with the real port */
@@ -96,10 +99,8 @@ struct frame_event {
     enum frame_refusal refusal; /* REFUSED */
 };
 
-/* From now on events are told; frame_wait wakes for them. Costs a listener or connector two more
- * descriptors. */
-bool frame_watch(struct frame_socket *socket, struct error *error);
-bool frame_next_event(struct frame_socket *socket, struct frame_event *out); /* false: none */
+/* Of a listener, or of a connector that is watched; frame_wait wakes for them. false: none. */
+bool frame_next_event(struct frame_socket *socket, struct frame_event *out);
 
 /* Ends a connection. Had it ended by itself just before, another may suffer: it connects again. */
 void frame_hang_up(int descriptor);

@@ -17,6 +17,7 @@ void *frame_context(void); /* of all sockets; there is at least one */
 
 /* frame_gate.c: before anybody can connect */
 bool frame_open_gate(struct frame_socket *socket, struct error *error);
-/* frame_event.c: before the socket is closed */
+/* frame_event.c: before the socket listens or connects, and before it is closed */
+bool frame_watch(struct frame_socket *socket, struct error *error);
 void frame_stop_watching(struct frame_socket *socket);
 #endif

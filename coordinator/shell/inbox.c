@@ -3,132 +3,179 @@
 #include "common/log.h"
 #include "coordinator/shell/loop.h"
 #include "coordinator/shell/outbox.h"
+#include "coordinator/shell/roles.h"
 #include "proto/codec.h"
 
 #include <assert.h>
 #include <inttypes.h>
 
+/* A message in the arena, and whose it is. */
+struct letter {
+    struct peer *from;
+    struct message *message;
+};
+
 /* ---- what is no message */
 
-static void log_offence(struct loop *loop, uint64_t peer, int strikes, const char *why)
+static void log_offence(struct loop *loop, const struct peer *peer, const char *what,
+                        const char *why)
 {
     uint64_t unlogged;
-    if (!strikes_may_log(&loop->strikes, clock_monotonic_ms(), &unlogged))
+    if (!hush_may_log(&loop->hush, clock_monotonic_ms(), &unlogged))
         return;
-    log_event(LOG_WARN, strikes >= STRIKES_ALLOWED ? "peer-ignored" : "message-dropped",
-              "peer=%" PRIu64 " strikes=%d why=%s unlogged=%" PRIu64, peer, strikes, log_quote(why),
-              unlogged);
+    log_event(LOG_WARN, what, "peer=%" PRIu64 " key=%s strikes=%d why=%s unlogged=%" PRIu64,
+              peer != NULL ? peer->number : 0, log_quote(peer != NULL ? peer->account->key : ""),
+              peer != NULL ? peer->account->strikes.count : 0, log_quote(why), unlogged);
 }
 
-static void refuse_version(struct loop *loop, uint64_t peer, const char *why)
+static void strike(struct loop *loop, struct peer *peer, const char *why)
 {
-    const struct message answer = {
-        .type = MESSAGE_ERROR,
-        .error = { ERROR_UNSUPPORTED, why },
-    };
-    loop->counters.unsupported++;
-    outbox_send_one(loop, peer, &answer);
+    int count = strikes_add(&peer->account->strikes, clock_monotonic_ms());
+    log_offence(loop, peer, count >= STRIKES_ALLOWED ? "peer-ignored" : "message-dropped", why);
 }
 
-/* The frame in loop->frame to a message in the arena; false if it was dropped. */
-static bool read_message(struct loop *loop, uint64_t peer, struct arena *arena,
-                         struct message *message)
+static void refuse(struct loop *loop, const struct peer *peer, uint64_t id, enum error_code code,
+                   const char *why)
 {
-    struct error error;
-    uint32_t version;
-    if (strikes_ignored(&loop->strikes, peer)) {
+    const struct message answer = { .id = id, .type = MESSAGE_ERROR, .error = { code, why } };
+    outbox_send_one(loop, peer->number, &answer);
+}
+
+/* ---- who may say it */
+
+/* One connection more than a key may have hears why, once. */
+static bool is_surplus(struct loop *loop, struct peer *peer)
+{
+    if (!peer->surplus)
+        return false;
+    if (peer->account->connections <= loop->peers.per_key) { /* others have left */
+        peer->surplus = false;
+        return false;
+    }
+    loop->counters.ignored++;
+    log_offence(loop, peer, "too-many-connections-of-a-key", "see --connections-per-key");
+    refuse(loop, peer, 0, ERROR_REFUSED,
+           "there are too many connections with this key; give each group of workers its own");
+    return true;
+}
+
+/* Is this sender listened to at all, with so many bytes more? */
+static bool is_welcome(struct loop *loop, struct peer *peer)
+{
+    struct account *account = peer->account;
+    int64_t now = clock_monotonic_ms();
+    if (strikes_ignored(&account->strikes, now) || account->roles == KEY_NO_ROLE) {
         loop->counters.ignored++;
         return false;
     }
-    if (codec_decode(message, loop->frame.bytes, loop->frame.length, arena, &version, &error))
-        return true;
-    loop->counters.malformed++;
-    log_offence(loop, peer, strikes_add(&loop->strikes, peer), error.text);
-    if (version != PROTOCOL_VERSION)
-        refuse_version(loop, peer, error.text);
-    return false;
+    if (!meter_open(&account->bytes, &peers_bytes, now)) {
+        loop->counters.delayed++; /* it is sent again, if it matters */
+        return false;
+    }
+    meter_charge(&account->bytes, (int64_t)loop->frame.length);
+    return !is_surplus(loop, peer);
 }
 
-static void drop(struct loop *loop, const struct frame_peer *peer)
+/* Is this message one that this sender may send now? Otherwise it is told. */
+static bool is_permitted(struct loop *loop, struct peer *peer, const struct message *message)
 {
-    uint64_t number = peer->length > 0 ? frame_peer_number(peer) : 0;
-    int strikes = number != 0 ? strikes_add(&loop->strikes, number) : 1;
-    loop->counters.dropped++;
-    log_offence(loop, number, strikes, "a multipart message, or a routing id of the sender's own");
+    const char *why = roles_forbid(peer->account->roles, message->type);
+    if (why != NULL) {
+        loop->counters.forbidden++;
+        log_offence(loop, peer, "message-forbidden", why);
+        refuse(loop, peer, message->id, ERROR_FORBIDDEN, why);
+        return false;
+    }
+    if (!roles_is_client(message->type) ||
+        meter_open(&peer->account->work, &peers_work, clock_monotonic_ms()))
+        return true;
+    loop->counters.delayed++;
+    refuse(loop, peer, message->id, ERROR_BUSY,
+           "you have asked so much that others would have to wait: ask again in a few seconds");
+    return false;
 }
 
 /* ---- batches */
 
-/* The next message into the arena, with whoever sent it in *from; false when nothing is left. A
- * frame that is dropped gives MESSAGE_NONE. */
-static bool next_message(struct loop *loop, struct arena *arena, struct message *message,
-                         uint64_t *from)
+/* The frame in loop->frame to a message in the arena; false if it was dropped. */
+static bool read_message(struct loop *loop, struct peer *peer, struct arena *arena,
+                         struct message *message)
 {
-    struct frame_peer peer;
-    enum frame_result result = frame_receive(loop->socket, &peer, &loop->frame);
-    message->type = MESSAGE_NONE;
+    struct error error;
+    uint32_t version;
+    if (codec_decode(message, loop->frame.bytes, loop->frame.length, arena, &version, &error))
+        return is_permitted(loop, peer, message);
+    if (version != PROTOCOL_VERSION) { /* no offence: a fleet is upgraded step by step */
+        loop->counters.unsupported++;
+        log_offence(loop, peer, "version-unsupported", error.text);
+        refuse(loop, peer, 0, ERROR_UNSUPPORTED, error.text);
+        return false;
+    }
+    loop->counters.malformed++;
+    strike(loop, peer, error.text);
+    return false;
+}
+
+static void drop(struct loop *loop, const struct frame_peer *from, struct peer *peer)
+{
+    static const char why[] = "a multipart message, or a routing id of the sender's own";
+    loop->counters.dropped++;
+    if (peer != NULL) {
+        strike(loop, peer, why);
+        return;
+    }
+    log_offence(loop, NULL, "message-dropped", why);
+    frame_hang_up(from->descriptor);
+}
+
+/* The next message, with whoever sent it; false when nothing is left. A frame that is dropped
+ * gives MESSAGE_NONE. */
+static bool next_letter(struct loop *loop, struct arena *arena, struct letter *letter)
+{
+    struct frame_peer from;
+    enum frame_result result = frame_receive(loop->socket, &from, &loop->frame);
+    letter->message->type = MESSAGE_NONE;
     if (result == FRAME_NOTHING)
         return false;
     loop->counters.received++;
-    *from = frame_peer_number(&peer);
-    if (result == FRAME_DROPPED)
-        drop(loop, &peer);
-    else if (!read_message(loop, *from, arena, message))
-        message->type = MESSAGE_NONE;
+    letter->from = peers_meet(&loop->peers, &from, loop->allowed, clock_monotonic_ms());
+    if (result == FRAME_DROPPED || letter->from == NULL)
+        drop(loop, &from, letter->from);
+    else if (!is_welcome(loop, letter->from) ||
+             !read_message(loop, letter->from, arena, letter->message))
+        letter->message->type = MESSAGE_NONE;
     return true;
+}
+
+/* Steps the letter, and charges what it took to whoever wrote it. */
+static void step(struct loop *loop, const struct letter *letter, struct actions *out)
+{
+    int64_t started = clock_monotonic_us();
+    core_step(loop->core,
+              &(struct event){ .type = EVENT_MESSAGE,
+                               .now_ms = clock_monotonic_ms(),
+                               .wall_ms = clock_wall_ms(),
+                               .peer = letter->from->number,
+                               .key = letter->from->account->key,
+                               .message = letter->message },
+              out);
+    if (roles_is_client(letter->message->type))
+        meter_charge(&letter->from->account->work, clock_monotonic_us() - started);
 }
 
 void inbox_step(struct loop *loop)
 {
-    int64_t started = clock_monotonic_ms(), now = started;
-    for (int i = 0; i < LOOP_BATCH && now - started < LOOP_BATCH_MS; i++) {
-        struct message *message = arena_alloc(loop->inbox, sizeof *message);
-        uint64_t from;
-        if (arena_bytes(loop->inbox) > LOOP_BATCH_BYTES ||
-            !next_message(loop, loop->inbox, message, &from))
+    int64_t started = clock_monotonic_ms();
+    for (int i = 0; i < LOOP_BATCH && clock_monotonic_ms() - started < LOOP_BATCH_MS; i++) {
+        struct letter letter = { .message = arena_alloc(loop->inbox, sizeof *letter.message) };
+        if (arena_bytes(loop->inbox) > LOOP_BATCH_BYTES || !next_letter(loop, loop->inbox, &letter))
             return;
-        now = clock_monotonic_ms();
-        if (message->type == MESSAGE_NONE)
-            continue;
-        core_step(loop->core,
-                  &(struct event){ .type = EVENT_MESSAGE,
-                                   .now_ms = now,
-                                   .wall_ms = clock_wall_ms(),
-                                   .peer = from,
-                                   .message = message },
-                  &loop->actions);
+        if (letter.message->type != MESSAGE_NONE)
+            step(loop, &letter, &loop->actions);
     }
 }
 
 /* ---- while a turn is held */
-
-static bool from_client(const struct message *message)
-{
-    switch (message->type) {
-    case MESSAGE_SUBMIT:
-    case MESSAGE_STOP:
-    case MESSAGE_RERUN:
-    case MESSAGE_PAUSE:
-    case MESSAGE_RESUME:
-    case MESSAGE_RETRY:
-    case MESSAGE_DRAIN:
-    case MESSAGE_AUDIT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void tell_busy(struct loop *loop, uint64_t peer, const struct message *message)
-{
-    const struct message answer = {
-        .id = message->id,
-        .type = MESSAGE_ERROR,
-        .error = { ERROR_BUSY, "the coordinator's disk is full, so it cannot save this: free some "
-                               "space there and try again" },
-    };
-    outbox_send_one(loop, peer, &answer);
-}
 
 /* Only what a client asked is told. Rows that are not durable yet may speak out of any answer to
  * a worker: an attempt whose result is held would be called stale, and then be lost with this
@@ -150,20 +197,21 @@ void inbox_answer_aside(struct loop *loop)
     struct arena *arena = arena_create(1 << 16);
     int64_t started = clock_monotonic_ms();
     struct message message;
-    struct event event = { .type = EVENT_MESSAGE, .message = &message };
+    struct letter letter = { .message = &message };
     for (int i = 0; i < LOOP_BATCH && clock_monotonic_ms() - started < LOOP_BATCH_MS; i++) {
         arena_reset(arena);
-        if (!next_message(loop, arena, &message, &event.peer))
+        if (!next_letter(loop, arena, &letter))
             break;
+        const struct event event = { .type = EVENT_MESSAGE, .message = &message };
         if (message.type == MESSAGE_NONE)
             continue;
-        event.now_ms = clock_monotonic_ms();
-        event.wall_ms = clock_wall_ms();
         if (!core_event_saves(&event)) {
-            core_step(loop->core, &event, &loop->aside);
+            step(loop, &letter, &loop->aside);
             answer_client(loop);
-        } else if (from_client(&message)) {
-            tell_busy(loop, event.peer, &message);
+        } else if (roles_is_client(message.type)) {
+            refuse(loop, letter.from, message.id, ERROR_BUSY,
+                   "the coordinator's disk is full, so it cannot save this: free some space there "
+                   "and try again");
         }
     }
     arena_destroy(&arena);

@@ -2,7 +2,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/xalloc.h"
+#include "coordinator/shell/door.h"
 #include "coordinator/shell/inbox.h"
+#include "coordinator/shell/notify.h"
 #include "coordinator/shell/outbox.h"
 
 #include <assert.h>
@@ -18,6 +20,8 @@ void loop_init(struct loop *loop)
     actions_init(&loop->aside);
     loop->inbox = arena_create(1 << 20);
     buf_init(&loop->frame, MESSAGE_MAX_BYTES);
+    peers_init(&loop->peers, 0, PEERS_PER_KEY);
+    loop->alive_ms = notify_interval_ms();
 }
 
 void loop_free(struct loop *loop)
@@ -26,6 +30,7 @@ void loop_free(struct loop *loop)
     actions_free(&loop->aside);
     arena_destroy(&loop->inbox);
     buf_free(&loop->frame);
+    peers_free(&loop->peers);
     free(loop->gone);
 }
 
@@ -58,6 +63,19 @@ static void look_for_foreign_writes(struct loop *loop)
     if (store_foreign_write(loop->store))
         log_event(LOG_WARN, "foreign-write",
                   "why=\"another process wrote to the database; only the coordinator should\"");
+}
+
+static void tell_manager(struct loop *loop)
+{
+    char state[256];
+    int64_t now = clock_monotonic_ms();
+    if (loop->alive_ms == 0 || now - loop->told_alive_ms < loop->alive_ms)
+        return;
+    loop->told_alive_ms = now;
+    snprintf(state, sizeof state, "WATCHDOG=1\nSTATUS=%s; %zu connections, %" PRIu64 " messages",
+             loop->held ? "disk full, nothing is acknowledged" : "running", loop->peers.count,
+             loop->counters.received);
+    notify_manager(state);
 }
 
 /* ---- save, then send */
@@ -141,6 +159,7 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
                loop->more && !loop->held ? 0 : wait_ms);
     loop->counters.turns++;
     loop->leaving = loop->leaving || told;
+    door_tend(loop);
     if (loop->held) {
         turn_aside(loop);
     } else {
@@ -150,6 +169,7 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
         settle(loop);
     }
     look_for_foreign_writes(loop);
+    tell_manager(loop);
     return !loop->leaving && !loop->broken;
 }
 

@@ -1,7 +1,7 @@
 /* loop.h - the coordinator's one loop: events in, rows saved, and only then anything told.
  *
- * wait -> receive -> core_step, core_assign -> save -> send | disk full: hold the turn, try
- * again
+ * wait -> door -> receive -> core_step, core_assign -> save -> send | disk full: hold the turn,
+ * try again
  *
  * A turn whose rows could not be saved is held whole, with its sends. While it is held nothing
  * that saves is stepped: clients are told BUSY, workers send again by themselves. */
@@ -11,7 +11,8 @@
 #include "common/buf.h"
 #include "common/frame.h"
 #include "coordinator/core/core.h"
-#include "coordinator/shell/strikes.h"
+#include "coordinator/shell/hush.h"
+#include "coordinator/shell/peers.h"
 #include "coordinator/store/store.h"
 
 enum {
@@ -25,6 +26,8 @@ enum {
 
 struct loop_counters {
     uint64_t turns, received, malformed, unsupported, dropped, ignored, sent, unsent;
+    uint64_t refused;            /* keys, at the door */
+    uint64_t forbidden, delayed; /* messages: not of this role; more than the sender's share */
 };
 
 struct loop {
@@ -34,6 +37,7 @@ struct loop {
     struct store *store;
     enum store_result (*save)(struct store *store, const struct actions *actions,
                               struct error *error); /* store_save */
+    struct allow_list *allowed; /* NULL: there are no keys, and everybody is of this machine */
     int signals;               /* a signalfd, or -1: readable when it is time to leave */
 
     /* the loop's own */
@@ -48,11 +52,13 @@ struct loop {
     bool held;                 /* the disk is full */
     int64_t held_since_ms, tried_ms;
     int64_t ticked_ms, looked_ms;
-    struct strikes strikes;
+    int64_t alive_ms, told_alive_ms; /* how often a service manager wants to hear of us; 0 never */
+    struct peers peers;
+    struct hush hush;
     struct loop_counters counters;
 };
 
-/* Fills the loop's own half; the lent half is set already. */
+/* Fills the loop's own half; peers.maximum and peers.per_key may be set after it. */
 void loop_init(struct loop *loop);
 void loop_free(struct loop *loop);
 

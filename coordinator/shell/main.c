@@ -21,21 +21,27 @@
 /* SUGGESTIONS: of one call of core_assign; a turn makes as many calls as its time allows. */
 enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
+/* RESERVE: descriptors for the database, for what ZeroMQ needs and for libraries. */
+enum { RESERVED_DESCRIPTORS = 64 };
+
 struct service {
     struct options options;
+    struct key key; /* our own; zeros without --keys */
     struct loop loop;
     struct connect_info connect;
     char connect_path[sizeof((struct connect_info *)0)->db]; /* "" none was written */
 };
 
-/* One descriptor for each peer: as many as this user may have. */
-static void raise_descriptor_limit(void)
+/* One descriptor for each peer: as many as this user may have. Returns how many peers that are. */
+static size_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return 0;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_max > 2 * RESERVED_DESCRIPTORS ? limit.rlim_max - RESERVED_DESCRIPTORS
+                                                     : limit.rlim_max / 2;
 }
 
 /* Blocked before ZeroMQ starts its thread, so that only the loop sees them. */
@@ -68,6 +74,40 @@ static bool restore(struct service *service, struct error *error)
            store_restore(service->loop.store, service->loop.core, clock_monotonic_ms(), error);
 }
 
+/* DIR/server.key is ours, DIR/allowed/NAME.pub are those who may connect. */
+static bool read_keys(struct service *service, struct error *error)
+{
+    const char *directory = service->options.keys;
+    if (directory == NULL)
+        return true;
+    char *secret = xasprintf("%s/server.key", directory);
+    char *allowed = xasprintf("%s/allowed", directory);
+    bool fine = key_read_secret(&service->key, secret, error);
+    if (fine && service->key.role != KEY_SERVER) {
+        error_set(error,
+                  "%s is the key of a %s, not of a coordinator: `ldt keygen --server DIR` "
+                  "makes one",
+                  secret, key_role_name(service->key.role));
+        fine = false;
+    }
+    fine = fine && allow_list_open(&service->loop.allowed, allowed, error);
+    if (fine && allow_list_count(service->loop.allowed) == 0)
+        log_event(LOG_WARN, "nobody-may-connect",
+                  "why=\"there is no key in %s yet: ldt keygen --role ... --keys %s\"", allowed,
+                  directory);
+    free(secret);
+    free(allowed);
+    return fine;
+}
+
+static bool listen_for_peers(struct service *service, struct error *error)
+{
+    struct loop *loop = &service->loop;
+    const struct frame_keys keys = { service->key.public_text, service->key.secret_text, NULL };
+    return frame_listen(&loop->socket, service->options.listen, MESSAGE_MAX_BYTES,
+                        loop->allowed != NULL ? &keys : NULL, error);
+}
+
 static void fill_connect(struct service *service)
 {
     struct connect_info *connect = &service->connect;
@@ -75,6 +115,7 @@ static void fill_connect(struct service *service)
     char *absolute = realpath(service->options.database, NULL);
     snprintf(connect->work, sizeof connect->work, "%s", endpoint);
     snprintf(connect->client, sizeof connect->client, "%s", endpoint);
+    snprintf(connect->server_key, sizeof connect->server_key, "%s", service->key.public_text);
     snprintf(connect->db, sizeof connect->db, "%s",
              absolute != NULL ? absolute : service->options.database);
     free(absolute);
@@ -116,13 +157,13 @@ static bool write_connect_file(struct service *service, struct error *error)
 static bool start(struct service *service, struct error *error)
 {
     struct loop *loop = &service->loop;
-    if (!catch_signals(loop, error) || !restore(service, error) ||
-        !frame_listen(&loop->socket, service->options.listen, MESSAGE_MAX_BYTES, NULL, error) ||
-        !write_connect_file(service, error))
+    if (!catch_signals(loop, error) || !read_keys(service, error) || !restore(service, error) ||
+        !listen_for_peers(service, error) || !write_connect_file(service, error))
         return false;
     loop->save = store_save;
-    log_event(LOG_INFO, "ready", "endpoint=%s db=%s version=%s pid=%ld", service->connect.work,
-              log_quote(service->connect.db), LDT_VERSION, (long)getpid());
+    log_event(LOG_INFO, "ready", "endpoint=%s db=%s keys=%s version=%s pid=%ld",
+              service->connect.work, log_quote(service->connect.db),
+              loop->allowed != NULL ? "required" : "none", LDT_VERSION, (long)getpid());
     if (!notify_manager("READY=1"))
         log_event(LOG_WARN, "not-notified",
                   "why=\"NOTIFY_SOCKET names no socket that takes messages\"");
@@ -133,9 +174,11 @@ static void log_leaving(const struct loop_counters *counters)
 {
     log_event(LOG_INFO, "leaving",
               "turns=%" PRIu64 " received=%" PRIu64 " sent=%" PRIu64 " unsent=%" PRIu64
-              " malformed=%" PRIu64 " unsupported=%" PRIu64 " dropped=%" PRIu64 " ignored=%" PRIu64,
+              " malformed=%" PRIu64 " unsupported=%" PRIu64 " dropped=%" PRIu64 " ignored=%" PRIu64
+              " refused=%" PRIu64 " forbidden=%" PRIu64 " delayed=%" PRIu64,
               counters->turns, counters->received, counters->sent, counters->unsent,
-              counters->malformed, counters->unsupported, counters->dropped, counters->ignored);
+              counters->malformed, counters->unsupported, counters->dropped, counters->ignored,
+              counters->refused, counters->forbidden, counters->delayed);
 }
 
 static void stop(struct service *service)
@@ -146,6 +189,8 @@ static void stop(struct service *service)
     core_destroy(&service->loop.core);
     store_close(&service->loop.store);
     loop_free(&service->loop);
+    allow_list_close(&service->loop.allowed);
+    key_wipe(&service->key);
     if (service->loop.signals >= 0)
         close(service->loop.signals);
 }
@@ -155,8 +200,9 @@ int main(int argc, char **argv)
     struct service *service = xcalloc(1, sizeof *service);
     struct error error = { "" };
     options_parse(&service->options, argc, argv);
-    raise_descriptor_limit();
     loop_init(&service->loop);
+    service->loop.peers.maximum = raise_descriptor_limit();
+    service->loop.peers.per_key = (size_t)service->options.connections_per_key;
     bool fine = start(service, &error);
     if (fine) {
         fine = loop_run(&service->loop);

@@ -27,3 +27,12 @@ bool notify_manager(const char *state)
     close(manager);
     return sent == (ssize_t)strlen(state);
 }
+
+int64_t notify_interval_ms(void)
+{
+    const char *wanted = getenv("WATCHDOG_USEC"), *whose = getenv("WATCHDOG_PID");
+    if (wanted == NULL || (whose != NULL && strtoll(whose, NULL, 10) != getpid()))
+        return 0;
+    long long microseconds = strtoll(wanted, NULL, 10);
+    return microseconds >= 2000 ? microseconds / 2000 : 0;
+}

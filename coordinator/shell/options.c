@@ -3,9 +3,11 @@
 #include "common/duration.h"
 #include "common/log.h"
 #include "common/version.h"
+#include "coordinator/shell/peers.h"
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEASE_LOWEST_MS = 1000, LEASE_HIGHEST_MS = 86400000, LEASE_DEFAULT_MS = 30000 };
@@ -20,6 +22,11 @@ static const struct argp_option table[] = {
       0 },
     { "connect", 'c', "FILE", 0, "Where to write how to connect (~/.local/state/ldt/connect.json)",
       0 },
+    { "keys", 'k', "DIR", 0,
+      "Only who has a key may connect, and all is encrypted: DIR was made by `ldt keygen --server "
+      "DIR`. Needed for any address but loopback",
+      0 },
+    { "connections-per-key", 'n', "N", 0, "So many connections may share a key (1000)", 0 },
     { "lease", 'L', "DURATION", 0,
       "How long a silent worker keeps its trials (30s): 1s to 1d, with ms, s, m, h or d", 0 },
     { "log-level", 'v', "LEVEL", 0, "debug, info (the default), warn or error", 0 },
@@ -29,6 +36,13 @@ static const struct argp_option table[] = {
 static bool parse_lease(const char *text, int64_t *ms)
 {
     return duration_parse(text, ms) && *ms >= LEASE_LOWEST_MS && *ms <= LEASE_HIGHEST_MS;
+}
+
+static bool parse_count(const char *text, int64_t *count)
+{
+    char *end;
+    *count = strtoll(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *count >= 1 && *count <= 1000000;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -43,6 +57,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         options->connect_file = argument;
+        return 0;
+    case 'k':
+        options->keys = argument;
+        return 0;
+    case 'n':
+        if (!parse_count(argument, &options->connections_per_key))
+            argp_error(state, "--connections-per-key=%s: give a number from 1 to 1000000",
+                       argument);
         return 0;
     case 'L':
         if (!parse_lease(argument, &options->lease_ms))
@@ -78,6 +100,8 @@ void options_parse(struct options *options, int argc, char **argv)
                "ends it.",
     };
     argp_err_exit_status = 2;
-    *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT, .lease_ms = LEASE_DEFAULT_MS };
+    *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT,
+                                 .lease_ms = LEASE_DEFAULT_MS,
+                                 .connections_per_key = PEERS_PER_KEY };
     argp_parse(&argp, argc, argv, 0, NULL, options);
 }

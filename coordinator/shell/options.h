@@ -7,7 +7,9 @@ struct options {
     const char *database;     /* --db */
     const char *listen;       /* --listen */
     const char *connect_file; /* --connect; NULL: the default one */
+    const char *keys;         /* --keys: a directory; NULL: none, so loopback only */
     int64_t lease_ms;         /* --lease */
+    int64_t connections_per_key;
 };
 
 /* Fills the options and sets the log level; on bad usage says why and exits with status 2. */

@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 
+enum { BYTES_A_MICROSECOND = 20 };
+
 /* The core hears of it in the next turn. */
 static void note_gone(struct loop *loop, uint64_t peer)
 {
@@ -35,6 +37,23 @@ static bool encode(struct loop *loop, const struct message *message)
     return codec_encode(&loop->frame, &apology, &error);
 }
 
+/* Its queue is full: a thousand answers that it has not read. It may come again and read. */
+static void hang_up(const struct loop *loop, uint64_t number)
+{
+    const struct peer *peer = peers_find(&loop->peers, number);
+    if (peer != NULL)
+        frame_hang_up(peer->descriptor);
+}
+
+/* A long answer counts like working time, 50 ms a MiB: so what waits in the queue of a client that
+ * asks and never reads is bounded, too. */
+static void charge(const struct loop *loop, uint64_t number, size_t bytes)
+{
+    struct peer *peer = peers_find(&loop->peers, number);
+    if (peer != NULL)
+        meter_charge(&peer->account->work, (int64_t)(bytes / BYTES_A_MICROSECOND));
+}
+
 void outbox_send_one(struct loop *loop, uint64_t peer, const struct message *message)
 {
     struct frame_peer address = frame_peer_of(peer);
@@ -44,10 +63,13 @@ void outbox_send_one(struct loop *loop, uint64_t peer, const struct message *mes
         frame_send(loop->socket, &address, loop->frame.bytes, loop->frame.length);
     if (result == FRAME_OK) {
         loop->counters.sent++;
+        charge(loop, peer, loop->frame.length);
         return;
     }
     uint64_t unlogged;
-    if (result == FRAME_NOTHING && strikes_may_log(&loop->strikes, clock_monotonic_ms(), &unlogged))
+    if (result == FRAME_NOTHING)
+        hang_up(loop, peer);
+    if (result == FRAME_NOTHING && hush_may_log(&loop->hush, clock_monotonic_ms(), &unlogged))
         log_event(LOG_WARN, "peer-does-not-read", "peer=%" PRIu64 " type=%s unlogged=%" PRIu64,
                   peer, message_type_name(message->type), unlogged);
     note_gone(loop, peer);

@@ -47,7 +47,11 @@ static void must(bool fine, const struct error *error)
 
 static int set_up(void **state)
 {
-    static const struct core_options options = { 30000, 5000, 120000, 64, "1.0" };
+    static const struct core_options options = { .lease_ms = 30000,
+                                                 .beat_ms = 5000,
+                                                 .peer_silent_ms = 120000,
+                                                 .suggestions_per_turn = 64,
+                                                 .version = "1.0" };
     struct world *world = calloc(1, sizeof *world);
     struct loop *loop = &world->loop;
     struct error error;

@@ -1,57 +1,115 @@
-/* strikes.h: ten and out, for a bounded number of offenders, in a bounded number of lines. */
+/* strikes.h, hush.h, meter.h, roles.h: what one sender may do to us, and what it may use up. */
+#include "coordinator/shell/hush.h"
+#include "coordinator/shell/meter.h"
+#include "coordinator/shell/roles.h"
 #include "coordinator/shell/strikes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdint.h>
+#include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-static void the_tenth_strike_is_the_last(void **state)
+static void ten_strikes_and_nobody_listens_for_ten_minutes(void **state)
+{
+    struct strikes strikes = { 0 };
+    for (int i = 1; i <= STRIKES_ALLOWED; i++) {
+        assert_false(strikes_ignored(&strikes, 1000));
+        assert_int_equal(strikes_add(&strikes, 1000 + i), i);
+    }
+    assert_true(strikes_ignored(&strikes, 2000));
+    assert_int_equal(strikes_add(&strikes, 5000), STRIKES_ALLOWED); /* never overflows */
+    assert_true(strikes_ignored(&strikes, 4999 + STRIKES_FORGOTTEN_MS));
+    assert_false(strikes_ignored(&strikes, 5000 + STRIKES_FORGOTTEN_MS));
+    assert_int_equal(strikes_add(&strikes, 5000 + STRIKES_FORGOTTEN_MS), 1);
+}
+
+static void nine_strikes_are_forgotten_too(void **state)
 {
     struct strikes strikes = { 0 };
     for (int i = 1; i < STRIKES_ALLOWED; i++)
-        assert_int_equal(strikes_add(&strikes, 7), i);
-    assert_false(strikes_ignored(&strikes, 7));
-    assert_int_equal(strikes_add(&strikes, 7), STRIKES_ALLOWED);
-    assert_true(strikes_ignored(&strikes, 7));
-    assert_false(strikes_ignored(&strikes, 8));
-    assert_int_equal(strikes_add(&strikes, 7), STRIKES_ALLOWED); /* never overflows */
+        strikes_add(&strikes, 0);
+    assert_int_equal(strikes_add(&strikes, STRIKES_FORGOTTEN_MS), 1);
 }
 
-static void of_too_many_offenders_the_oldest_is_forgotten(void **state)
+static void so_many_lines_are_logged_and_then_a_number(void **state)
 {
-    struct strikes strikes = { 0 };
-    for (uint64_t peer = 1; peer <= STRIKES_PEERS + 1; peer++)
-        for (int i = 0; i < STRIKES_ALLOWED; i++)
-            strikes_add(&strikes, peer);
-    assert_false(strikes_ignored(&strikes, 1));
-    for (uint64_t peer = 2; peer <= STRIKES_PEERS + 1; peer++)
-        assert_true(strikes_ignored(&strikes, peer));
-}
-
-static void log_lines_are_rationed_and_the_rest_is_counted(void **state)
-{
-    struct strikes strikes = { 0 };
-    uint64_t unlogged = 99;
-    for (int i = 0; i < STRIKES_LINES; i++) {
-        assert_true(strikes_may_log(&strikes, 1000 + i, &unlogged));
+    struct hush hush = { 0 };
+    uint64_t unlogged;
+    for (int i = 0; i < HUSH_LINES; i++) {
+        assert_true(hush_may_log(&hush, 100000 + i, &unlogged));
         assert_int_equal(unlogged, 0);
     }
-    for (int i = 0; i < 5; i++)
-        assert_false(strikes_may_log(&strikes, 2000, &unlogged));
-    assert_true(strikes_may_log(&strikes, 1000 + STRIKES_WINDOW_MS, &unlogged));
-    assert_int_equal(unlogged, 5);
-    assert_true(strikes_may_log(&strikes, 1001 + STRIKES_WINDOW_MS, &unlogged));
+    for (int i = 0; i < 500; i++)
+        assert_false(hush_may_log(&hush, 101000, &unlogged));
+    assert_true(hush_may_log(&hush, 100000 + HUSH_WINDOW_MS, &unlogged));
+    assert_int_equal(unlogged, 500);
+    assert_true(hush_may_log(&hush, 100001 + HUSH_WINDOW_MS, &unlogged));
     assert_int_equal(unlogged, 0);
+}
+
+static void a_meter_gives_much_at_once_and_then_so_much_a_second(void **state)
+{
+    static const struct meter_rate rate = { 100, 1000 };
+    struct meter meter = meter_full(&rate, 0);
+    assert_true(meter_open(&meter, &rate, 0));
+    meter_charge(&meter, 1100);
+    assert_false(meter_open(&meter, &rate, 999));
+    assert_false(meter_open(&meter, &rate, 1000));
+    assert_true(meter_open(&meter, &rate, 1015));
+    assert_int_equal(meter.left, 1);
+    assert_true(
+        meter_open(&meter, &rate, INT64_C(1) << 40)); /* a quiet year is no more than full */
+    assert_int_equal(meter.left, 1000);
+}
+
+static void a_meter_that_is_asked_often_still_fills(void **state)
+{
+    static const struct meter_rate rate = { 100, 1000 }; /* one in ten milliseconds */
+    struct meter meter = meter_full(&rate, 0);
+    meter_charge(&meter, 1000);
+    for (int64_t now_ms = 1; now_ms <= 1000; now_ms++)
+        meter_open(&meter, &rate, now_ms);
+    assert_int_equal(meter.left, 100);
+}
+
+/* What each role may send; a message that is in no row is for nobody. */
+static void each_role_sends_what_is_its_own(void **state)
+{
+    static const struct {
+        enum message_type type;
+        int roles;
+    } rows[] = {
+        { MESSAGE_HELLO, KEY_WORKER },    { MESSAGE_ASK, KEY_WORKER },
+        { MESSAGE_BEAT, KEY_WORKER },     { MESSAGE_POINTS, KEY_WORKER },
+        { MESSAGE_RESULT, KEY_WORKER },   { MESSAGE_RELEASE, KEY_WORKER },
+        { MESSAGE_SUBMIT, KEY_SUBMIT },   { MESSAGE_STOP, KEY_SUBMIT },
+        { MESSAGE_RERUN, KEY_SUBMIT },    { MESSAGE_STATUS, KEY_SUBMIT | KEY_READ },
+        { MESSAGE_WELCOME, KEY_NO_ROLE }, { MESSAGE_TRIAL, KEY_NO_ROLE },
+        { MESSAGE_ERROR, KEY_NO_ROLE },   { MESSAGE_SUBMITTED, KEY_NO_ROLE },
+        { MESSAGE_NONE, KEY_NO_ROLE },    { MESSAGE_STATUS_REPLY, KEY_NO_ROLE },
+    };
+    static const int roles[] = { KEY_WORKER, KEY_SUBMIT, KEY_READ, KEY_SERVER };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+            assert_int_equal(roles_forbid(roles[r], rows[i].type) == NULL,
+                             (rows[i].roles & roles[r]) != 0);
+        assert_int_equal(roles_forbid(ROLES_ALL, rows[i].type) == NULL, rows[i].roles != 0);
+    }
+    assert_non_null(strstr(roles_forbid(KEY_READ, MESSAGE_SUBMIT), "role submit"));
+    assert_non_null(strstr(roles_forbid(KEY_SUBMIT, MESSAGE_HELLO), "role worker"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_tenth_strike_is_the_last),
-        cmocka_unit_test(of_too_many_offenders_the_oldest_is_forgotten),
-        cmocka_unit_test(log_lines_are_rationed_and_the_rest_is_counted),
+        cmocka_unit_test(ten_strikes_and_nobody_listens_for_ten_minutes),
+        cmocka_unit_test(nine_strikes_are_forgotten_too),
+        cmocka_unit_test(so_many_lines_are_logged_and_then_a_number),
+        cmocka_unit_test(a_meter_gives_much_at_once_and_then_so_much_a_second),
+        cmocka_unit_test(a_meter_that_is_asked_often_still_fills),
+        cmocka_unit_test(each_role_sends_what_is_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

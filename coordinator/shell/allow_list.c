@@ -1,0 +1,190 @@
+#include "coordinator/shell/allow_list.h"
+#include "common/log.h"
+#include "common/xalloc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LOOK_MS = 1000, ENTRIES_MAX = 100000 };
+
+struct entry {
+    char key[KEY_TEXT + 1];
+    enum key_role role;
+};
+
+struct allow_list {
+    char *directory;
+    struct entry *entries; /* by key */
+    size_t count, capacity;
+    uint64_t fingerprint; /* of names, sizes and times of change */
+    int64_t looked_ms;
+    bool missing; /* and that has been logged */
+};
+
+static bool is_public_file(const char *name)
+{
+    size_t length = strlen(name);
+    return name[0] != '.' && length > 4 && strcmp(name + length - 4, ".pub") == 0;
+}
+
+/* ---- has anything changed? */
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
+{
+    const unsigned char *byte = bytes;
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ byte[i]) * 0x100000001b3u;
+    return hash;
+}
+
+/* A sum, for readdir has no order. False with errno when the directory cannot be read. */
+static bool take_fingerprint(const char *directory, uint64_t *out)
+{
+    DIR *stream = opendir(directory);
+    struct stat status;
+    *out = 0;
+    if (stream == NULL)
+        return false;
+    for (struct dirent *file; (file = readdir(stream)) != NULL;) {
+        if (!is_public_file(file->d_name) || fstatat(dirfd(stream), file->d_name, &status, 0) != 0)
+            continue;
+        uint64_t hash = mix(0xcbf29ce484222325u, file->d_name, strlen(file->d_name));
+        hash = mix(hash, &status.st_ino, sizeof status.st_ino);
+        hash = mix(hash, &status.st_size, sizeof status.st_size);
+        hash = mix(hash, &status.st_mtim.tv_sec, sizeof status.st_mtim.tv_sec);
+        *out += mix(hash, &status.st_ctim, sizeof status.st_ctim);
+    }
+    closedir(stream);
+    return true;
+}
+
+/* ---- reading */
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key);
+}
+
+static void add_file(struct allow_list *list, const char *name)
+{
+    char *path = xasprintf("%s/%s", list->directory, name);
+    struct key key;
+    struct error error;
+    if (!key_read_public(&key, path, &error)) {
+        log_event(LOG_ERROR, "key-not-admitted", "why=%s", log_quote(error.text));
+    } else if (key.role == KEY_SERVER) {
+        log_event(LOG_ERROR, "key-not-admitted",
+                  "file=%s why=\"a coordinator's own key; ldt keygen --role makes the others\"",
+                  log_quote(path));
+    } else if (list->count < ENTRIES_MAX) {
+        list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
+        struct entry *entry = &list->entries[list->count++];
+        memcpy(entry->key, key.public_text, sizeof entry->key);
+        entry->role = key.role;
+    }
+    free(path);
+}
+
+/* The same key with two roles is a mistake that we do not decide: it has none. */
+static void settle_doubles(struct allow_list *list)
+{
+    qsort(list->entries, list->count, sizeof *list->entries, compare);
+    for (size_t i = 1; i < list->count; i++) {
+        struct entry *a = &list->entries[i - 1], *b = &list->entries[i];
+        if (compare(a, b) != 0 || a->role == b->role)
+            continue;
+        a->role = b->role = KEY_NO_ROLE;
+        log_event(LOG_ERROR, "key-not-admitted",
+                  "directory=%s key=%s why=\"two files give it different roles: remove one\"",
+                  log_quote(list->directory), log_quote(a->key));
+    }
+}
+
+static bool read_all(struct allow_list *list)
+{
+    DIR *stream = opendir(list->directory);
+    if (stream == NULL)
+        return false;
+    list->count = 0;
+    for (struct dirent *file; (file = readdir(stream)) != NULL;)
+        if (is_public_file(file->d_name))
+            add_file(list, file->d_name);
+    closedir(stream);
+    if (list->count > 0)
+        settle_doubles(list);
+    return true;
+}
+
+/* ---- */
+
+bool allow_list_open(struct allow_list **out, const char *directory, struct error *error)
+{
+    struct allow_list *list = xcalloc(1, sizeof *list);
+    list->directory = xstrdup(directory);
+    *out = list;
+    if (take_fingerprint(directory, &list->fingerprint) && read_all(list))
+        return true;
+    error_set(error,
+              "cannot read the keys that may connect, in %s: %s; `ldt keygen --server` makes the "
+              "directory",
+              directory, strerror(errno));
+    allow_list_close(out);
+    return false;
+}
+
+void allow_list_close(struct allow_list **list)
+{
+    if (*list == NULL)
+        return;
+    free((*list)->directory);
+    free((*list)->entries);
+    free(*list);
+    *list = NULL;
+}
+
+bool allow_list_look(struct allow_list *list, int64_t now_ms)
+{
+    uint64_t fingerprint;
+    if (now_ms - list->looked_ms < LOOK_MS)
+        return false;
+    list->looked_ms = now_ms;
+    bool fine = take_fingerprint(list->directory, &fingerprint);
+    if (fine && fingerprint == list->fingerprint) {
+        list->missing = false;
+        return false;
+    }
+    if (fine && read_all(list)) {
+        list->fingerprint = fingerprint;
+        list->missing = false;
+        log_event(LOG_INFO, "keys-read", "directory=%s admitted=%zu", log_quote(list->directory),
+                  list->count);
+        return true;
+    }
+    if (!list->missing)
+        log_event(LOG_ERROR, "keys-unreadable",
+                  "directory=%s why=%s what=\"the keys of before stay admitted\"",
+                  log_quote(list->directory), log_quote(strerror(errno)));
+    list->missing = true;
+    return false;
+}
+
+enum key_role allow_list_role(const struct allow_list *list, const char *key)
+{
+    struct entry wanted;
+    if (list->count == 0)
+        return KEY_NO_ROLE;
+    snprintf(wanted.key, sizeof wanted.key, "%s", key);
+    const struct entry *entry =
+        bsearch(&wanted, list->entries, list->count, sizeof *list->entries, compare);
+    return entry != NULL ? entry->role : KEY_NO_ROLE;
+}
+
+size_t allow_list_count(const struct allow_list *list)
+{
+    return list->count;
+}

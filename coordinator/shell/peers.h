@@ -1,0 +1,64 @@
+/* peers.h - who is connected, and how they stand with us.
+ *
+ * A connection is young until its first message; there may be so many of the young, and so many in
+ * all, and who is too many is hung up on: the oldest of the young, so that strangers who connect
+ * and say nothing cost neither memory nor the descriptors of those who work. The first message
+ * names the peer and the key.
+ *
+ * An account is what a sender can use up: patience, bytes, working time, connections. It belongs to
+ * the key, so that connecting again is no fresh start; without keys each connection has its own. */
+#ifndef SHELL_PEERS_H
+#define SHELL_PEERS_H
+#include "common/frame.h"
+#include "coordinator/core/index.h"
+#include "coordinator/core/list.h"
+#include "coordinator/shell/allow_list.h"
+#include "coordinator/shell/meter.h"
+#include "coordinator/shell/strikes.h"
+
+enum { PEERS_YOUNG = 1024, PEERS_PER_KEY = 1000 };
+
+struct account {
+    char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */
+    int roles;                    /* bits of enum key_role; 0: revoked */
+    size_t connections;
+    struct strikes strikes;
+    struct meter bytes;           /* that it sent */
+    struct meter work;            /* microseconds that its questions took */
+};
+extern const struct meter_rate peers_bytes, peers_work;
+
+struct peer {
+    uint64_t number; /* frame_peer_number; 0 while it is young */
+    int descriptor;
+    bool surplus;    /* one more than its key may have */
+    struct account *account;
+    struct link young;
+};
+
+struct peers {
+    size_t maximum, per_key;          /* connections; 0: no limit */
+    struct peer **by_descriptor;
+    size_t capacity, count, hung_up;  /* hung_up: how often, because they were too many */
+    struct index by_number;
+    struct name_index by_key;         /* accounts; they stay: there are no more than keys */
+    struct account **accounts;
+    size_t n_accounts, accounts_capacity;
+    struct list young;
+};
+
+void peers_init(struct peers *peers, size_t maximum, size_t per_key);
+void peers_free(struct peers *peers);
+
+void peers_joined(struct peers *peers, int descriptor);
+void peers_left(struct peers *peers, int descriptor);
+
+/* Who sent this message. `allowed` NULL: there are no keys. NULL: it came in by no connection that
+ * we know of. */
+struct peer *peers_meet(struct peers *peers, const struct frame_peer *from,
+                        const struct allow_list *allowed, int64_t now_ms);
+struct peer *peers_find(const struct peers *peers, uint64_t number); /* NULL: not there */
+
+/* The list has changed: hangs up on all whose key is no longer on it; returns how many. */
+size_t peers_review(struct peers *peers, const struct allow_list *allowed);
+#endif

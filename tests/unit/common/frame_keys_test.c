@@ -1,0 +1,210 @@
+/* frame.h with keys: who is on the list comes in and is known by name, nobody else, whatever they
+ * try; and connections can be watched and ended. */
+#include "common/clock.h"
+#include "common/frame.h"
+#include "common/key.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAXIMUM = 1 << 16, PATIENCE_MS = 20000 };
+
+struct fixture {
+    struct frame_socket *router, *dealer;
+    struct frame_peer peer;
+    struct buf frame;
+    struct error error;
+    struct key server, listed, unlisted;
+    int knocks; /* how often the gate was asked */
+};
+
+static bool on_the_list(void *context, const char *key)
+{
+    struct fixture *fixture = context;
+    fixture->knocks++;
+    return strcmp(key, fixture->listed.public_text) == 0;
+}
+
+static struct frame_keys keys_of(const struct key *key, const char *server)
+{
+    return (struct frame_keys){ key->public_text, key->secret_text, server };
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    buf_init(&fixture->frame, MAXIMUM);
+    assert_true(key_make(&fixture->server, "s", KEY_SERVER, "", &fixture->error));
+    assert_true(key_make(&fixture->listed, "l", KEY_WORKER, "", &fixture->error));
+    assert_true(key_make(&fixture->unlisted, "u", KEY_WORKER, "", &fixture->error));
+    const struct frame_keys keys = keys_of(&fixture->server, NULL);
+    if (!frame_listen(&fixture->router, "tcp://127.0.0.1:*", MAXIMUM, &keys, &fixture->error))
+        fail_msg("%s", fixture->error.text);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    frame_close(&fixture->dealer);
+    frame_close(&fixture->router);
+    buf_free(&fixture->frame);
+    free(fixture);
+    return 0;
+}
+
+static void connect_with(struct fixture *fixture, const struct frame_keys *keys)
+{
+    const char *endpoint = frame_endpoint(fixture->router);
+    if (!frame_connect_watched(&fixture->dealer, endpoint, MAXIMUM, keys, &fixture->error))
+        fail_msg("%s", fixture->error.text);
+    assert_int_equal(frame_send(fixture->dealer, NULL, "hi", 2), FRAME_OK);
+}
+
+static void wait_for_either(struct fixture *fixture)
+{
+    struct frame_socket *const sockets[] = { fixture->router, fixture->dealer };
+    bool unused;
+    frame_wait(sockets, fixture->dealer != NULL ? 2 : 1, NULL, &unused, 0, 100);
+    frame_admit(fixture->router, on_the_list, fixture);
+}
+
+/* Until the listener has a message, from a bounded wait. */
+static void receive(struct fixture *fixture)
+{
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+    while (frame_receive(fixture->router, &fixture->peer, &fixture->frame) != FRAME_OK) {
+        assert_true(clock_monotonic_ms() < until);
+        wait_for_either(fixture);
+    }
+}
+
+static void assert_refused(struct fixture *fixture, enum frame_refusal refusal)
+{
+    struct frame_event event;
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+    while (!frame_next_event(fixture->dealer, &event)) {
+        assert_true(clock_monotonic_ms() < until);
+        wait_for_either(fixture);
+    }
+    assert_int_equal(event.type, FRAME_REFUSED);
+    assert_int_equal(event.refusal, refusal);
+    assert_int_equal(frame_receive(fixture->router, NULL, &fixture->frame), FRAME_NOTHING);
+}
+
+static void a_key_on_the_list_comes_in_and_its_messages_say_whose_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    connect_with(fixture, &keys);
+    receive(fixture);
+    assert_string_equal(fixture->frame.bytes, "hi");
+    assert_string_equal(fixture->peer.key, fixture->listed.public_text);
+    assert_int_equal(fixture->knocks, 1);
+    assert_int_equal(frame_send(fixture->router, &fixture->peer, "ho", 2), FRAME_OK);
+}
+
+static void a_key_that_is_not_on_the_list_is_refused_and_told_so(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->unlisted, fixture->server.public_text);
+    connect_with(fixture, &keys);
+    assert_refused(fixture, FRAME_NOT_ADMITTED);
+    assert_int_equal(fixture->knocks, 1);
+}
+
+static void whoever_has_no_key_never_gets_to_the_gate(void **state)
+{
+    struct fixture *fixture = *state;
+    connect_with(fixture, NULL);
+    assert_refused(fixture, FRAME_MISMATCH);
+    assert_int_equal(fixture->knocks, 0);
+}
+
+static void a_public_key_without_its_secret_is_no_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    keys.secret_key = fixture->unlisted.secret_text;
+    connect_with(fixture, &keys);
+    assert_refused(fixture, FRAME_BROKEN_OFF);
+    assert_int_equal(fixture->knocks, 0);
+}
+
+static void a_client_does_not_talk_to_a_listener_with_another_key(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->unlisted.public_text);
+    connect_with(fixture, &keys);
+    assert_refused(fixture, FRAME_BROKEN_OFF);
+}
+
+static void nobody_comes_in_while_nobody_answers_at_the_gate(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    bool unused;
+    connect_with(fixture, &keys);
+    for (int i = 0; i < 20; i++)
+        frame_wait(&fixture->router, 1, NULL, &unused, 0, 10);
+    assert_int_equal(frame_receive(fixture->router, NULL, &fixture->frame), FRAME_NOTHING);
+    receive(fixture); /* and the first answer lets it in */
+}
+
+static void joining_and_leaving_is_told_with_the_descriptor_of_the_messages(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    struct frame_event event;
+    connect_with(fixture, &keys);
+    receive(fixture);
+    assert_true(frame_next_event(fixture->router, &event));
+    assert_int_equal(event.type, FRAME_JOINED);
+    assert_int_equal(event.descriptor, fixture->peer.descriptor);
+    int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+    frame_hang_up(fixture->peer.descriptor);
+    while (!frame_next_event(fixture->router, &event)) {
+        assert_true(clock_monotonic_ms() < until);
+        wait_for_either(fixture);
+    }
+    assert_int_equal(event.type, FRAME_LEFT);
+    assert_int_equal(event.descriptor, fixture->peer.descriptor);
+}
+
+static void with_keys_any_address_may_be_listened_on(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->server, NULL);
+    frame_close(&fixture->router);
+    assert_true(frame_listen(&fixture->router, "tcp://0.0.0.0:*", MAXIMUM, &keys, &fixture->error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_key_on_the_list_comes_in_and_its_messages_say_whose_they_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_that_is_not_on_the_list_is_refused_and_told_so,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whoever_has_no_key_never_gets_to_the_gate, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_public_key_without_its_secret_is_no_key, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_client_does_not_talk_to_a_listener_with_another_key,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_comes_in_while_nobody_answers_at_the_gate, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            joining_and_leaving_is_told_with_the_descriptor_of_the_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(with_keys_any_address_may_be_listened_on, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
