@@ -59,7 +59,8 @@ static void say_sound(const char *path, const struct diagnosis *diagnosis)
 static void say_unaffected(const struct diagnosis *diagnosis)
 {
     if (diagnosis->everywhere || diagnosis->n_sound == 0) {
-        complain("every study may be affected");
+        complain("%s", diagnosis->everywhere ? "every study may be affected"
+                                             : "every study is affected");
         return;
     }
     fprintf(stderr, "ldt: not affected are %zu of %zu studies:", diagnosis->n_sound,

@@ -198,16 +198,16 @@ static void examine(struct examination *examination)
     forget_patients(examination);
 }
 
-/* The first read of the transaction fixes what is seen; a plain BEGIN alone would not. */
+/* One transaction: what is seen stays as it is from the first read on, whoever writes. */
 bool doctor_examine(sqlite3 *db, const struct doctor_listener *listener, struct diagnosis *out,
                     struct error *error)
 {
     struct examination examination = { .db = db, .listener = listener, .diagnosis = out };
     *out = (struct diagnosis){ 0 };
-    if (!sql_run(db, "BEGIN", error))
+    if (!sql_run(db, "SAVEPOINT examination", error))
         return false;
     examine(&examination);
-    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    sqlite3_exec(db, "RELEASE examination", NULL, NULL, NULL);
     return true;
 }
 

@@ -41,7 +41,8 @@ static const char rows_of_version_3[] =
     " history_seq, attempts, charged, value, reason, created_ms, finished_ms)"
     " VALUES (1, 0, 0, 0, 3, 5, '{\"x\":0.1}', 0, 2, 0, 3.0, '', 9, 12);"
     "INSERT INTO attempt VALUES (1, 0, 1, 7, 1, 9, 10, 0, 0, -1, NULL, NULL, 0, 0, 0, 'lost', '',"
-    " 1, 1, 1, ''), (1, 0, 2, 2, 1, 10, 12, 2, -3, 1, 3.0, NULL, 1, 0, 0, '', '{}', 2, 2, 2, 'a log');"
+    " 1, 1, 1, ''), (1, 0, 2, 2, 1, 10, 12, 2, -3, 1, 3.0, NULL, 1, 0, 0, '', '{}', 2, 2, 2,"
+    " 'a log');"
     "INSERT INTO outcome VALUES (1, 1, 0, 3, 3.0);"
     "INSERT INTO metric VALUES (1, 'loss'), (2, 'other');"
     "INSERT INTO point VALUES (1, 0, 2, 0, 1, NULL, 1, 3.0), (1, 0, 2, 1, 2, 0.5, 2, NULL)";
