@@ -1,0 +1,122 @@
+/* What is handed out, to whom, and in which order. */
+#include "tests/unit/coordinator/core/world.h"
+
+static struct message asking(uint64_t session, int32_t free, int64_t received)
+{
+    struct message message = { .type = MESSAGE_ASK, .session = session };
+    message.ask.free = free;
+    message.ask.received = received;
+    return message;
+}
+
+static void a_trial_says_all_that_its_definition_says(void **state)
+{
+    struct world *world = world_create();
+    submit(world, "{\"name\":\"s\",\"command\":[\"python3\",\"train.py\"],\"workdir\":\"/data\","
+                  "\"env\":{\"MODE\":\"quick\",\"LEVEL\":\"2\"},\"max_trial_duration\":\"90s\","
+                  "\"metric\":{\"name\":\"loss\"},\"sampler\":{\"name\":\"random\"},\"trials\":2,"
+                  "\"parameters\":{\"x\":{\"distribution\":\"uniform\",\"min\":0,\"max\":1}}}");
+    uint64_t session = worker_joins(world, 1, 2);
+    say(world, 1, asking(session, 2, 0));
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 2);
+    const struct message *first = &world->sent[world->n_sent - 2].message;
+    const struct message *second = &world->sent[world->n_sent - 1].message;
+    assert_string_equal(first->trial.study_name, "s");
+    assert_int_equal(first->trial.program, PROGRAM_COMMAND);
+    assert_int_equal(first->trial.n_command, 2);
+    assert_string_equal(first->trial.command[0], "python3");
+    assert_string_equal(first->trial.command[1], "train.py");
+    assert_string_equal(first->trial.workdir, "/data");
+    assert_int_equal(first->trial.n_environment, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strchr(first->trial.environment[i], '='));
+    assert_int_equal(first->trial.max_duration_ms, 90000);
+    assert_string_equal(first->trial.parameters, trial_on_disk(world, 0)->parameters);
+    assert_int_equal(first->trial.seed, trial_on_disk(world, 0)->seed);
+    assert_true(first->trial.checkpoint_key[0] != '\0');
+    assert_string_not_equal(first->trial.checkpoint_key, second->trial.checkpoint_key);
+    world_destroy(world);
+}
+
+static void every_attempt_of_a_trial_has_the_same_checkpoint_key(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session = worker_joins(world, 1, 1);
+    say(world, 1, asking(session, 1, 0));
+    const struct message *first = told(world, 1, MESSAGE_TRIAL);
+    char key[256];
+    snprintf(key, sizeof key, "%s", first->trial.checkpoint_key);
+    worker_fails(world, 1, session, first->trial.ref, "once");
+    say(world, 1, asking(session, 1, 1));
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    assert_string_equal(told(world, 1, MESSAGE_TRIAL)->trial.checkpoint_key, key);
+    world_destroy(world);
+}
+
+static void a_new_trial_starts_with_nothing_reported(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    assert_int_equal(trial_on_disk(world, 0)->source, -1);
+    const struct attempt_row *attempt = disk_attempt(&world->disk, ref);
+    assert_int_equal(attempt->last_step, -1);
+    assert_int_equal(attempt->points, 0);
+    assert_false(attempt->has_best || attempt->has_last || attempt->metric_seen);
+    world_destroy(world);
+}
+
+/* Each takes a trial and ends it; returns the id of the study that it was of. */
+static int64_t next_study(struct world *world, uint64_t session, int64_t received)
+{
+    say(world, 1, asking(session, 1, received));
+    struct attempt_ref ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+    worker_finishes(world, 1, session, ref, 1);
+    return ref.study;
+}
+
+static void searches_take_turns_and_so_do_the_studies_of_one(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":4,\"matrix\":{\"y\":[1,2]}"));
+    submit(world, "{\"name\":\"t\",\"command\":[\"train\"],\"metric\":{\"name\":\"loss\"},"
+                  "\"sampler\":{\"name\":\"random\"},\"trials\":4,\"parameters\":{\"x\":"
+                  "{\"distribution\":\"uniform\",\"min\":0,\"max\":1}}}");
+    uint64_t session = worker_joins(world, 1, 1);
+    static const int64_t expected[] = { 1, 3, 2, 3, 1, 3 };
+    for (int64_t i = 0; i < 6; i++)
+        assert_int_equal(next_study(world, session, i), expected[i]);
+    world_destroy(world);
+}
+
+static void there_is_more_only_while_the_suggestions_of_a_turn_were_too_few(void **state)
+{
+    struct world *world = world_create();
+    world->suggestions_per_turn = 2;
+    core_destroy(&world->core);
+    world->core = world_core(world);
+    submit(world, SPEC("\"trials\":3"));
+    uint64_t session = worker_joins(world, 1, 5);
+    assert_false(world->more);
+    say(world, 1, asking(session, 5, 0));
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 2);
+    assert_true(world->more);
+    time_passes(world, 1);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 1);
+    assert_false(world->more); /* somebody is hungry, and there is nothing left */
+    world_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_trial_says_all_that_its_definition_says),
+        cmocka_unit_test(every_attempt_of_a_trial_has_the_same_checkpoint_key),
+        cmocka_unit_test(a_new_trial_starts_with_nothing_reported),
+        cmocka_unit_test(searches_take_turns_and_so_do_the_studies_of_one),
+        cmocka_unit_test(there_is_more_only_while_the_suggestions_of_a_turn_were_too_few),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
