@@ -13,6 +13,7 @@ enum rng_purpose {
     RNG_SUGGEST = 1,        /* index: configuration number */
     RNG_TRIAL_SEED = 2,     /* index: trial number */
     RNG_STUDY_SEED = 3,     /* index: a hash of the values in the study's name */
+    RNG_AUDIT = 4,          /* which trials an audit repeats; seed: the audit's */
     RNG_DATA_MAP = 16,      /* task: the fixed random maps A and B */
     RNG_DATA_TRAIN = 17,    /* task: training examples */
     RNG_DATA_TEST = 18,     /* task: test examples */

@@ -1,6 +1,8 @@
-/* Handing out trials: the worker that has been hungry longest gets one trial of the study whose
- * turn it is. First what an older attempt left behind, then what waits, then a new suggestion. */
+/* Handing out trials: first those of audits, which only some workers may run; then the worker that
+ * has been hungry longest gets one trial of the study whose turn it is. Of that, first what an older
+ * attempt left behind, then what waits, then a new suggestion. */
 #include "coordinator/core/action.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"
@@ -85,11 +87,23 @@ static bool feed(struct turn *turn, bool allow_command, int32_t *suggestions)
     return true;
 }
 
+/* Trials of audits, to whoever may run them. */
+static void feed_elsewhere(struct turn *turn)
+{
+    struct worker *worker;
+    struct trial *trial;
+    while (elsewhere_pair(turn->core, &worker, &trial)) {
+        send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
+        worker_spend_credit(turn->core, worker);
+    }
+}
+
 bool core_assign(struct core *core, int64_t now_ms, int64_t wall_ms, struct actions *out)
 {
     struct turn turn = { .core = core, .now_ms = now_ms, .wall_ms = wall_ms, .out = out };
     int32_t suggestions = 0;
     cancel_orphans(&turn);
+    feed_elsewhere(&turn);
     /* Those who may do less come first, or others could take all that they can do. */
     bool fed = feed(&turn, false, &suggestions);
     return !feed(&turn, true, &suggestions) || !fed;

@@ -62,6 +62,39 @@ static const char *attempt_fault(const struct trial *trial)
     return NULL;
 }
 
+/* Where a trial is that somebody may take: a queue of its study, or, of an open audit, behind the
+ * worker that it avoids. */
+static const struct list *place_of(const struct trial *trial, const struct list *of_study)
+{
+    const struct study *study = trial->study;
+    if (!study->row.audit || study->row.state != SEARCH_OPEN)
+        return of_study;
+    int command = study->search->definition->program == PROGRAM_COMMAND;
+    return &trial->avoids->avoided[command].trials;
+}
+
+static const char *source_fault(const struct trial *trial)
+{
+    const struct study *study = trial->study;
+    REQUIRE(study->row.audit == (trial->row.source >= 0),
+            "it repeats a trial and its study is no audit, or the other way round");
+    if (!study->row.audit)
+        return NULL;
+    REQUIRE((size_t)trial->row.source < study->parent->n_trials, "its source does not exist");
+    const struct trial *source = study->parent->trials[trial->row.source];
+    REQUIRE(source->row.seed == trial->row.seed, "its seed is not that of its source");
+    REQUIRE(space_points_equal(study->definition->space,
+                               ledger_values(study->ledger, trial->row.configuration),
+                               ledger_values(study->parent->ledger, source->row.configuration)),
+            "its point is not that of its source");
+    struct outcome_row latest;
+    bool retried = !ledger_latest(study->parent->ledger, source->row.number, &latest) ||
+                   latest.seq > trial->row.history_seq || !trial_state_final(source->row.state);
+    REQUIRE(retried || trial->row.attempts == 0 || trial->attempt.worker != source->attempt.worker,
+            "it runs, or ran, where its source did");
+    return NULL;
+}
+
 static const char *queue_fault(const struct core *core, const struct trial *trial)
 {
     const struct list *queue = trial->queue.list;
@@ -71,12 +104,13 @@ static const char *queue_fault(const struct core *core, const struct trial *tria
         REQUIRE(trial->held.list == &trial->worker->leases, "its worker does not know the lease");
         bool active = study_active(trial->study);
         REQUIRE(queue == &core->leases ||
-                    queue == (active ? &trial->study->lapsed : &core->orphans),
+                    queue == (active ? place_of(trial, &trial->study->lapsed) : &core->orphans),
                 "I4: it runs and is in no queue");
         return NULL;
     }
     REQUIRE(trial->worker == NULL && trial->held.list == NULL, "it does not run and is leased");
-    REQUIRE(queue == (trial->row.state == TRIAL_WAITING ? &trial->study->waiting : NULL),
+    bool waits = trial->row.state == TRIAL_WAITING;
+    REQUIRE(queue == (waits ? place_of(trial, &trial->study->waiting) : NULL),
             "I4: it waits and is not queued, or is queued and does not wait");
     return NULL;
 }
@@ -119,7 +153,9 @@ static const char *trial_fault(const struct core *core, const struct trial *tria
         return outcome;
     REQUIRE(final == (row->finished_ms != 0), "it is final without an end, or ended and not final");
     REQUIRE(!row->has_value || (final && isfinite(row->value)), "its value is none");
-    const char *fault = attempt_fault(trial);
+    const char *fault = source_fault(trial);
+    if (fault == NULL)
+        fault = attempt_fault(trial);
     return fault != NULL ? fault : queue_fault(core, trial);
 }
 
@@ -138,7 +174,9 @@ static const char *study_fault(const struct study *study, const struct trial_cou
     REQUIRE((int64_t)study->n_trials == ledger_configurations(study->ledger) * study->row.repeat,
             "trials and configurations do not match");
     REQUIRE(ledger_configurations(study->ledger) <= study->row.budget, "its budget is overspent");
-    REQUIRE(study->waiting.count == counted->waiting, "not all that wait are queued");
+    bool elsewhere = study->row.audit && study->row.state == SEARCH_OPEN;
+    REQUIRE(study->waiting.count == (elsewhere ? 0 : counted->waiting),
+            "not all that wait are queued");
     bool idle = counted->waiting + counted->running == 0;
     if (study_active(study))
         REQUIRE(!idle || ledger_configurations(study->ledger) < study->row.budget,
@@ -153,7 +191,8 @@ static const char *study_fault(const struct study *study, const struct trial_cou
     REQUIRE(study->n_trials == 0 || was_finished,
             "it has begun before the study that it waits for was finished");
     int64_t limit = study->search->definition->max_concurrent_trials;
-    REQUIRE(limit == 0 || counted->running <= limit, "more trials run than may");
+    REQUIRE(study->row.audit || limit == 0 || counted->running <= limit,
+            "more trials run than may");
     REQUIRE((study->share.position != 0) == study_has_work(study),
             "I4: it has work and is not in line for workers, or the other way round");
     return NULL;
@@ -218,6 +257,8 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
     REQUIRE(worker->row.drain >= DRAIN_NO && worker->row.drain <= DRAIN_NOW,
             "what was asked of it is unknown");
     REQUIRE(worker->credit == 0 || worker->row.drain == DRAIN_NO, "it leaves and is in line");
+    REQUIRE((worker->hungry_here.list != NULL) == (worker->credit > 0 && worker->class != NULL),
+            "it has credit and no audit can find it, or the other way round");
     REQUIRE(worker->credit >= 0 && (worker->credit > 0) == (worker->hungry.list != NULL),
             "it has credit and is not in line, or the other way round");
     return NULL;

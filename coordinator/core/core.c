@@ -1,6 +1,8 @@
 #include "coordinator/core/core.h"
 #include "coordinator/core/action.h"
+#include "coordinator/core/audit.h"
 #include "coordinator/core/drain.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/pause.h"
 #include "coordinator/core/report.h"
@@ -34,6 +36,7 @@ static const struct handler {
     [MESSAGE_PAUSE] = { .from_anyone = pause_request, .saves = true },
     [MESSAGE_RESUME] = { .from_anyone = resume_request, .saves = true },
     [MESSAGE_RETRY] = { .from_anyone = retry_request, .saves = true },
+    [MESSAGE_AUDIT] = { .from_anyone = audit_request, .saves = true },
     [MESSAGE_DRAIN] = { .from_anyone = drain_request, .saves = true },
 };
 
@@ -117,6 +120,8 @@ struct core *core_create(const struct core_options *options)
     list_init(&core->orphans);
     list_init(&core->connected);
     list_init(&core->vacant);
+    list_init(&core->all_classes);
+    list_init(&core->wanted);
     list_init(&core->hungry[0]);
     list_init(&core->hungry[1]);
     return core;
@@ -145,6 +150,7 @@ void core_destroy(struct core **out)
         search_destroy(&core->searches[i]);
     for (size_t i = 0; i < core->n_workers; i++)
         worker_destroy(&core->workers[i]);
+    elsewhere_destroy(core);
     free_indexes(core);
     free(core->searches);
     free(core->workers);

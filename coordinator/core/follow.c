@@ -12,7 +12,7 @@ bool study_waits(const struct study *study)
 
 void study_follow(struct study *study)
 {
-    study->before = study->parent;
+    study->before = study->row.audit ? NULL : study->parent;
     if (study->parent == NULL && study->definition->before >= 0)
         study->before = study->search->studies[study->definition->before];
     if (study->before == NULL)

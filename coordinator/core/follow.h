@@ -1,5 +1,6 @@
 /* follow.h - studies that wait for another one of their search to finish: the rungs of a ladder,
- * each for the one before it, and a re-run for the study whose best it runs again. Nothing of this
+ * each for the one before it, and a re-run for the study whose best it runs again (an audit waits
+ * for nobody). Nothing of this
  * is kept in rows: it follows from the definition and from the states of the studies. Private to
  * this folder. */
 #ifndef CORE_FOLLOW_H

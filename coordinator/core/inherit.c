@@ -25,6 +25,13 @@ static const struct study *source_of(struct turn *turn, const struct message *me
         return NULL;
     }
     const struct study *first = selection.studies[0];
+    if (first->row.audit) {
+        reply_error(turn, message, ERROR_REFUSED,
+                    arena_printf(arena,
+                                 "`from` names `%s`, an audit: name the study that it audits, `%s`",
+                                 name, first->parent->row.name));
+        return NULL;
+    }
     if (selection.one != NULL || first->search->definition->n_studies == 1)
         return first;
     reply_error(turn, message, ERROR_REFUSED,

@@ -1,4 +1,5 @@
 #include "coordinator/core/lease.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
 
@@ -51,7 +52,12 @@ void lease_lapse(struct core *core, struct trial *trial)
         worker->lost++;
     bool orphan = !study_active(trial->study);
     list_remove(&trial->queue);
-    list_push(orphan ? &core->orphans : &trial->study->lapsed, &trial->queue);
+    if (orphan)
+        list_push(&core->orphans, &trial->queue);
+    else if (trial->study->row.audit)
+        elsewhere_queue(core, trial);
+    else
+        list_push(&trial->study->lapsed, &trial->queue);
     share_update(core, trial->study);
 }
 

@@ -9,6 +9,7 @@
 
 struct outcome {
     enum trial_state state; /* 0: none yet */
+    int64_t seq;
     bool has_value, counts; /* counts: it has a value that the sampler may believe */
     double value;
 };
@@ -127,8 +128,8 @@ void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state
      */
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
     ledger->n_ended += ledger->outcomes[trial].state == 0;
-    ledger->outcomes[trial] = (struct outcome){ state, has_value, counts, value };
-    ledger->n_outcomes++;
+    ledger->outcomes[trial] =
+        (struct outcome){ state, ++ledger->n_outcomes, has_value, counts, value };
     observe(ledger, trial / ledger->repeat);
 }
 
@@ -145,7 +146,8 @@ int64_t ledger_ended(const struct ledger *ledger)
 bool ledger_latest(const struct ledger *ledger, int64_t trial, struct outcome_row *latest)
 {
     const struct outcome *outcome = &ledger->outcomes[trial];
-    *latest = (struct outcome_row){ .state = outcome->state,
+    *latest = (struct outcome_row){ .seq = outcome->seq,
+                                    .state = outcome->state,
                                     .has_value = outcome->has_value,
                                     .value = outcome->value };
     return outcome->state != 0;

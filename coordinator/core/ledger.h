@@ -26,14 +26,14 @@ void ledger_add(struct ledger *ledger, const struct value *values);
 int64_t ledger_configurations(const struct ledger *ledger);
 bool ledger_has_point(const struct ledger *ledger, const struct value *values);
 
-/* The outcome of a trial; of one that was retried the latest counts. Once all trials of its configuration have one the configuration is
- * observed: with the mean of their values, or as one of the worst if any of them did not end with
- * a value that counts. */
+/* The outcome of a trial; of one that was retried the latest counts. Once all trials of its
+ * configuration have one the configuration is observed: with the mean of their values, or as one of
+ * the worst if any of them did not end with a value that counts. */
 void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state, bool has_value,
                     double value);
 int64_t ledger_outcomes(const struct ledger *ledger); /* how many so far = the last outcome's seq */
 int64_t ledger_ended(const struct ledger *ledger); /* trials that have an outcome */
-/* The latest outcome of a trial, with only state, has_value and value filled in; false: none. */
+/* The latest outcome of a trial, with seq, state and value; false: none. */
 bool ledger_latest(const struct ledger *ledger, int64_t trial, struct outcome_row *latest);
 
 /* The best configuration so far and its mean value in the metric's own sign; false while there is

@@ -1,5 +1,5 @@
 #include "coordinator/core/replay.h"
-#include "coordinator/core/ledger.h"
+#include "coordinator/core/sample.h"
 #include "common/xalloc.h"
 
 #include <inttypes.h>
@@ -22,7 +22,7 @@ struct replay {
 
 static int32_t repeat_of(const struct recorded_study *study)
 {
-    return study->parent != NULL ? study->repeat : study->definition->repeat;
+    return study->repeat > 0 ? study->repeat : study->definition->repeat;
 }
 
 static const struct space *space_of(const struct recorded_study *study)
@@ -179,6 +179,66 @@ static bool read_parent(struct replay *replay, struct error *error)
     return true;
 }
 
+/* ---- audits ---------------------------------------------------------------------------------- */
+
+static bool repeats_source(struct replay *replay, const struct trial_row *row, int64_t source,
+                           struct error *error)
+{
+    const struct recorded_study *parent = replay->study->parent;
+    if (row->source != source) {
+        error_set(error, "it repeats trial %" PRId64 ", and the sample has %" PRId64 " here",
+                  row->source, source);
+        return false;
+    }
+    if (!read_point(replay->study, row, replay->recorded, error))
+        return false;
+    ledger_add(replay->own.ledger, replay->recorded);
+    int64_t configuration = source / repeat_of(parent);
+    if (row->seed == parent->trials[source].seed &&
+        row->history_seq == replay->study->trials[0].history_seq &&
+        space_points_equal(space_of(replay->study), replay->recorded,
+                           ledger_values(replay->parent.ledger, configuration)))
+        return true;
+    error_set(error, "it has another seed, history or other parameters than trial %" PRId64,
+              source);
+    return false;
+}
+
+static bool sample_matches(struct replay *replay, const int64_t *sample, int64_t *mismatch,
+                           struct error *error)
+{
+    const struct recorded_study *study = replay->study;
+    for (size_t i = 0; i < study->n_trials; i++) {
+        *mismatch = (int64_t)i;
+        if (!repeats_source(replay, &study->trials[i], sample[i], error))
+            return false;
+    }
+    *mismatch = -1;
+    return learn(&replay->own, (int64_t)study->n_outcomes, (int64_t)study->n_trials, error);
+}
+
+static bool replay_audit(struct replay *replay, int64_t *mismatch, struct error *error)
+{
+    const struct recorded_study *study = replay->study;
+    int64_t n_trials = (int64_t)study->n_trials, population;
+    if (n_trials == 0 || !learn_history(replay, &study->trials[0], error)) {
+        if (n_trials == 0)
+            error_set(error, "an audit without trials");
+        return false;
+    }
+    int64_t *sample = sample_population(
+        replay->parent.ledger,
+        ledger_configurations(replay->parent.ledger) * repeat_of(study->parent), &population);
+    bool ok = n_trials <= population;
+    if (!ok)
+        error_set(error, "it has %" PRId64 " trials, drawn of %" PRId64, n_trials, population);
+    else
+        sample_draw(sample, population, n_trials, study->seed);
+    ok = ok && sample_matches(replay, sample, mismatch, error);
+    free(sample);
+    return ok;
+}
+
 bool replay_study(const struct recorded_study *study, int64_t *mismatch, struct error *error)
 {
     size_t n_values = (size_t)space_of(study)->n_parameters;
@@ -191,7 +251,7 @@ bool replay_study(const struct recorded_study *study, int64_t *mismatch, struct 
     *mismatch = -1;
     learner_init(&replay.own, study);
     bool ok = (study->parent == NULL || read_parent(&replay, error)) &&
-              replay_all(&replay, mismatch, error);
+              (study->audit ? replay_audit : replay_all)(&replay, mismatch, error);
     ledger_destroy(&replay.own.ledger);
     ledger_destroy(&replay.parent.ledger);
     free(replay.suggested);

@@ -5,7 +5,8 @@
  * .. s; of a trial that had several by then, because it was retried, the latest. So rows alone
  * decide what must have been suggested; the same bits must come out. A configuration of a re-run is
  * the best one of the parent that the re-run does not have yet, as its parent's first s outcomes
- * say. Pure; used by tests and `ldt doctor`. */
+ * say. The trials of an audit are drawn of those that had ended with a curve then. Pure; used by
+ * tests and `ldt doctor`. */
 #ifndef CORE_REPLAY_H
 #define CORE_REPLAY_H
 #include "common/error.h"
@@ -20,7 +21,9 @@ struct recorded_study {
     const struct outcome_row *outcomes; /* all, in order of seq */
     size_t n_outcomes;
     const struct recorded_study *parent; /* of a re-run; NULL: a study of the definition itself */
-    int32_t repeat;                      /* of a re-run */
+    int32_t repeat;                      /* of each configuration; 0: as the definition says */
+    bool audit;                          /* with a parent: `seed` drew its trials, see `source` */
+    int64_t seed;
 };
 
 /* True when every suggestion and every trial's seed comes out as it was recorded. Else *mismatch

@@ -112,6 +112,9 @@ static const char *refusal(struct turn *turn, const struct study *study)
 {
     struct arena *arena = turn->out->arena;
     const char *name = study->row.name;
+    if (study->row.audit)
+        return arena_printf(arena, "`%s` is an audit: name the study, `%s`", name,
+                            study->parent->row.name);
     if (study->parent != NULL)
         return arena_printf(arena, "`%s` is a re-run itself: name the study, `%s`", name,
                             study->parent->row.name);

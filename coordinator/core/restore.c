@@ -1,5 +1,6 @@
 /* From rows back to the core. A row that contradicts those before it ends the restore with a
  * sentence: going on with a database that is not what it should be would only spread the damage. */
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/search.h"
 #include "coordinator/core/share.h"
@@ -76,6 +77,17 @@ static const char *rerun_fault(const struct core *core, const struct search *sea
     return NULL;
 }
 
+static const char *audit_fault(const struct core *core, const struct search *search,
+                               const struct study_row *row)
+{
+    const struct study *parent = index_find(&core->studies, (uint64_t)row->parent);
+    if (parent == NULL || parent->search != search || parent->row.audit)
+        return "it audits what is no study of its search, or an audit";
+    if (row->position < (int64_t)search->definition->n_studies)
+        return "it stands where a study of the definition should";
+    return row->repeat != 1 ? "it is an audit, and its trials do not run once each" : NULL;
+}
+
 static const char *study_fault(const struct core *core, const struct study_row *row)
 {
     const struct search *search = find_search(core, row->search);
@@ -83,8 +95,9 @@ static const char *study_fault(const struct core *core, const struct study_row *
         return "its search does not exist";
     if (row->position != (int64_t)search->n_studies)
         return "the studies of its search are not complete and in order";
-    const char *fault = row->parent != 0 ? rerun_fault(core, search, row)
-                                         : definition_fault(search->definition, row);
+    const char *fault = row->audit         ? audit_fault(core, search, row)
+                        : row->parent != 0 ? rerun_fault(core, search, row)
+                                           : definition_fault(search->definition, row);
     if (fault != NULL)
         return fault;
     if (row->id <= core->last_study || name_index_find(&core->study_names, row->name) != NULL)
@@ -125,7 +138,20 @@ static const char *trial_fault(const struct study *study, const struct trial_row
         return "its configuration does not follow from its number";
     if (row->state < TRIAL_WAITING || row->state > TRIAL_CANCELLED)
         return "its state is unknown";
+    if (!study->row.audit)
+        return row->source >= 0 ? "it repeats a trial, and its study is no audit" : NULL;
+    if (row->source < 0 || (size_t)row->source >= study->parent->n_trials)
+        return "the trial that it repeats does not exist";
+    if (study->parent->trials[row->source]->row.seed != row->seed)
+        return "its seed is not that of the trial that it repeats";
     return NULL;
+}
+
+/* The point of the trial that a trial of an audit repeats. */
+static const struct value *source_values(const struct study *audit, const struct trial_row *row)
+{
+    const struct study *parent = audit->parent;
+    return ledger_values(parent->ledger, parent->trials[row->source]->row.configuration);
 }
 
 /* The first trial of a configuration brings its point. */
@@ -135,6 +161,8 @@ static bool restore_point(struct study *study, const struct trial_row *row)
     json_t *object = json_loads(row->parameters, JSON_REJECT_DUPLICATES, NULL);
     struct value *values = xcalloc((size_t)space->n_parameters, sizeof *values);
     bool ok = object != NULL && space_from_json(space, object, values);
+    if (ok && study->row.audit)
+        ok = space_points_equal(space, values, source_values(study, row));
     if (ok && row->repetition == 0)
         ledger_add(study->ledger, values);
     else if (ok)
@@ -248,6 +276,15 @@ static bool finish_study(struct core *core, struct study *study, int64_t now_ms,
         if (!finish_trial(core, study->trials[i], now_ms, error))
             return false;
     }
+    for (size_t i = 0; study->row.audit && i < study->n_trials; i++) {
+        elsewhere_settle(core, study->trials[i]);
+        if (study->trials[i]->avoids != NULL)
+            continue;
+        error_set(error, "study %s, trial %zu: the trial that it repeats never ran",
+                  study->row.name, i);
+        return false;
+    }
+    elsewhere_queue_all(core, study); /* now that all attempts are known */
     return true;
 }
 

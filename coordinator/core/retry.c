@@ -17,10 +17,11 @@ static bool is_wanted(const struct message *message, enum trial_state state)
 static int64_t retry_by_state(struct turn *turn, const struct message *message, struct study *study)
 {
     int64_t retried = 0;
-    for (size_t i = 0; i < study->n_trials; i++) {
-        if (!is_wanted(message, study->trials[i]->row.state))
+    for (size_t i = study->n_trials; i > 0; i--) { /* each goes to the front of what waits */
+        struct trial *trial = study->trials[i - 1];
+        if (!is_wanted(message, trial->row.state))
             continue;
-        trial_retry(turn, study->trials[i]);
+        trial_retry(turn, trial);
         retried++;
     }
     return retried;

@@ -9,8 +9,8 @@ static bool may_start_another(const struct study *study)
 
 bool study_has_work(const struct study *study)
 {
-    if (study->row.state != SEARCH_OPEN || study_waits(study))
-        return false;
+    if (study->row.state != SEARCH_OPEN || study_waits(study) || study->row.audit)
+        return false; /* what an audit has is handed out by elsewhere.c */
     if (study->lapsed.count > 0) /* running already, so the limit has room for it */
         return true;
     bool startable =

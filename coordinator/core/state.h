@@ -6,6 +6,7 @@
  *     study.waiting   WAITING
  *     core.leases     RUNNING, its lease holds; ordered by deadline
  *     study.lapsed    RUNNING, its lease lapsed; whoever asks next may take it
+ *     worker.avoided  either of these two, of an open audit: anybody but this worker may take it
  *     core.orphans    the same in a stopped study: nobody may take it, core_assign cancels it */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
@@ -27,6 +28,7 @@ struct trial {
     int64_t deadline_ms;
     uint64_t sent_in;           /* the session that TRIAL was sent in */
     bool confirmed;             /* the worker has spoken of it, so TRIAL has arrived */
+    struct worker *avoids;      /* of an audit: the worker that ran its source */
     struct link queue;
 };
 
@@ -58,10 +60,28 @@ struct search {
     struct heap_node share;     /* in core.runnable */
 };
 
+/* Of an open audit: what waits, or has lapsed, and must not run on the worker that this is part
+ * of. */
+struct avoided {
+    struct list trials;
+    struct link link;           /* in its class, while there are some */
+};
+
+/* Workers of one CPU type; of those that some audit needs. [1]: for commands, who allows them. */
+struct cpu_class {
+    char *cpu;
+    struct list hungry[2];      /* workers with credit */
+    struct list avoided[2];     /* of workers that trials wait behind; perhaps a few that none do */
+    struct link wanted;         /* in core.wanted, while there are any of these */
+    struct link link;           /* in core.all_classes */
+};
+
 struct worker {
     struct worker_row row;      /* texts are owned */
     struct list leases;         /* trials that run here, as far as anybody knows */
     int64_t done, failed;       /* attempts, for STATUS */
+    struct avoided avoided[2];  /* [1]: of commands */
+    struct cpu_class *class;    /* NULL: no audit has asked for its CPU yet */
     bool used;                  /* some attempt may name its row */
     struct link vacant;         /* in core.vacant */
     /* ---- its session; 0: none, and then the rest means nothing */
@@ -72,6 +92,7 @@ struct worker {
     int32_t credit;             /* TRIALs that it would take now */
     struct link heard;          /* in core.connected, longest silent first */
     struct link hungry;         /* in core.hungry, while credit > 0 */
+    struct link hungry_here;    /* in its class, if there is one, while credit > 0 */
     char *note;                 /* why it takes no work, as its last BEAT said; "" */
 };
 
@@ -97,6 +118,8 @@ struct core {
     struct list connected;       /* workers */
     struct list vacant;          /* workers that left without ever being given a trial */
     struct list hungry[2];       /* workers with credit: [1] those that allow commands */
+    struct name_index classes;   /* by CPU */
+    struct list all_classes, wanted;
     struct heap runnable[2];     /* searches with something to hand out: [1] those of commands */
 };
 

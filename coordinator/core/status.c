@@ -1,5 +1,6 @@
 #include "coordinator/core/status.h"
 #include "coordinator/core/action.h"
+#include "coordinator/core/audit.h"
 #include "coordinator/core/follow.h"
 #include "coordinator/core/search.h"
 #include "common/arena.h"
@@ -62,6 +63,9 @@ static const char *study_note(struct turn *turn, const struct study *study,
     const char *note = nobody->notes[study->search->definition->program == PROGRAM_COMMAND];
     if (study->row.state == SEARCH_PAUSED)
         return arena_printf(turn->out->arena, "paused: `ldt resume %s` goes on", study->row.name);
+    const char *audit = idle && study->row.audit ? audit_note(turn, study) : NULL;
+    if (audit != NULL)
+        return audit;
     if (idle && study_waits(study))
         note = arena_printf(turn->out->arena, "waits for `%s` to finish", study->before->row.name);
     return idle && note != NULL ? note : short_note(turn->out->arena, study->row.note);

@@ -1,4 +1,5 @@
 #include "coordinator/core/study.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/follow.h"
 #include "coordinator/core/rerun.h"
 #include "coordinator/core/share.h"
@@ -107,6 +108,7 @@ bool study_active(const struct study *study)
 static void enter(struct turn *turn, struct study *study, enum search_state state)
 {
     study->row.state = state;
+    elsewhere_queue_all(turn->core, study);
     share_update(turn->core, study);
     save_study(turn, study);
 }
@@ -203,7 +205,7 @@ void study_count_failure(struct turn *turn, struct study *study, const struct tr
                          const char *reason)
 {
     int64_t limit = study->search->definition->max_failed_trials;
-    if (limit < 0 || study->counts.failed <= limit || !study_active(study))
+    if (study->row.audit || limit < 0 || study->counts.failed <= limit || !study_active(study))
         return;
     const char *note =
         arena_printf(turn->out->arena,

@@ -18,6 +18,7 @@
  * Every arrow saves the rows of the trial and of its attempt. Each arrival in a final state appends
  * an outcome: a second one of the same trial only after trial_retry. */
 #include "coordinator/core/trial.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
@@ -114,6 +115,14 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
     return trial;
 }
 
+void trial_repeat(struct core *core, struct trial *trial, const struct trial *source)
+{
+    trial->row.seed = source->row.seed;
+    trial->row.source = source->row.number;
+    elsewhere_settle(core, trial);
+    elsewhere_queue(core, trial);
+}
+
 /* The end of the latest attempt, whatever becomes of its trial. */
 static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_state ended,
                         struct attempt_texts texts)
@@ -126,8 +135,12 @@ static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_sta
 
 static void become_waiting(struct turn *turn, struct trial *trial, const char *reason)
 {
-    list_push_front(&trial->study->waiting, &trial->queue); /* it is older than what waits there */
     set_state(turn->core, trial, TRIAL_WAITING);
+    if (trial->study->row.audit)
+        elsewhere_queue(turn->core, trial);
+    else /* it is older than what waits there */
+        list_push_front(&trial->study->waiting, &trial->queue);
+    share_update(turn->core, trial->study);
     save_trial(turn, trial, reason);
 }
 
@@ -293,7 +306,5 @@ void trial_retry(struct turn *turn, struct trial *trial)
     trial->row.has_value = false;
     trial->row.value = 0;
     trial->row.finished_ms = 0;
-    list_push(&trial->study->waiting, &trial->queue);
-    set_state(turn->core, trial, TRIAL_WAITING);
-    save_trial(turn, trial, "");
+    become_waiting(turn, trial, "");
 }

@@ -21,6 +21,9 @@ enum standing trial_standing(const struct core *core, const struct worker *worke
 struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
                            int64_t wall_ms);
 
+/* Makes a trial that was created just now the repetition of another one, seed and all. */
+void trial_repeat(struct core *core, struct trial *trial, const struct trial *source);
+
 /* WAITING or lapsed -> RUNNING on this worker, as the next attempt; saved. A lapsed attempt is
  * LOST. Returns the parameters as JSON, in the arena of the actions. */
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker);

@@ -1,4 +1,5 @@
 #include "coordinator/core/worker.h"
+#include "coordinator/core/elsewhere.h"
 #include "coordinator/core/lease.h"
 #include "coordinator/core/trial.h"
 #include "common/arena.h"
@@ -35,10 +36,13 @@ struct worker *worker_create(struct core *core, const struct worker_row *row)
     struct worker *worker = xcalloc(1, sizeof *worker);
     take_row(worker, row);
     list_init(&worker->leases);
+    list_init(&worker->avoided[0].trials);
+    list_init(&worker->avoided[1].trials);
     worker->note = xstrdup("");
     core->workers =
         xgrow(core->workers, core->n_workers, &core->workers_capacity, sizeof(struct worker *));
     core->workers[core->n_workers++] = worker;
+    elsewhere_classify(core, worker);
     index_put(&core->instances, row->instance, worker);
     index_put(&core->worker_ids, (uint64_t)row->id, worker);
     if (row->id > core->last_worker)
@@ -62,6 +66,7 @@ void worker_forget_credit(struct worker *worker)
 {
     worker->credit = 0;
     list_remove(&worker->hungry);
+    elsewhere_leave_line(worker);
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -169,6 +174,7 @@ static struct worker *take_over(struct core *core, struct worker *worker,
     take_row(worker, &with_id);
     take_note(worker, "");
     index_put(&core->instances, row->instance, worker);
+    elsewhere_classify(core, worker);
     return worker;
 }
 
@@ -186,7 +192,7 @@ static struct worker *register_worker(struct turn *turn, const struct message *m
         .id = worker != NULL ? worker->row.id : turn->core->last_worker + 1,
         .name = message->hello.name,
         .host = message->hello.host,
-        .cpu = message->hello.cpu,
+        .cpu = worker != NULL ? worker->row.cpu : message->hello.cpu, /* a process has one */
         .version = message->hello.version,
         .instance = message->hello.instance,
         .pid = message->hello.pid,
@@ -268,6 +274,17 @@ void worker_hello(struct turn *turn, const struct message *message)
 
 /* ---- ASK ------------------------------------------------------------------------------------- */
 
+/* To the end of the line: trials spread over workers before they fill one. */
+static void line_up(struct core *core, struct worker *worker)
+{
+    list_remove(&worker->hungry);
+    elsewhere_leave_line(worker);
+    if (worker->credit == 0)
+        return;
+    list_push(&core->hungry[worker->row.allow_command], &worker->hungry);
+    elsewhere_line_up(worker);
+}
+
 void worker_ask(struct turn *turn, struct worker *worker, const struct message *message)
 {
     if (message->ask.received < worker->received)
@@ -283,18 +300,14 @@ void worker_ask(struct turn *turn, struct worker *worker, const struct message *
     if (worker->row.drain != DRAIN_NO)
         free_slots = 0; /* it asked before it was told */
     worker->credit = free_slots > in_flight ? (int32_t)(free_slots - in_flight) : 0;
-    list_remove(&worker->hungry);
-    if (worker->credit > 0)
-        list_push(&turn->core->hungry[worker->row.allow_command], &worker->hungry);
+    line_up(turn->core, worker);
 }
 
 void worker_spend_credit(struct core *core, struct worker *worker)
 {
     worker->sent++;
     worker->credit--;
-    list_remove(&worker->hungry);
-    if (worker->credit > 0) /* to the end: trials spread over workers before they fill one */
-        list_push(&core->hungry[worker->row.allow_command], &worker->hungry);
+    line_up(core, worker);
 }
 
 /* ---- BEAT ------------------------------------------------------------------------------------ */

@@ -29,6 +29,7 @@ enum {
 /* What a re-run is called: its study's name and this. A slash is in no value of a matrix, so no
  * other study can have the name. */
 #define RERUN_SUFFIX "/rerun"
+#define AUDIT_SUFFIX "/audit" /* and "-SEED": of an audit, likewise */
 
 enum sampler_kind { SAMPLER_TPE, SAMPLER_RANDOM, SAMPLER_GRID };
 

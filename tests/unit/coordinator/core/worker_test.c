@@ -264,7 +264,8 @@ static void only_messages_that_change_rows_count_as_saving(void **state)
         bool saves = type == MESSAGE_HELLO || type == MESSAGE_POINTS || type == MESSAGE_RESULT ||
                      type == MESSAGE_RELEASE || type == MESSAGE_SUBMIT || type == MESSAGE_STOP ||
                      type == MESSAGE_RERUN || type == MESSAGE_PAUSE || type == MESSAGE_RESUME ||
-                     type == MESSAGE_DRAIN || type == MESSAGE_RETRY;
+                     type == MESSAGE_DRAIN || type == MESSAGE_RETRY ||
+                     type == MESSAGE_AUDIT;
         assert_int_equal(core_event_saves(&event), saves);
     }
     assert_false(core_event_saves(&(struct event){ .type = EVENT_TICK }));
