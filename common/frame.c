@@ -49,11 +49,13 @@ void *frame_context(void)
     return context;
 }
 
+/* NULL, with errno, when there is no memory or no descriptor for it. */
 static void *context_use(void)
 {
     if (context_users++ == 0) {
         context = zmq_ctx_new();
-        assert(context != NULL);
+        if (context == NULL)
+            return NULL;
         scatter_routing_ids();
         zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
     }
@@ -138,7 +140,8 @@ static bool open_socket(struct frame_socket **out, int type, struct error *error
 {
     struct frame_socket *socket = xcalloc(1, sizeof *socket);
     socket->router = type == ZMQ_ROUTER;
-    socket->zmq = zmq_socket(context_use(), type);
+    void *shared = context_use();
+    socket->zmq = shared != NULL ? zmq_socket(shared, type) : NULL;
     *out = socket;
     if (socket->zmq != NULL)
         return true;
