@@ -34,13 +34,13 @@ static struct core *core_with(const struct world *world, size_t searches, size_t
 }
 
 /* The row is refused with this sentence, by a core that has the rows before it. */
-#define ASSERT_REFUSED(core, restore, row, sentence)                                               \
+#define ASSERT_REFUSED(before_, restore_, row_, sentence_)                                         \
     do {                                                                                           \
-        struct error error = { "" };                                                               \
-        struct core *core_ = (core);                                                               \
-        assert_false(restore(core_, &(row), &error));                                              \
-        if (strstr(error.text, sentence) == NULL)                                                  \
-            fail_msg("`%s` does not say `%s`", error.text, sentence);                              \
+        struct error error_ = { "" };                                                              \
+        struct core *core_ = (before_);                                                            \
+        assert_false(restore_(core_, &(row_), &error_));                                           \
+        if (strstr(error_.text, sentence_) == NULL)                                                \
+            fail_msg("`%s` does not say `%s`", error_.text, sentence_);                            \
         core_destroy(&core_);                                                                      \
     } while (0)
 
