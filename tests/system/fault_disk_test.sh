@@ -38,5 +38,6 @@ judge_disk() {
 begin_searches
 for_each_fault judge_disk
 finish_searches
+check_uncharged
 say "figures: $injected failed calls ($idle not reached), $survived of them survived, in $searches searches"
 end_of_test

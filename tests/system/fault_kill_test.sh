@@ -22,5 +22,6 @@ killed() {
 begin_searches
 for_each_fault killed
 finish_searches
+check_uncharged
 say "figures: $injected kills at calls ($idle not reached) in $searches searches"
 end_of_test

@@ -13,6 +13,7 @@
  * CALL: a function below, or commit: the step of a COMMIT. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -50,11 +51,14 @@ static const struct {
     const char *name;
     int value;
 } errors[] = {
-    { "EIO", EIO },       { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT },
-    { "EAGAIN", EAGAIN }, { "EINTR", EINTR },   { "ENOMEM", ENOMEM },
-    { "EMFILE", EMFILE }, { "ENFILE", ENFILE }, { "ENOBUFS", ENOBUFS },
-    { "EACCES", EACCES }, { "EFSM", EFSM },     { "EHOSTUNREACH", EHOSTUNREACH },
-    { "ETERM", ETERM },   { "EINVAL", EINVAL }, { "ENOTSOCK", ENOTSOCK },
+    { "EIO", EIO },           { "ENOSPC", ENOSPC },
+    { "EDQUOT", EDQUOT },     { "EAGAIN", EAGAIN },
+    { "EINTR", EINTR },       { "ENOMEM", ENOMEM },
+    { "EMFILE", EMFILE },     { "ENFILE", ENFILE },
+    { "ENOBUFS", ENOBUFS },   { "EACCES", EACCES },
+    { "EFSM", EFSM },         { "EHOSTUNREACH", EHOSTUNREACH },
+    { "ETERM", ETERM },       { "EINVAL", EINVAL },
+    { "ENOTSOCK", ENOTSOCK }, { "EADDRINUSE", EADDRINUSE },
 };
 
 /* A wrong setting must not look like a program without faults. */
@@ -96,6 +100,7 @@ __attribute__((constructor)) static void arm(void)
     set_what(fault.onwards ? what + 1 : what);
     if (log != NULL)
         fault.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    backtrace((void *[]){ NULL }, 1); /* loads what it needs now, not in the middle of a fault */
     unsetenv("LD_PRELOAD");
     unsetenv("LDT_FAULT");
     pthread_atfork(NULL, NULL, disarm);
@@ -121,21 +126,47 @@ __attribute__((destructor)) static void tell_count(void)
 
 /* ---- whether this call is the one ------------------------------------------------------------ */
 
-static void note_firing(long number, const void *caller)
+/* Libraries on whose behalf others allocate, and this one. */
+static bool is_helper(const char *library)
 {
-    Dl_info from;
+    static const char *const helpers[] = { "fault.so", "libc.so", "ld-linux", "libstdc++",
+                                           "libgcc" };
+    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++) {
+        if (strncmp(library, helpers[i], strlen(helpers[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whose call it is: the nearest on the stack that is no helper. */
+static const char *culprit(void)
+{
+    void *frames[48];
+    int count = backtrace(frames, sizeof frames / sizeof *frames);
+    for (int i = 0; i < count; i++) {
+        Dl_info from;
+        if (dladdr(frames[i], &from) == 0 || from.dli_fname == NULL)
+            continue;
+        const char *slash = strrchr(from.dli_fname, '/');
+        const char *library = slash != NULL ? slash + 1 : from.dli_fname;
+        if (!is_helper(library))
+            return library;
+    }
+    return "?";
+}
+
+static void note_firing(long number)
+{
     if (atomic_exchange(&fault.fired, true))
         return;
-    bool known = dladdr(caller, &from) != 0 && from.dli_fname != NULL;
-    const char *slash = known ? strrchr(from.dli_fname, '/') : NULL;
     char descriptor[64], path[256];
     snprintf(descriptor, sizeof descriptor, "/proc/self/fd/%d", touched);
     ssize_t length = readlink(descriptor, path, sizeof path - 1);
     path[length > 0 ? length : 0] = '\0';
-    note("fired %s %ld in %s on %s\n", fault.call, number, slash != NULL ? slash + 1 : "?", path);
+    note("fired %s %ld in %s on %s\n", fault.call, number, culprit(), path);
 }
 
-static enum what verdict(const char *call, const void *caller)
+static enum what verdict(const char *call)
 {
     if (!fault.armed || strcmp(call, fault.call) != 0)
         return PASS;
@@ -143,7 +174,7 @@ static enum what verdict(const char *call, const void *caller)
     bool due = fault.at > 0 && (fault.onwards ? number >= fault.at : number == fault.at);
     if (!due)
         return PASS;
-    note_firing(number, caller);
+    note_firing(number);
     if (fault.what == KILL_BEFORE)
         kill(getpid(), SIGKILL);
     if (fault.what == FAIL)
@@ -151,10 +182,10 @@ static enum what verdict(const char *call, const void *caller)
     return fault.what;
 }
 
-static enum what verdict_on(const char *call, int descriptor, const void *caller)
+static enum what verdict_on(const char *call, int descriptor)
 {
     touched = descriptor;
-    enum what what = verdict(call, caller);
+    enum what what = verdict(call);
     touched = -1;
     return what;
 }
@@ -169,7 +200,7 @@ static enum what verdict_on(const char *call, int descriptor, const void *caller
         static __typeof__(&name) real;                                                             \
         if (real == NULL)                                                                          \
             real = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                                     \
-        enum what what = verdict_on(#name, descriptor, __builtin_return_address(0));               \
+        enum what what = verdict_on(#name, descriptor);                                            \
         if (what == FAIL)                                                                          \
             return failure;                                                                        \
         type result = real arguments;                                                              \
@@ -203,10 +234,10 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
     static __typeof__(&pwrite64) real;
     if (real == NULL)
         real = (__typeof__(&pwrite64))dlsym(RTLD_NEXT, "pwrite64");
-    enum what what = verdict_on("pwrite64", descriptor, __builtin_return_address(0));
+    enum what what = verdict_on("pwrite64", descriptor);
     if (what == FAIL)
         return -1;
-    ssize_t result = real(descriptor, bytes, what == SHORT ? count / 2 : count, offset);
+    ssize_t result = real(descriptor, bytes, what == SHORT ? (count + 1) / 2 : count, offset);
     if (what == KILL_AFTER)
         kill(getpid(), SIGKILL);
     return result;
@@ -222,12 +253,12 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off64_t offset
         va_start(arguments, flags);                                                                \
         int mode = va_arg(arguments, int);                                                         \
         va_end(arguments);                                                                         \
-        return verdict(#name, __builtin_return_address(0)) == FAIL ? -1 : real(path, flags, mode); \
+        return verdict(#name) == FAIL ? -1 : real(path, flags, mode);                              \
     }
 FAULTY_OPEN(open)
 FAULTY_OPEN(open64)
 
-/* ---- SQLite: the moment around a COMMIT ------------------------------------------------------- */
+/* ---- SQLite: the moment around a COMMIT ------------------------------------------------------ */
 
 int sqlite3_step(sqlite3_stmt *statement)
 {
@@ -236,7 +267,7 @@ int sqlite3_step(sqlite3_stmt *statement)
         real = (__typeof__(&sqlite3_step))dlsym(RTLD_NEXT, "sqlite3_step");
     const char *sql = sqlite3_sql(statement); /* SQLite's own have none */
     bool commit = sql != NULL && strcmp(sql, "COMMIT") == 0;
-    enum what what = commit ? verdict("commit", __builtin_return_address(0)) : PASS;
+    enum what what = commit ? verdict("commit") : PASS;
     if (what == FAIL)
         return SQLITE_IOERR;
     int result = real(statement);
@@ -263,34 +294,34 @@ FAULTY(int, zmq_msg_recv, -1, (zmq_msg_t * part, void *socket, int flags), (part
 FAULTY(int, zmq_poll, -1, (zmq_pollitem_t * items, int count, long timeout),
        (items, count, timeout))
 
-/* ---- memory: under the names that the C library keeps for this, as dlsym itself allocates ----- */
+/* ---- memory: under the names that the C library keeps for this, as dlsym itself allocates --- */
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t count, size_t bytes);
 void *__libc_realloc(void *old, size_t bytes);
 void *__libc_memalign(size_t alignment, size_t bytes);
 
-static bool no_memory(const void *caller)
+static bool no_memory(void)
 {
-    return fault.armed && verdict("malloc", caller) == FAIL;
+    return fault.armed && verdict("malloc") == FAIL;
 }
 
 void *malloc(size_t bytes)
 {
-    return no_memory(__builtin_return_address(0)) ? NULL : __libc_malloc(bytes);
+    return no_memory() ? NULL : __libc_malloc(bytes);
 }
 
 void *calloc(size_t count, size_t bytes)
 {
-    return no_memory(__builtin_return_address(0)) ? NULL : __libc_calloc(count, bytes);
+    return no_memory() ? NULL : __libc_calloc(count, bytes);
 }
 
 void *realloc(void *old, size_t bytes)
 {
-    return no_memory(__builtin_return_address(0)) ? NULL : __libc_realloc(old, bytes);
+    return no_memory() ? NULL : __libc_realloc(old, bytes);
 }
 
 void *aligned_alloc(size_t alignment, size_t bytes)
 {
-    return no_memory(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, bytes);
+    return no_memory() ? NULL : __libc_memalign(alignment, bytes);
 }

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Every call of ZeroMQ by which a coordinator and a worker speak fails, once each, in all the ways that it may: at worst
+# a message is lost, which the protocol sends again; or the program cannot start, and says so. (TAP)
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/fault.sh"
+
+{
+    for n in 1 2 3 5 8 13 21 34 55; do
+        for how in EAGAIN EHOSTUNREACH EINTR ETERM ENOMEM; do echo "zmq_send:$n:$how"; done
+        for how in EAGAIN EINTR ETERM EFSM; do echo "zmq_msg_recv:$n:$how"; done
+        for how in EINTR ETERM; do echo "zmq_poll:$n:$how"; done
+        echo "zmq_getsockopt:$n:EINTR"
+    done
+    echo zmq_ctx_new:1:EMFILE
+    echo zmq_socket:1:EMFILE
+} >"$work/common"
+{ echo zmq_bind:1:ENOMEM; echo zmq_bind:1:EADDRINUSE; cat "$work/common"; } | shuffled 2 >"$work/coordinator.faults"
+{ echo zmq_connect:1:EMFILE; cat "$work/common"; } | shuffled 2 >"$work/worker.faults"
+
+judge_coordinator() {
+    coordinator_meets "$1"
+    judge "coordinator $1" 'ldt-coordinator: '
+}
+judge_worker() {
+    worker_meets "$1"
+    judge "worker $1" 'ldt-worker: '
+}
+begin_searches
+cp "$work/coordinator.faults" "$work/faults"
+for_each_fault judge_coordinator
+stop "$w1"
+stop "$w2"
+start_coordinator
+cp "$work/worker.faults" "$work/faults"
+if [ -n "${LDT_TORTURE:-}" ]; then started=$(date +%s); fi
+for_each_fault judge_worker
+start_worker w3 -j 4 --allow-command
+stop_hard "$coordinator"
+finish_searches
+check_uncharged
+say "figures: $injected failed calls ($idle not reached), $survived of them survived, in $searches searches"
+end_of_test
