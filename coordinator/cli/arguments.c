@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_COORDINATOR = 0x200, KEY_DATABASE };
+enum { KEY_COORDINATOR = 0x200, KEY_DATABASE, KEY_KEY_FILE };
 
 static const struct argp_option shared_options[] = {
     { 0, 0, 0, 0, "Options of every command:", 1 },
@@ -14,6 +14,7 @@ static const struct argp_option shared_options[] = {
     { "db", KEY_DATABASE, "FILE", 0, "The database (default: the coordinator's)", 1 },
     { "connect", 'c', "FILE", 0, "The coordinator's connect file", 1 },
     { "coordinator", KEY_COORDINATOR, "ENDPOINT", 0, "The coordinator's address", 1 },
+    { "key", KEY_KEY_FILE, "FILE", 0, "Your secret key, if the coordinator wants one", 1 },
     { 0 },
 };
 
@@ -57,6 +58,7 @@ static error_t parse_shared(int key, char *text, struct argp_state *state)
         return 0;
     case 'c': arguments->context.connect_file = text; return 0;
     case KEY_COORDINATOR: arguments->context.coordinator = text; return 0;
+    case KEY_KEY_FILE: arguments->context.key_file = text; return 0;
     case KEY_DATABASE: arguments->context.database = text; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

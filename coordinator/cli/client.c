@@ -1,6 +1,7 @@
 #include "coordinator/cli/client.h"
 #include "common/arena.h"
 #include "common/clock.h"
+#include "common/credentials.h"
 #include "common/frame.h"
 #include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
@@ -10,8 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A coordinator that is just starting may break off a handshake or two. */
+enum { BROKEN_OFF_MANY = 3 };
+
 struct client {
     struct connect_info info;
+    struct credentials credentials;
+    int broken_off;             /* handshakes */
+    enum frame_refusal refusal; /* 0: not refused */
     struct frame_socket *socket;
     struct arena *arena; /* the latest answer */
     struct buf question, frame;
@@ -35,15 +42,24 @@ struct client *client_open(const struct context *context, int *status)
         return NULL;
     }
     struct client *client = xcalloc(1, sizeof *client);
+    struct frame_keys storage;
+    const struct frame_keys *keys;
     struct error error;
     client->arena = arena_create(1 << 16);
     buf_init(&client->question, MESSAGE_MAX_BYTES);
     buf_init(&client->frame, MESSAGE_MAX_BYTES);
-    if (connect_find(&client->info, context->coordinator, context->connect_file, &error) &&
-        frame_connect(&client->socket, client->info.client, MESSAGE_MAX_BYTES, NULL, &error))
-        return client;
-    complain("%s", error.text);
     *status = EXIT_UNREACHABLE;
+    if (connect_find(&client->info, context->coordinator, context->connect_file, &error)) {
+        *status = EXIT_NOT_AUTHORISED;
+        if (credentials_read(&client->credentials, context->key_file, &error) &&
+            credentials_for(&client->credentials, &client->info, &storage, &keys, &error)) {
+            *status = EXIT_UNREACHABLE;
+            if (frame_connect_watched(&client->socket, client->info.client, MESSAGE_MAX_BYTES, keys,
+                                      &error))
+                return client;
+        }
+    }
+    complain("%s", error.text);
     client_close(&client);
     return NULL;
 }
@@ -54,6 +70,7 @@ void client_close(struct client **out)
     if (client == NULL)
         return;
     frame_close(&client->socket);
+    credentials_wipe(&client->credentials);
     arena_destroy(&client->arena);
     buf_free(&client->question);
     buf_free(&client->frame);
@@ -87,6 +104,17 @@ static bool take_answer(struct client *client, struct message *answer)
     return false;
 }
 
+/* Notes whether we are not wanted; that is not silence. */
+static bool is_refused(struct client *client)
+{
+    struct frame_event event;
+    while (frame_next_event(client->socket, &event)) {
+        if (event.refusal != FRAME_BROKEN_OFF || ++client->broken_off >= BROKEN_OFF_MANY)
+            client->refusal = event.refusal;
+    }
+    return client->refusal != 0;
+}
+
 enum client_result client_ask(struct client *client, const struct message *question,
                               int64_t patience_ms, struct message *answer)
 {
@@ -111,6 +139,8 @@ enum client_result client_ask(struct client *client, const struct message *quest
             return CLIENT_INTERRUPTED;
         if (take_answer(client, answer))
             return CLIENT_ANSWERED;
+        if (is_refused(client))
+            return CLIENT_SILENT;
     }
     return CLIENT_SILENT;
 }
@@ -119,6 +149,13 @@ enum client_result client_ask(struct client *client, const struct message *quest
 
 int client_complain_silent(const struct client *client)
 {
+    struct error error;
+    if (client->refusal != 0) {
+        credentials_explain(&client->credentials, &client->info, client->info.client,
+                            client->refusal, &error);
+        complain("%s", error.text);
+        return EXIT_NOT_AUTHORISED;
+    }
     complain(
         "no coordinator answers at %s (from %s). Check that ldt-coordinator is running, and that "
         "this is the address it printed when it started; --coordinator ENDPOINT names another",
@@ -131,6 +168,7 @@ static int complain_error(const struct message *answer)
     static const int statuses[] = {
         [ERROR_NOT_FOUND] = EXIT_NOT_FOUND,
         [ERROR_INVALID_SPEC] = EXIT_BAD_SPEC,
+        [ERROR_FORBIDDEN] = EXIT_NOT_AUTHORISED,
     };
     size_t code = answer->error.code;
     complain("%s", answer->error.text);

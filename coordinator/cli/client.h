@@ -25,7 +25,7 @@ const struct connect_info *client_info(const struct client *client);
 
 enum client_result {
     CLIENT_ANSWERED,    /* by anything, an ERROR too */
-    CLIENT_SILENT,      /* not within the patience */
+    CLIENT_SILENT,      /* not within the patience, or it refuses to talk to us at all */
     CLIENT_INTERRUPTED, /* by a signal */
 };
 
@@ -38,10 +38,10 @@ enum client_result client_ask(struct client *client, const struct message *quest
 int client_expect(struct client *client, const struct message *question, int64_t patience_ms,
                   enum message_type wanted, struct message *answer);
 
-/* Does anybody answer at all? EXIT_OK, or EXIT_UNREACHABLE after having complained. */
+/* Does anybody answer at all? EXIT_OK, or what client_complain_silent returned. */
 int client_knock(struct client *client);
 
 /* Says on standard error that nobody answers: where, how that address was found, what to check.
- * Returns EXIT_UNREACHABLE. */
+ * Returns EXIT_UNREACHABLE; or why our key was refused, and returns EXIT_NOT_AUTHORISED. */
 int client_complain_silent(const struct client *client);
 #endif

@@ -23,6 +23,7 @@ struct context {
     enum output_format format;  /* -o table|json|csv */
     const char *coordinator;    /* --coordinator ENDPOINT, or NULL */
     const char *connect_file;   /* -c FILE, or NULL */
+    const char *key_file;       /* --key FILE, or NULL: LDT_KEY_FILE, or none */
     const char *database;       /* --db FILE, or NULL: from the connect file */
 };
 
@@ -53,4 +54,5 @@ int command_report(const struct context *context, int argc, char **argv);
 int command_compare(const struct context *context, int argc, char **argv);
 int command_export(const struct context *context, int argc, char **argv);
 int command_export_model(const struct context *context, int argc, char **argv);
+int command_keygen(const struct context *context, int argc, char **argv);
 #endif

@@ -28,6 +28,7 @@ static const struct command commands[] = {
     { "export", "[NAME]", "Trials with a column for each parameter", command_export },
     { "export-model", "STUDY TRIAL -o FILE", "What a trial learned, as NumPy arrays",
       command_export_model },
+    { "keygen", "--role ROLE NAME", "Makes the keys for machines and people", command_keygen },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -46,6 +47,7 @@ static void print_help(FILE *stream)
           "      --db=FILE            the database; by default the coordinator's\n"
           "  -c, --connect=FILE       the connect file that the coordinator wrote\n"
           "      --coordinator=ENDPOINT  where the coordinator listens\n"
+          "      --key=FILE           your secret key; by default the file that $LDT_KEY_FILE names\n"
           "      --help, --version    `ldt COMMAND --help` tells more\n\n"
           "The coordinator is sought at --coordinator, -c, $LDT_COORDINATOR, in the connect file "
           "of the\n"

@@ -11,6 +11,11 @@ static const int allowed[MESSAGE_TYPES] = {
     [MESSAGE_SUBMIT] = KEY_SUBMIT,
     [MESSAGE_STOP] = KEY_SUBMIT,
     [MESSAGE_RERUN] = KEY_SUBMIT,
+    [MESSAGE_PAUSE] = KEY_SUBMIT,
+    [MESSAGE_RESUME] = KEY_SUBMIT,
+    [MESSAGE_RETRY] = KEY_SUBMIT,
+    [MESSAGE_DRAIN] = KEY_SUBMIT,
+    [MESSAGE_AUDIT] = KEY_SUBMIT,
 };
 
 const char *roles_forbid(int roles, enum message_type type)

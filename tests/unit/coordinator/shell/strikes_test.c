@@ -81,14 +81,29 @@ static void each_role_sends_what_is_its_own(void **state)
         enum message_type type;
         int roles;
     } rows[] = {
-        { MESSAGE_HELLO, KEY_WORKER },    { MESSAGE_ASK, KEY_WORKER },
-        { MESSAGE_BEAT, KEY_WORKER },     { MESSAGE_POINTS, KEY_WORKER },
-        { MESSAGE_RESULT, KEY_WORKER },   { MESSAGE_RELEASE, KEY_WORKER },
-        { MESSAGE_SUBMIT, KEY_SUBMIT },   { MESSAGE_STOP, KEY_SUBMIT },
-        { MESSAGE_RERUN, KEY_SUBMIT },    { MESSAGE_STATUS, KEY_SUBMIT | KEY_READ },
-        { MESSAGE_WELCOME, KEY_NO_ROLE }, { MESSAGE_TRIAL, KEY_NO_ROLE },
-        { MESSAGE_ERROR, KEY_NO_ROLE },   { MESSAGE_SUBMITTED, KEY_NO_ROLE },
-        { MESSAGE_NONE, KEY_NO_ROLE },    { MESSAGE_STATUS_REPLY, KEY_NO_ROLE },
+        { MESSAGE_HELLO, KEY_WORKER },
+        { MESSAGE_ASK, KEY_WORKER },
+        { MESSAGE_BEAT, KEY_WORKER },
+        { MESSAGE_POINTS, KEY_WORKER },
+        { MESSAGE_RESULT, KEY_WORKER },
+        { MESSAGE_RELEASE, KEY_WORKER },
+        { MESSAGE_SUBMIT, KEY_SUBMIT },
+        { MESSAGE_STOP, KEY_SUBMIT },
+        { MESSAGE_RERUN, KEY_SUBMIT },
+        { MESSAGE_PAUSE, KEY_SUBMIT },
+        { MESSAGE_RESUME, KEY_SUBMIT },
+        { MESSAGE_RETRY, KEY_SUBMIT },
+        { MESSAGE_DRAIN, KEY_SUBMIT },
+        { MESSAGE_AUDIT, KEY_SUBMIT },
+        { MESSAGE_STATUS, KEY_SUBMIT | KEY_READ },
+        { MESSAGE_NONE, KEY_NO_ROLE },
+        { MESSAGE_WELCOME, KEY_NO_ROLE },
+        { MESSAGE_TRIAL, KEY_NO_ROLE },
+        { MESSAGE_ERROR, KEY_NO_ROLE },
+        { MESSAGE_SUBMITTED, KEY_NO_ROLE },
+        { MESSAGE_STATUS_REPLY, KEY_NO_ROLE },
+        { MESSAGE_PAUSED, KEY_NO_ROLE },
+        { MESSAGE_AUDITING, KEY_NO_ROLE },
     };
     static const int roles[] = { KEY_WORKER, KEY_SUBMIT, KEY_READ, KEY_SERVER };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
