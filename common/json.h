@@ -7,6 +7,10 @@
 
 #include <jansson.h>
 
+/* Makes jansson allocate as xalloc.h does: a tree without one of its members, or no tree, would
+ * otherwise be all that is seen of a lack of memory. The first call of every main. */
+void json_begin(void);
+
 enum { NUMBER_TEXT_BYTES = 32 };
 void number_text(char out[NUMBER_TEXT_BYTES], double number); /* finite; else nan, inf, -inf */
 

@@ -1,4 +1,5 @@
 /* ldt: one table of verbs. */
+#include "common/json.h"
 #include "common/version.h"
 #include "coordinator/cli/arguments.h"
 #include "coordinator/space/problem.h"
@@ -96,6 +97,7 @@ static int run_special(const char *word)
 int main(int argc, char **argv)
 {
     struct context context = { .format = OUTPUT_TABLE };
+    json_begin();
     int at = arguments_parse_leading(&context, argc, argv);
     if (at >= argc) {
         print_help(stderr);

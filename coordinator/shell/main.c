@@ -1,6 +1,7 @@
 /* ldt-coordinator: opens the database, restores the core from it, listens, and turns the loop. */
 #include "common/clock.h"
 #include "common/connect.h"
+#include "common/json.h"
 #include "common/log.h"
 #include "common/message.h"
 #include "common/version.h"
@@ -199,6 +200,7 @@ int main(int argc, char **argv)
 {
     struct service *service = xcalloc(1, sizeof *service);
     struct error error = { "" };
+    json_begin();
     options_parse(&service->options, argc, argv);
     loop_init(&service->loop);
     service->loop.peers.maximum = raise_descriptor_limit();

@@ -1,5 +1,6 @@
 /* ldt-worker: runs trials for a coordinator; `ldt-worker trial` is the process that runs one,
  * and `ldt-worker predict` uses what one has learned. */
+#include "common/json.h"
 #include "worker/shell/loop.h"
 #include "worker/shell/options.h"
 #include "worker/shell/predict_command.h"
@@ -23,6 +24,7 @@ static void open_standard_descriptors(void)
 int main(int argc, char **argv)
 {
     struct options options;
+    json_begin();
     if (argc > 1 && strcmp(argv[1], "trial") == 0)
         return trial_command(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "predict") == 0)
