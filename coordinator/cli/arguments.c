@@ -48,6 +48,14 @@ static int64_t positive(const char *text, const char *option, struct argp_state 
     return number;
 }
 
+static int64_t from_zero(const char *text, const char *option, struct argp_state *state)
+{
+    int64_t number = argument_number(text);
+    if (number < 0)
+        argp_error(state, "%s takes a whole number from 0 on, not '%s'", option, text);
+    return number;
+}
+
 static error_t parse_shared(int key, char *text, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -78,6 +86,8 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     case ARGUMENT_WATCH: arguments->watch = true; return 0;
     case ARGUMENT_NOW: arguments->now = true; return 0;
     case ARGUMENT_TEACHER: arguments->teacher = true; return 0;
+    case ARGUMENT_SAMPLE: arguments->sample = text; return 0;
+    case ARGUMENT_SEED: arguments->seed = from_zero(text, "--seed", state); return 0;
     case ARGUMENT_FAILED: arguments->failed = true; return 0;
     case ARGUMENT_CANCELLED: arguments->cancelled = true; return 0;
     case ARGUMENT_DIVERGED: arguments->diverged = true; return 0;
@@ -107,7 +117,7 @@ void arguments_parse(struct arguments *out, const struct verb *verb, const struc
     const struct argp_child children[] = { { &shared, 0, NULL, 0 }, { 0 } };
     const struct argp own = { verb->options, parse_own, verb->words, verb->help,
                               children,      NULL,      NULL };
-    *out = (struct arguments){ .context = *context };
+    *out = (struct arguments){ .context = *context, .seed = -1 };
     argp_err_exit_status = EXIT_USAGE;
     argv[0] = (char *)(uintptr_t)verb->name; /* its name in usage and errors; argp only reads it */
     argp_parse(&own, argc, argv, 0, NULL, out);

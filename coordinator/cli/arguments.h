@@ -24,6 +24,8 @@ enum argument_key {
     ARGUMENT_FAILED,
     ARGUMENT_CANCELLED,
     ARGUMENT_DIVERGED,
+    ARGUMENT_SAMPLE,
+    ARGUMENT_SEED,
     ARGUMENT_ACCEPT,
 };
 
@@ -43,6 +45,8 @@ struct arguments {
     int64_t attempt;                   /* --attempt, 0 not given */
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
     bool all, watch, now, teacher;
+    const char *sample;                /* --sample, NULL not given */
+    int64_t seed;                      /* --seed, -1 not given */
     bool failed, cancelled, diverged;
     bool accept;
     const char *metric;                /* NULL not given */

@@ -43,6 +43,7 @@ int command_curve(const struct context *context, int argc, char **argv);
 int command_workers(const struct context *context, int argc, char **argv);
 int command_logs(const struct context *context, int argc, char **argv);
 int command_stop(const struct context *context, int argc, char **argv);
+int command_audit(const struct context *context, int argc, char **argv);
 int command_pause(const struct context *context, int argc, char **argv);
 int command_resume(const struct context *context, int argc, char **argv);
 int command_retry(const struct context *context, int argc, char **argv);

@@ -11,7 +11,7 @@
 
 enum { NAMES_SHOWN = 10 };
 
-static sqlite3 *open_database(const struct context *context, int *status)
+sqlite3 *database_open(const struct context *context, int *status)
 {
     struct error error;
     struct connect_info info = { 0 };
@@ -42,7 +42,7 @@ int database_verb(const struct verb *verb, const struct context *context, int ar
     struct arguments arguments;
     int status;
     arguments_parse(&arguments, verb, context, argc, argv);
-    sqlite3 *db = open_database(&arguments.context, &status);
+    sqlite3 *db = database_open(&arguments.context, &status);
     if (db == NULL)
         return status;
     status = answer(db, &arguments);

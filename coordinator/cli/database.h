@@ -13,6 +13,9 @@
 int database_verb(const struct verb *verb, const struct context *context, int argc, char **argv,
                   int (*answer)(sqlite3 *db, const struct arguments *arguments));
 
+/* The database of a context, read-only; NULL after having complained, with the exit status. */
+sqlite3 *database_open(const struct context *context, int *status);
+
 /* Studies by name, in the order of the search. */
 struct studies {
     int64_t *ids;

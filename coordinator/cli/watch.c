@@ -23,6 +23,7 @@ struct watch {
     const struct context *context;
     const char *search;
     struct client *client;
+    bool quiet; /* nothing on standard output */
     bool terminal;
     bool silent; /* has been said */
     int64_t started_ms, heard_ms, logged_ms;
@@ -100,7 +101,7 @@ static bool reconnect(struct watch *watch, int *status)
 static int finish(const struct watch *watch, const struct progress *progress,
                   const struct message *answer)
 {
-    int status = status_print(watch->context->format, answer);
+    int status = watch->quiet ? EXIT_OK : status_print(watch->context->format, answer);
     if (progress->stopped)
         complain("%s was stopped before its end: %s", watch->search, log_quote(progress->note));
     else if (progress->barren != NULL)
@@ -158,13 +159,14 @@ static int watch_until_done(struct watch *watch)
     return EXIT_INTERRUPTED;
 }
 
-int watch_search(const struct context *context, const char *search)
+static int watch(const struct context *context, const char *search, bool quiet)
 {
     int status = EXIT_OK;
     struct sigaction former;
-    struct watch watch = {
+    struct watch it = {
         .context = context,
         .search = search,
+        .quiet = quiet,
         .client = client_open(context, &status),
         .terminal = isatty(STDERR_FILENO),
         .started_ms = clock_monotonic_ms(),
@@ -172,13 +174,23 @@ int watch_search(const struct context *context, const char *search)
         .logged_ms = -1,
         .finished_at_start = -1,
     };
-    if (watch.client == NULL)
+    if (it.client == NULL)
         return status;
-    buf_init(&watch.line, 64 << 10);
+    buf_init(&it.line, 64 << 10);
     catch_interrupt(&former);
-    status = watch_until_done(&watch);
+    status = watch_until_done(&it);
     sigaction(SIGINT, &former, NULL);
-    buf_free(&watch.line);
-    client_close(&watch.client);
+    buf_free(&it.line);
+    client_close(&it.client);
     return status;
+}
+
+int watch_search(const struct context *context, const char *search)
+{
+    return watch(context, search, false);
+}
+
+int watch_quietly(const struct context *context, const char *search)
+{
+    return watch(context, search, true);
 }

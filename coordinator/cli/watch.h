@@ -10,4 +10,7 @@ enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of a program that Ctrl-C en
  * at all, EXIT_UNREACHABLE when the coordinator has been silent for a minute, EXIT_INTERRUPTED.
  * Prints the studies on standard output at the end. */
 int watch_search(const struct context *context, const char *search);
+
+/* The same for whoever prints the end himself, from the database. */
+int watch_quietly(const struct context *context, const char *search);
 #endif
