@@ -175,7 +175,7 @@ static const char *take_fields(struct key *out, zconfig_t *root, bool secret)
     const char *name = zconfig_get(root, "metadata/name", "");
     out->role = key_role_named(zconfig_get(root, "metadata/role", ""));
     snprintf(out->name, sizeof out->name, "%s", name);
-    if (strlen(name) > KEY_NAME)
+    if (strlen(name) > KEY_MAX_NAME)
         return "the name in `metadata` has more than 64 characters";
     if (out->role == KEY_NO_ROLE)
         return "`role` in `metadata` must be worker, submit, read or server";

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-enum { KEY_TEXT = 40, KEY_NAME = 64 };
+enum { KEY_TEXT = 40, KEY_MAX_NAME = 64 };
 
 enum key_role {
     KEY_NO_ROLE = 0,
@@ -22,7 +22,7 @@ const char *key_role_name(enum key_role role);       /* "worker", "submit", "rea
 enum key_role key_role_named(const char *name);      /* KEY_NO_ROLE: there is no such role */
 
 struct key {
-    char name[KEY_NAME + 1];
+    char name[KEY_MAX_NAME + 1];
     enum key_role role;
     char public_text[KEY_TEXT + 1];
     char secret_text[KEY_TEXT + 1]; /* "" of a public file */

@@ -69,7 +69,7 @@ static const char *fault_of(const struct request *request)
     enum key_role role = key_role_named(request->role);
     if (role != KEY_WORKER && role != KEY_SUBMIT && role != KEY_READ)
         return "--role is worker, submit or read";
-    if (strlen(request->name) > KEY_NAME || !text_is_name(request->name) ||
+    if (strlen(request->name) > KEY_MAX_NAME || !text_is_name(request->name) ||
         request->name[0] == '.')
         return "a name is 1 to 64 of letters, digits, `.`, `_` and `-`, not beginning with `.`";
     return NULL;

@@ -109,10 +109,25 @@ static bool listen_for_peers(struct service *service, struct error *error)
                         loop->allowed != NULL ? &keys : NULL, error);
 }
 
+/* The endpoint as others should write it: nobody can connect to 0.0.0.0 on another machine. */
+static char *advertised(const struct service *service)
+{
+    const char *endpoint = frame_endpoint(service->loop.socket), *host = service->options.advertise;
+    bool everywhere =
+        strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 || strncmp(endpoint, "tcp://[::]:", 11) == 0;
+    char name[256] = "";
+    if (host == NULL && everywhere && gethostname(name, sizeof name - 1) == 0)
+        host = name;
+    if (host == NULL || host[0] == '\0' || strncmp(endpoint, "tcp://", 6) != 0)
+        return xstrdup(endpoint);
+    bool bare_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
+    return xasprintf(bare_ipv6 ? "tcp://[%s]%s" : "tcp://%s%s", host, strrchr(endpoint, ':'));
+}
+
 static void fill_connect(struct service *service)
 {
     struct connect_info *connect = &service->connect;
-    const char *endpoint = frame_endpoint(service->loop.socket);
+    char *endpoint = advertised(service);
     char *absolute = realpath(service->options.database, NULL);
     snprintf(connect->work, sizeof connect->work, "%s", endpoint);
     snprintf(connect->client, sizeof connect->client, "%s", endpoint);
@@ -120,6 +135,7 @@ static void fill_connect(struct service *service)
     snprintf(connect->db, sizeof connect->db, "%s",
              absolute != NULL ? absolute : service->options.database);
     free(absolute);
+    free(endpoint);
 }
 
 /* Two coordinators of one user share the default file: who comes later is found there. */

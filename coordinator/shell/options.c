@@ -22,6 +22,8 @@ static const struct argp_option table[] = {
       0 },
     { "connect", 'c', "FILE", 0, "Where to write how to connect (~/.local/state/ldt/connect.json)",
       0 },
+    { "advertise", 'a', "HOST", 0,
+      "What to call this machine in that file (its host name, if it listens on all addresses)", 0 },
     { "keys", 'k', "DIR", 0,
       "Only who has a key may connect, and all is encrypted: DIR was made by `ldt keygen --server "
       "DIR`. Needed for any address but loopback",
@@ -57,6 +59,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'c':
         options->connect_file = argument;
+        return 0;
+    case 'a':
+        if (argument[0] == '\0' || strlen(argument) > 200 || strpbrk(argument, "/ \t") != NULL)
+            argp_error(state, "--advertise=%s: give a host name or an address, without a port",
+                       argument);
+        options->advertise = argument;
         return 0;
     case 'k':
         options->keys = argument;

@@ -7,6 +7,7 @@ struct options {
     const char *database;     /* --db */
     const char *listen;       /* --listen */
     const char *connect_file; /* --connect; NULL: the default one */
+    const char *advertise;    /* --advertise: the host in it; NULL: the one listened on */
     const char *keys;         /* --keys: a directory; NULL: none, so loopback only */
     int64_t lease_ms;         /* --lease */
     int64_t connections_per_key;

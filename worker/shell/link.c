@@ -1,5 +1,6 @@
 #include "worker/shell/link.h"
 #include "common/connect.h"
+#include "common/credentials.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "proto/codec.h"
@@ -9,12 +10,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { LOOK_AGAIN_MS = 1000 };
+enum { LOOK_AGAIN_MS = 1000, REFUSED_LONGEST = 5 /* doublings: 32 s */, BROKEN_OFF_MANY = 3 };
 
 struct link {
     const char *coordinator, *connect_file;
     struct frame_socket *socket;
     struct connect_info where;
+    struct credentials credentials;
+    int broken_off;                                  /* handshakes with this socket */
+    int refusals;                                    /* in a row */
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
     char file[4096];  /* the connect file that says where; "" none */
@@ -32,7 +36,8 @@ static void set_file(struct link *link, const char *coordinator, const char *con
         link->file[0] = '\0';
 }
 
-struct link *link_create(const char *coordinator, const char *connect_file)
+bool link_create(struct link **out, const char *coordinator, const char *connect_file,
+                 const char *key_file, struct error *error)
 {
     struct link *link = xcalloc(1, sizeof *link);
     link->coordinator = coordinator;
@@ -41,7 +46,11 @@ struct link *link_create(const char *coordinator, const char *connect_file)
     set_file(link, coordinator, connect_file);
     buf_init(&link->out, MESSAGE_MAX_BYTES);
     buf_init(&link->in, MESSAGE_MAX_BYTES);
-    return link;
+    *out = link;
+    if (credentials_read(&link->credentials, key_file, error))
+        return true;
+    link_destroy(out);
+    return false;
 }
 
 void link_destroy(struct link **link)
@@ -49,6 +58,7 @@ void link_destroy(struct link **link)
     if (*link == NULL)
         return;
     frame_close(&(*link)->socket);
+    credentials_wipe(&(*link)->credentials);
     buf_free(&(*link)->out);
     buf_free(&(*link)->in);
     free(*link);
@@ -75,28 +85,62 @@ static bool file_changed(struct link *link)
            status.st_mtim.tv_nsec != seen.st_mtim.tv_nsec;
 }
 
+/* ZeroMQ does not try again after a refusal; we do, with another socket, less and less often. */
+static void take_refusals(struct link *link, int64_t now_ms)
+{
+    struct frame_event event;
+    struct error error;
+    while (link->socket != NULL && frame_next_event(link->socket, &event)) {
+        if (event.refusal == FRAME_BROKEN_OFF && ++link->broken_off < BROKEN_OFF_MANY)
+            continue;
+        credentials_explain(&link->credentials, &link->where, link->where.work, event.refusal,
+                            &error);
+        complain(link, &error);
+        frame_close(&link->socket);
+        link->look_ms = now_ms + ((int64_t)LOOK_AGAIN_MS << link->refusals);
+        if (link->refusals < REFUSED_LONGEST)
+            link->refusals++;
+    }
+}
+
+static bool connect_to(struct link *link, const struct connect_info *place, struct error *error)
+{
+    struct frame_keys storage;
+    const struct frame_keys *keys;
+    frame_close(&link->socket);
+    link->broken_off = 0;
+    link->where = *place;
+    return credentials_for(&link->credentials, place, &storage, &keys, error) &&
+           frame_connect_watched(&link->socket, place->work, MESSAGE_MAX_BYTES, keys, error);
+}
+
+static bool is_elsewhere(const struct link *link, const struct connect_info *found)
+{
+    return link->socket == NULL || strcmp(found->work, link->where.work) != 0 ||
+           strcmp(found->server_key, link->where.server_key) != 0;
+}
+
 bool link_find(struct link *link, bool connected, int64_t now_ms)
 {
     struct connect_info *found = NULL;
     struct error error = { "" };
     bool moved = false;
+    take_refusals(link, now_ms);
     if (now_ms < link->look_ms)
         return false;
     link->look_ms = now_ms + LOOK_AGAIN_MS;
-    if (!file_changed(link) && connected)
+    if (!file_changed(link) && connected && link->socket != NULL)
         return false;
     found = xcalloc(1, sizeof *found);
     if (!connect_find(found, link->coordinator, link->connect_file, &error)) {
         complain(link, &error);
-    } else if (link->socket == NULL || strcmp(found->work, link->where.work) != 0) {
-        frame_close(&link->socket);
-        moved = frame_connect(&link->socket, found->work, MESSAGE_MAX_BYTES, NULL, &error);
+    } else if (is_elsewhere(link, found)) {
+        moved = connect_to(link, found, &error);
         if (!moved)
             complain(link, &error);
-        else
+        else if (link->refusals == 0)
             log_event(LOG_INFO, "connecting", "endpoint=%s from=%s", log_quote(found->work),
                       log_quote(found->origin));
-        link->where = *found;
     }
     free(found);
     return moved;
@@ -143,6 +187,7 @@ enum link_received link_receive(struct link *link, struct message *message, stru
     enum frame_result result = frame_receive(link->socket, NULL, &link->in);
     if (result == FRAME_NOTHING)
         return LINK_NOTHING;
+    link->refusals = link->broken_off = 0;
     if (result == FRAME_OK &&
         codec_decode(message, link->in.bytes, link->in.length, arena, &version, &error))
         return LINK_MESSAGE;

@@ -16,11 +16,14 @@ struct link;
 
 enum link_received { LINK_NOTHING, LINK_MESSAGE, LINK_DROPPED };
 
-/* Either may be NULL: see common/connect.h. The texts must outlive the link. */
-struct link *link_create(const char *coordinator, const char *connect_file);
+/* Each text may be NULL: see common/connect.h and common/credentials.h. They must outlive the link.
+ * False with a sentence when the key cannot be used. */
+bool link_create(struct link **out, const char *coordinator, const char *connect_file,
+                 const char *key_file, struct error *error);
 void link_destroy(struct link **link); /* leaves NULL, accepts NULL */
 
-/* Looks where the coordinator is, if it is time to; true if that is another place than before. A
+/* Looks where the coordinator is, if it is time to; true if there is a new connection: to another
+ * place than before, or to one that refused us, which is asked again less and less often. A
  * connect file that vanished is no reason to leave a coordinator that answers. */
 bool link_find(struct link *link, bool connected, int64_t now_ms);
 int64_t link_next_deadline(const struct link *link); /* of link_find */

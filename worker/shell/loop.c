@@ -375,6 +375,11 @@ int loop_run(const struct loop_options *options)
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
+    if (!link_create(&loop.link, options->coordinator, options->connect_file, options->key_file,
+                     &error)) {
+        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
+        return 1;
+    }
     loop.signals = open_signals();
     if (loop.signals < 0) {
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(strerror(errno)));
@@ -385,7 +390,6 @@ int loop_run(const struct loop_options *options)
     loop.instance = options->agent.instance;
     loop.now_ms = clock_monotonic_ms();
     loop.agent = agent_create(&options->agent);
-    loop.link = link_create(options->coordinator, options->connect_file);
     loop.keeper = keeper_create(options->checkpoints);
     loop.arena = arena_create(64 << 10);
     agent_actions_init(&loop.actions);

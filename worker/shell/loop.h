@@ -6,7 +6,7 @@
 
 struct loop_options {
     struct agent_options agent;
-    const char *coordinator, *connect_file; /* or NULL */
+    const char *coordinator, *connect_file, *key_file; /* or NULL */
     const char *checkpoints; /* the directory for them, absolute; "" none */
 };
 

@@ -19,6 +19,7 @@ const char *argp_program_version = "ldt-worker " LDT_VERSION;
 
 enum {
     KEY_COORDINATOR = 256,
+    KEY_KEY_FILE,
     KEY_ALLOW_COMMAND,
     KEY_NAME,
     KEY_IDLE_EXIT,
@@ -35,6 +36,8 @@ static const struct argp_option table[] = {
       "The connect file of the coordinator; the worker waits until there is one", 0 },
     { "coordinator", KEY_COORDINATOR, "ENDPOINT", 0,
       "Where the coordinator is, such as tcp://127.0.0.1:5700", 0 },
+    { "key", KEY_KEY_FILE, "FILE", 0,
+      "The secret key of this worker, if the coordinator wants one ($LDT_KEY_FILE)", 0 },
     { "allow-command", KEY_ALLOW_COMMAND, NULL, 0,
       "Let search specs run any command as this user; without it only the built-in trainer", 0 },
     { "name", KEY_NAME, "NAME", 0, "What `ldt workers` calls it (HOST-PID)", 0 },
@@ -85,6 +88,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_COORDINATOR:
         options->loop.coordinator = argument;
+        return 0;
+    case KEY_KEY_FILE:
+        options->loop.key_file = argument;
         return 0;
     case KEY_ALLOW_COMMAND:
         agent->allow_command = true;
