@@ -21,7 +21,9 @@
 #include <xxhash.h>
 
 /* Small networks, odd sizes: a last batch is not full, an epoch ends within an iteration. */
-#define B        "\"task\":\"task-b\",\"student_hidden\":5,\"n_train\":120,\"n_test\":30,\"epochs\":4"
+#define B                                                                                          \
+    "\"task\":\"task-b\",\"student_hidden\":5,\"n_train\":120,\"n_test\":30,"                       \
+    "\"epochs\":4"
 #define TAUGHT_B B ",\"teacher_hidden\":4,\"n_inner\":3"
 #define A                                                                                          \
     "\"task\":\"task-a\",\"student_hidden\":4,\"teacher_hidden\":4,\"n_inner\":3,\"n_test\":30,"   \
