@@ -6,12 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+void xalloc_fail(size_t bytes)
+{
+    if (bytes > 0)
+        fprintf(stderr, "out of memory: %zu bytes could not be had\n", bytes);
+    else
+        fprintf(stderr, "out of memory\n");
+    exit(1);
+}
+
 static void *alive(void *memory, size_t bytes)
 {
-    if (memory == NULL) {
-        fprintf(stderr, "out of memory: %zu bytes could not be had\n", bytes);
-        exit(1);
-    }
+    if (memory == NULL)
+        xalloc_fail(bytes);
     return memory;
 }
 

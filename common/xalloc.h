@@ -11,6 +11,9 @@ void *xrealloc_array(void *old, size_t count, size_t bytes); /* the product is c
 char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Dies in the same way: for memory that a library could not get. 0: it does not say how much. */
+_Noreturn void xalloc_fail(size_t bytes);
+
 /* Makes room for one more item in a growing array: doubles *capacity when count has reached it.
  * items = grow(items, count, &capacity, sizeof *items); */
 void *xgrow(void *items, size_t count, size_t *capacity, size_t bytes);

@@ -1,3 +1,4 @@
+#include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
 
 #include <errno.h>
@@ -120,7 +121,8 @@ void arguments_parse(struct arguments *out, const struct verb *verb, const struc
     *out = (struct arguments){ .context = *context, .seed = -1 };
     argp_err_exit_status = EXIT_USAGE;
     argv[0] = (char *)(uintptr_t)verb->name; /* its name in usage and errors; argp only reads it */
-    argp_parse(&own, argc, argv, 0, NULL, out);
+    if (argp_parse(&own, argc, argv, 0, NULL, out) == ENOMEM)
+        xalloc_fail(0);
     check_words(verb, out->n_words);
 }
 
@@ -147,7 +149,8 @@ int arguments_parse_leading(struct context *context, int argc, char **argv)
     while (end < argc && !wants_help_or_version(argv[end]))
         end++;
     argp_err_exit_status = EXIT_USAGE;
-    argp_parse(&argp, end, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &arguments);
+    if (argp_parse(&argp, end, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &arguments) == ENOMEM)
+        xalloc_fail(0);
     *context = arguments.context;
     return arguments.n_words < end ? arguments.n_words : end;
 }

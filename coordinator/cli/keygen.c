@@ -168,7 +168,8 @@ int command_keygen(const struct context *context, int argc, char **argv)
     struct error error = { "" };
     argp_err_exit_status = EXIT_USAGE;
     argv[0] = (char *)(uintptr_t) "ldt keygen"; /* its name in usage and errors */
-    argp_parse(&argp, argc, argv, 0, NULL, &request);
+    if (argp_parse(&argp, argc, argv, 0, NULL, &request) == ENOMEM)
+        xalloc_fail(0);
     const char *fault = fault_of(&request);
     if (fault != NULL) {
         complain("keygen: %s; `ldt keygen --help` tells more", fault);

@@ -1,3 +1,4 @@
+#include "common/xalloc.h"
 #include "coordinator/shell/options.h"
 #include "common/connect.h"
 #include "common/duration.h"
@@ -6,6 +7,7 @@
 #include "coordinator/shell/peers.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,5 +113,6 @@ void options_parse(struct options *options, int argc, char **argv)
     *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT,
                                  .lease_ms = LEASE_DEFAULT_MS,
                                  .connections_per_key = PEERS_PER_KEY };
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    if (argp_parse(&argp, argc, argv, 0, NULL, options) == ENOMEM)
+        xalloc_fail(0);
 }

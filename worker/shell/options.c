@@ -1,3 +1,4 @@
+#include "common/xalloc.h"
 #include "worker/shell/options.h"
 #include "common/duration.h"
 #include "common/log.h"
@@ -239,5 +240,6 @@ void options_parse(struct options *options, int argc, char **argv)
     agent->version = LDT_VERSION;
     agent->instance = draw_instance();
     argp_err_exit_status = 2;
-    argp_parse(&argp, argc, argv, 0, NULL, options);
+    if (argp_parse(&argp, argc, argv, 0, NULL, options) == ENOMEM)
+        xalloc_fail(0);
 }
