@@ -96,6 +96,21 @@ static inline void beat_ok(struct world *world, const struct message *beat)
     hear(world, (struct message){ .id = beat->id, .type = MESSAGE_BEAT_OK });
 }
 
+/* Like wait_for, while the coordinator answers every beat: the session stays. */
+static inline const struct message *wait_connected(struct world *world, enum message_type type)
+{
+    int64_t end_ms = world->now_ms + 31000;
+    while (agent_next_deadline(world->agent) <= end_ms) {
+        int64_t next_ms = agent_next_deadline(world->agent);
+        tick(world, next_ms > world->now_ms ? next_ms - world->now_ms : 0);
+        if (sent(world, type) != NULL)
+            return sent(world, type);
+        if (sent(world, MESSAGE_BEAT) != NULL)
+            beat_ok(world, sent(world, MESSAGE_BEAT));
+    }
+    return NULL;
+}
+
 static inline struct message a_trial(struct attempt_ref ref, enum program program)
 {
     struct message message = { .id = 1, .type = MESSAGE_TRIAL };
