@@ -17,7 +17,7 @@ static inline struct trial *sim_trial(const struct sim *sim, struct attempt_ref 
     return study->trials[ref.trial];
 }
 
-/* ---- in the rows of a turn -------------------------------------------------------------------- */
+/* ---- in the rows of a turn ------------------------------------------------------------------- */
 
 /* The parameters of the study's first trial, under another number. */
 static inline void forge_parameters(struct sim *sim, struct action *action)
@@ -85,7 +85,7 @@ static inline void plant_in_rows(struct sim *sim)
         plant_in_row(sim, &sim->actions.list[i]);
 }
 
-/* ---- in messages ------------------------------------------------------------------------------ */
+/* ---- in messages ----------------------------------------------------------------------------- */
 
 /* Makes an older attempt's word the word of the newer one, and of its worker. */
 static inline void renew_attempt(const struct sim *sim, struct message *message, uint64_t *peer)
@@ -141,7 +141,7 @@ static inline bool plant_in_worker_message(struct sim *sim, int index, struct me
     return false;
 }
 
-/* ---- in memory -------------------------------------------------------------------------------- */
+/* ---- in memory ------------------------------------------------------------------------------- */
 
 static inline void plant_in_agent(const struct sim *sim, struct agent *agent)
 {

@@ -7,8 +7,7 @@
 #include "tests/sim/sim_hostile.h"
 #include "tests/sim/sim_worker.h"
 
-/* ---- while it goes on
- * ----------------------------------------------------------------------------------- */
+/* ---- while it goes on ------------------------------------------------------------------------ */
 
 /* In good weather no trial takes five minutes: a quarter of an hour without an end is for ever. */
 static inline bool is_live(const struct sim *sim, const struct sim_start *start)
@@ -29,8 +28,8 @@ static inline void check_lapsed(struct sim *sim, const struct list *lapsed)
     }
 }
 
-/* Heartbeats count: in good weather no lease lapses whose worker lives. Where messages overtake each
- * other by seconds, a HELLO may overtake the TRIAL that it should have named: that is no fault. */
+/* Heartbeats count: in good weather no lease lapses whose worker lives. Where messages overtake
+ * each other by seconds, a HELLO may overtake the TRIAL that it should have named: no fault. */
 static inline void check_leases_held(struct sim *sim)
 {
     if (sim->network.delay_ms > SIM_SWIFT_MS)
@@ -106,8 +105,7 @@ static inline void check_progress(struct sim *sim)
     check_drained(sim);
 }
 
-/* ---- when all is done
- * ----------------------------------------------------------------------------------- */
+/* ---- when all is done ------------------------------------------------------------------------ */
 
 /* The recorded curve of a finished attempt is the one that its trial must have. */
 static inline void check_curve(struct sim *sim, const struct attempt_row *attempt,

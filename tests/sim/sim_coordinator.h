@@ -64,8 +64,7 @@ static inline void coordinator_crash(struct sim *sim)
     sim->hostile.peer = ++sim->peers;
 }
 
-/* ---- what must be durable before it is told ----------------------------------------------------
- */
+/* ---- what must be durable before it is told -------------------------------------------------- */
 
 static inline const char *told_too_early(const struct sim *sim, const struct message *message)
 {
@@ -93,8 +92,7 @@ static inline const char *told_too_early(const struct sim *sim, const struct mes
     }
 }
 
-/* ---- turns -------------------------------------------------------------------------------------
- */
+/* ---- turns ----------------------------------------------------------------------------------- */
 
 static inline void coordinator_check(struct sim *sim)
 {
@@ -172,8 +170,7 @@ static inline void coordinator_commit(struct sim *sim)
         check_saved(sim);
 }
 
-/* ---- a full disk: leases stand still
- * ---------------------------------------------------------------- */
+/* ---- a full disk: leases stand still --------------------------------------------------------- */
 
 static inline void note_leases(struct sim *sim)
 {

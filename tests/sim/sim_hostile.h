@@ -57,8 +57,8 @@ static inline uint64_t any_session(struct sim *sim)
     return worker->agent != NULL ? worker->agent->session.number : 0;
 }
 
-/* Its own, as a rule; that of another worker, to take its place, but only if the coordinator has met
- * the other first: nobody can guess the number that a process will draw. */
+/* Its own, as a rule; that of another worker, to take its place, but only if the coordinator has
+ * met the other first: nobody can guess the number that a process will draw. */
 static inline uint64_t any_instance(struct sim *sim)
 {
     const struct sim_worker *worker = &sim->workers[rng_below(&sim->rng, (uint64_t)sim->n_workers)];

@@ -1,5 +1,5 @@
 /* sim_keeper.h - whoever keeps the fleet, and cannot leave it alone: pauses and resumes searches,
- * tries trials again, sends workers home. After a while all is resumed, and must come to its end. */
+ * tries trials again, sends workers home. After a while all is resumed and must come to its end. */
 #ifndef SIM_KEEPER_H
 #define SIM_KEEPER_H
 #include "tests/sim/simulation.h"

@@ -8,8 +8,7 @@
 #include "tests/sim/sim_keeper.h"
 #include "tests/sim/sim_worker.h"
 
-/* ---- the cast ----------------------------------------------------------------------------------
- */
+/* ---- the cast -------------------------------------------------------------------------------- */
 
 /* Each draw stands alone: the order of a call's arguments is the compiler's choice, and a seed
  * must be the same run with any compiler. */
@@ -115,8 +114,7 @@ static inline void sim_destroy(struct sim *sim)
     agent_actions_free(&sim->agent_actions);
 }
 
-/* ---- clients: submit until answered, perhaps stop
- * ----------------------------------------------- */
+/* ---- clients: submit until answered, perhaps stop -------------------------------------------- */
 
 static inline void client_time(struct sim *sim, int index)
 {
@@ -153,8 +151,7 @@ static inline void client_hears(struct sim *sim, const struct message *message)
                  message->type == MESSAGE_ERROR ? message->error.text : "");
 }
 
-/* ---- what happens next
- * -------------------------------------------------------------------------- */
+/* ---- what happens next ----------------------------------------------------------------------- */
 
 static inline void deliver_to_coordinator(struct sim *sim, struct packet *packet)
 {
@@ -298,8 +295,7 @@ static inline void sim_advance(struct sim *sim)
     keeper_time(sim);
 }
 
-/* ---- the run
- * -------------------------------------------------------------------------------------------- */
+/* ---- the run --------------------------------------------------------------------------------- */
 
 static inline bool all_finished(const struct sim *sim)
 {

@@ -246,9 +246,9 @@ static inline void child_moves(struct sim *sim, int index, int which)
                                        .reason = "the worker leaves" });
 }
 
-/* A row that no attempt names is taken over when its worker is away, and then somebody else may come
- * with the number that it had drawn. Where such neighbours are, whoever is refused for so long starts
- * again, with a new number. */
+/* A row that no attempt names is taken over when its worker is away, and then somebody else may
+ * come with the number that it had drawn. Where such neighbours are, whoever is refused for so long
+ * starts again, with a new number. */
 static inline void worker_restarts_if_squatted(struct sim *sim, int index)
 {
     struct sim_worker *worker = &sim->workers[index];

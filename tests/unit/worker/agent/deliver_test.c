@@ -37,10 +37,10 @@ static void every_point_carries_its_own_metric(void **state)
     static const char *const names[] = { "a", "a", "b", "a", "c" };
     struct world *world = *state;
     struct point points[5];
-    char name[5][2];
+    char name[5][2] = { 0 };
     give(world, FIRST);
     for (int i = 0; i < 5; i++) {
-        strcpy(name[i], names[i]);
+        name[i][0] = names[i][0];
         points[i] = (struct point){ .step = i, .metric = name[i], .value = i };
     }
     step(world, (struct agent_event){

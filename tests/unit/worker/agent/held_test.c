@@ -18,7 +18,7 @@ static char *letters(size_t count, const char *then)
 {
     char *text = xcalloc(1, count + strlen(then) + 1);
     memset(text, 'a', count);
-    strcpy(text + count, then);
+    memcpy(text + count, then, strlen(then));
     return text;
 }
 
