@@ -61,7 +61,8 @@ JOIN point ON point.study = trial.study AND point.trial = trial.number AND point
 JOIN metric ON metric.id = point.metric;
 
 -- Configurations: trials that differ in their seed only (`repeat`); without repeat, each trial is one. The value is
--- the mean over its runs, NULL until all of them have ended with one.
+-- the mean over its runs, NULL until all of them have ended with one. Audits are left out, here and in all views of
+-- results: they only repeat what is there.
 CREATE VIEW v_configuration AS
 SELECT study.name AS study, trial.configuration, min(trial.number) AS trial, count(*) AS runs,
        CASE WHEN count(*) >= study.repeat AND min(trial.state) >= 3 AND count(trial.value) = count(*)
@@ -72,6 +73,7 @@ SELECT study.name AS study, trial.configuration, min(trial.number) AS trial, cou
 FROM study
 JOIN search ON search.id = study.search
 JOIN trial ON trial.study = study.id
+WHERE NOT study.audit
 GROUP BY study.name, trial.configuration;
 
 -- Each study's configurations from the best on, in the direction of its goal. Equal values share a rank, the earlier
@@ -101,7 +103,8 @@ SELECT search.name AS search, study.name AS study,
        -- trials that ended, per hour between the first suggestion and the last end
        CASE WHEN latest_ms > first_ms THEN
            (done + pruned + diverged + failed) * 3600000.0 / (latest_ms - first_ms) END AS trials_per_hour,
-       parent.name AS rerun_of, -- the study whose best configurations run again here
+       CASE WHEN NOT study.audit THEN parent.name END AS rerun_of, -- whose best configurations run again here
+       CASE WHEN study.audit THEN parent.name END AS audit_of,     -- some of whose trials run again here, seeds and all
        study.note, study.seed,
        strftime('%Y-%m-%dT%H:%M:%SZ', study.created_ms / 1000, 'unixepoch') AS created,
        strftime('%Y-%m-%dT%H:%M:%SZ', study.finished_ms / 1000, 'unixepoch') AS finished
@@ -118,13 +121,13 @@ CREATE VIEW v_search AS
 SELECT search.name AS search, search.metric, search.goal, search.sampler, search.repeat,
        count(study.id) AS studies, sum(study.budget * study.repeat) AS trials,
        (SELECT count(*) FROM trial JOIN study AS own ON own.id = trial.study
-        WHERE own.search = search.id AND trial.state >= 3) AS ended,
+        WHERE own.search = search.id AND NOT own.audit AND trial.state >= 3) AS ended,
        sum(study.state IN (3, 4)) = count(*) AS finished,
        coalesce(search.definition ->> '$.program',
                 (SELECT group_concat(value, ' ') FROM json_each(search.definition, '$.command'))) AS program,
        strftime('%Y-%m-%dT%H:%M:%SZ', search.created_ms / 1000, 'unixepoch') AS created
 FROM search
-LEFT JOIN study ON study.search = search.id
+LEFT JOIN study ON study.search = search.id AND NOT study.audit
 GROUP BY search.id;
 
 -- The last point of each metric of each trial that ended well.
@@ -132,7 +135,7 @@ CREATE VIEW v_last AS
 SELECT study.name AS study, trial.number AS trial, trial.configuration, metric.name AS metric,
        CASE WHEN abs(point.value) < 9e999 THEN point.value END AS value, point.step, max(point.idx) AS idx
 FROM study
-JOIN trial ON trial.study = study.id AND trial.state = 3
+JOIN trial ON trial.study = study.id AND trial.state = 3 AND NOT study.audit
 JOIN point ON point.study = trial.study AND point.trial = trial.number AND point.attempt = trial.attempts
 JOIN metric ON metric.id = point.metric
 GROUP BY study.name, trial.number, metric.name;
@@ -144,6 +147,7 @@ CREATE VIEW v_seed_summary AS
 WITH sample AS (
     SELECT study.name AS study, trial.configuration, trial.number AS trial, search.metric, 'value' AS quantity, trial.value
     FROM study JOIN search ON search.id = study.search JOIN trial ON trial.study = study.id AND trial.state = 3
+    WHERE NOT study.audit
     UNION ALL
     SELECT study, configuration, trial, metric, 'last', value FROM v_last),
 centred AS (

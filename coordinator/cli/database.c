@@ -171,9 +171,9 @@ int studies_find(sqlite3 *db, const char *name, struct studies *out)
     *out = (struct studies){ 0 };
     const char *sql =
         name == NULL
-            ? "SELECT id, name FROM study ORDER BY search, position"
+            ? "SELECT id, name FROM study WHERE NOT audit ORDER BY search, position"
             : "SELECT study.id, study.name FROM study JOIN search ON search.id = study.search"
-              " WHERE study.name = :study OR (search.name = :study AND NOT EXISTS"
+              " WHERE study.name = :study OR (search.name = :study AND NOT audit AND NOT EXISTS"
               " (SELECT 1 FROM study WHERE name = :study)) ORDER BY position";
     if (!collect(db, sql, name, out))
         return EXIT_FAILED;

@@ -2,14 +2,20 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
 
+#include <stdio.h>
+
 static int print_drained(const struct context *context, const struct message *question,
                          const struct message *answer)
 {
     struct line line = { 0 };
-    line_say(&line, "%s to leave; %s %s",
-             counted(answer->drained.workers, "worker is", "workers are"),
-             counted(answer->drained.running, "trial", "trials"),
-             question->drain.now ? "handed back first" : "finished first (--now hands them back)");
+    char first[128] = "";
+    if (answer->drained.running > 0)
+        snprintf(first, sizeof first, ", with %s %s",
+                 counted(answer->drained.running, "trial", "trials"),
+                 question->drain.now ? "handed back first"
+                                     : "to finish first (--now hands them back)");
+    line_say(&line, "%s to leave%s", counted(answer->drained.workers, "worker is", "workers are"),
+             first);
     line_integer(&line, "workers", answer->drained.workers);
     line_integer(&line, "running", answer->drained.running);
     line_flag(&line, "now", question->drain.now);

@@ -11,25 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one study that the name means, or NULL after having answered why it is none. */
-static struct study *find_study(struct turn *turn, const struct message *message)
-{
-    struct selection selection;
-    const char *nearest, *name = message->audit.name;
-    if (!search_select(turn->core, name, &selection, &nearest)) {
-        search_not_found(turn, message, name, nearest);
-        return NULL;
-    }
-    struct study *first = selection.studies[0];
-    if (selection.one != NULL || first->search->definition->n_studies == 1)
-        return first;
-    reply_error(turn, message, ERROR_REFUSED,
-                arena_printf(turn->out->arena,
-                             "`%s` is a search with %zu studies: name one of them, such as `%s`",
-                             name, first->search->definition->n_studies, first->row.name));
-    return NULL;
-}
-
 static const char *refusal(struct arena *arena, const struct study *study, const char *name,
                            int64_t population)
 {
@@ -99,7 +80,7 @@ static void answer(struct turn *turn, const struct message *message, const struc
 void audit_request(struct turn *turn, const struct message *message)
 {
     struct arena *arena = turn->out->arena;
-    struct study *study = find_study(turn, message);
+    struct study *study = search_one_study(turn, message, message->audit.name);
     if (study == NULL)
         return;
     const char *name =

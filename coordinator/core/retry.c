@@ -70,46 +70,36 @@ static int64_t retry_by_number(struct turn *turn, const struct message *message,
     return retried;
 }
 
-/* The one study that the numbers are of; NULL after having answered that there are several. */
-static struct study *only_study(struct turn *turn, const struct message *message,
-                                const struct selection *selection)
-{
-    if (selection->n_studies == 1)
-        return selection->studies[0];
-    const char *name = message->retry.name, *first = selection->studies[0]->row.name;
-    reply_error(turn, message, ERROR_REFUSED,
-                arena_printf(turn->out->arena,
-                             "`%s` is a search with %zu studies, and trials have numbers in their "
-                             "study: name one, such as `%s`",
-                             name, selection->n_studies, first));
-    return NULL;
-}
-
 /* ---- RETRY ----------------------------------------------------------------------------------- */
+
+static void answer(struct turn *turn, const struct message *message, int64_t studies,
+                   int64_t trials)
+{
+    struct message *retried = reply(turn, message, MESSAGE_RETRIED);
+    retried->retried.studies = studies;
+    retried->retried.trials = trials;
+}
 
 void retry_request(struct turn *turn, const struct message *message)
 {
     struct selection selection;
-    const char *nearest;
+    const char *nearest, *name = message->retry.name;
     int64_t studies = 0, trials = 0;
-    if (!search_select(turn->core, message->retry.name, &selection, &nearest)) {
-        search_not_found(turn, message, message->retry.name, nearest);
-        return;
-    }
     if (message->retry.n_trials > 0) {
-        struct study *study = only_study(turn, message, &selection);
-        trials = study != NULL ? retry_by_number(turn, message, study) : -1;
-        studies = trials > 0;
-    } else {
-        for (size_t i = 0; i < selection.n_studies; i++) {
-            int64_t retried = retry_by_state(turn, message, selection.studies[i]);
-            trials += retried;
-            studies += retried > 0;
-        }
-    }
-    if (trials < 0)
+        struct study *study = search_one_study(turn, message, name);
+        int64_t retried = study != NULL ? retry_by_number(turn, message, study) : -1;
+        if (retried >= 0)
+            answer(turn, message, retried > 0, retried);
         return;
-    struct message *answer = reply(turn, message, MESSAGE_RETRIED);
-    answer->retried.studies = studies;
-    answer->retried.trials = trials;
+    }
+    if (!search_select(turn->core, name, &selection, &nearest)) {
+        search_not_found(turn, message, name, nearest);
+        return;
+    }
+    for (size_t i = 0; i < selection.n_studies; i++) {
+        int64_t retried = retry_by_state(turn, message, selection.studies[i]);
+        trials += retried;
+        studies += retried > 0;
+    }
+    answer(turn, message, studies, trials);
 }

@@ -85,6 +85,25 @@ void search_not_found(struct turn *turn, const struct message *message, const ch
                 arena_printf(arena, "no search or study is called `%s`%s", name, hint));
 }
 
+struct study *search_one_study(struct turn *turn, const struct message *message, const char *name)
+{
+    struct selection selection;
+    const char *nearest;
+    if (!search_select(turn->core, name, &selection, &nearest)) {
+        search_not_found(turn, message, name, nearest);
+        return NULL;
+    }
+    struct study *first = selection.studies[0];
+    size_t own = first->search->definition->n_studies;
+    if (selection.one != NULL || own == 1)
+        return first;
+    reply_error(turn, message, ERROR_REFUSED,
+                arena_printf(turn->out->arena,
+                             "`%s` is a search with %zu studies: name one of them, such as `%s`",
+                             name, own, first->row.name));
+    return NULL;
+}
+
 /* ---- STOP ------------------------------------------------------------------------------------ */
 
 void search_stop(struct turn *turn, const struct message *message)

@@ -21,6 +21,10 @@ struct selection { struct study **studies; size_t n_studies; struct study *one; 
 bool search_select(const struct core *core, const char *name, struct selection *selection,
                    const char **nearest);
 
+/* The one study that a name means; of a search with one study of its own, that. NULL after having
+ * answered that nothing has the name, or that there are several. */
+struct study *search_one_study(struct turn *turn, const struct message *message, const char *name);
+
 void search_submit(struct turn *turn, const struct message *message);
 void search_stop(struct turn *turn, const struct message *message);
 
