@@ -122,7 +122,8 @@ static struct patient read_patient(sqlite3_stmt *row)
         .repeat = sqlite3_column_int(row, 4),
         .name = xstrdup(name != NULL ? name : ""),
         .audit = sqlite3_column_int(row, 6) != 0,
-        .definition = parse_definition((const char *)sqlite3_column_text(row, 7)),
+        .seed = sqlite3_column_int64(row, 7),
+        .definition = parse_definition((const char *)sqlite3_column_text(row, 8)),
     };
 }
 
@@ -139,7 +140,7 @@ static void load_patients(struct examination *examination)
     sqlite3_stmt *rows = examination_ask(
         examination,
         "SELECT study.id, study.search, study.position, study.parent, study.repeat, study.name,"
-        " study.audit, search.definition FROM study LEFT JOIN search ON search.id = "
+        " study.audit, study.seed, search.definition FROM study LEFT JOIN search ON search.id = "
         "study.search",
         0);
     while (examination_next(examination, rows, "the table study")) {

@@ -7,6 +7,7 @@
 
 struct patient { /* a study, and what its rows are judged by */
     int64_t id, search, position, parent;
+    int64_t seed;
     int32_t repeat;
     bool audit;
     char *name;

@@ -44,7 +44,9 @@ static struct history read_history(struct examination *examination, const struct
     struct history history = {
         .study = { .definition = patient->definition,
                    .position = (size_t)position,
-                   .repeat = patient->repeat },
+                   .repeat = patient->repeat,
+                   .audit = patient->audit,
+                   .seed = patient->seed },
     };
     struct recorded_study *study = &history.study;
     history.trials =
@@ -63,11 +65,10 @@ static void forget_history(struct history *history)
 }
 
 static void replay(struct examination *examination, const struct patient *patient,
-                   const struct patient *parent, struct arena *arena)
+                   const struct patient *parent, int64_t position, struct arena *arena)
 {
     struct error error = { "" };
     int64_t mismatch = -1;
-    int64_t position = parent != NULL ? parent->position : patient->position;
     struct history own = read_history(examination, patient, position, arena), of_parent = { 0 };
     if (parent != NULL) {
         of_parent = read_history(examination, parent, position, arena);
@@ -96,17 +97,34 @@ static bool in_definition(const struct patient *patient)
            patient->position < (int64_t)patient->definition->n_studies;
 }
 
+static const struct patient *parent_of(const struct examination *examination,
+                                       const struct patient *patient)
+{
+    return patient != NULL && patient->parent != 0
+               ? examination_patient(examination, patient->parent)
+               : NULL;
+}
+
+/* The study of the definition that this one comes from: itself, its parent, or, of an audit of a
+ * re-run, the parent of that. NULL where the rows do not say. */
+static const struct patient *origin_of(const struct examination *examination,
+                                       const struct patient *patient)
+{
+    enum { GENERATIONS = 3 };
+    for (int i = 0; i < GENERATIONS && patient != NULL && patient->parent != 0; i++)
+        patient = parent_of(examination, patient);
+    return patient != NULL && patient->parent == 0 ? patient : NULL;
+}
+
 static void examine_study(struct examination *examination, const struct patient *patient)
 {
-    const struct patient *parent =
-        patient->parent != 0 ? examination_patient(examination, patient->parent) : NULL;
-    bool complete = patient->parent != 0 ? parent != NULL && !parent->affected &&
-                                               in_definition(parent) && patient->definition != NULL
-                                         : in_definition(patient);
-    if (patient->affected || !complete)
+    const struct patient *parent = parent_of(examination, patient);
+    const struct patient *origin = origin_of(examination, patient);
+    bool complete = patient->definition != NULL && origin != NULL && in_definition(origin);
+    if (patient->affected || !complete || (parent != NULL && parent->affected))
         return;
     struct arena *arena = arena_create(64 << 10);
-    replay(examination, patient, parent, arena);
+    replay(examination, patient, parent, origin->position, arena);
     arena_destroy(&arena);
 }
 

@@ -57,7 +57,8 @@ static struct trial_row *read_trials(int64_t study, size_t *count, struct arena 
     struct trial_row *rows = NULL;
     size_t capacity = 0;
     sqlite3_stmt *statement =
-        query("SELECT number, configuration, repetition, state, seed, parameters, history_seq "
+        query("SELECT number, configuration, repetition, state, seed, parameters, history_seq, "
+              "ifnull(source, -1) "
               "FROM trial WHERE study = ? ORDER BY number",
               study);
     *count = 0;
@@ -72,6 +73,7 @@ static struct trial_row *read_trials(int64_t study, size_t *count, struct arena 
             .seed = sqlite3_column_int64(statement, 4),
             .parameters = arena_text(arena, (const char *)sqlite3_column_text(statement, 5)),
             .history_seq = sqlite3_column_int64(statement, 6),
+            .source = sqlite3_column_int64(statement, 7),
         };
     }
     sqlite3_finalize(statement);
@@ -102,8 +104,9 @@ static struct outcome_row *read_outcomes(int64_t study, size_t *count)
 
 /* A study as it is recorded in the table. */
 struct row {
-    int64_t id, position, parent;
+    int64_t id, position, parent, seed;
     int32_t repeat;
+    bool audit;
     const char *name, *definition;
 };
 
@@ -122,12 +125,22 @@ static void forget(struct recorded_study *study)
     free((void *)(uintptr_t)study->outcomes);
 }
 
-static int64_t position_of(int64_t id)
+/* A number of a study; 0 where it is NULL. */
+static int64_t number_of(const char *sql, int64_t id)
 {
-    sqlite3_stmt *statement = query("SELECT position FROM study WHERE id = ?", id);
-    int64_t position = next(statement) ? sqlite3_column_int64(statement, 0) : -1;
+    sqlite3_stmt *statement = query(sql, id);
+    int64_t number = next(statement) ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
-    return position;
+    return number;
+}
+
+/* The position of the study of the definition that this one comes from. */
+static int64_t origin_of(int64_t id)
+{
+    int64_t parent;
+    while ((parent = number_of("SELECT parent FROM study WHERE id = ?", id)) > 0)
+        id = parent;
+    return number_of("SELECT position FROM study WHERE id = ?", id);
 }
 
 static bool replay(const struct row *row)
@@ -136,13 +149,17 @@ static bool replay(const struct row *row)
     int64_t mismatch = -1;
     struct arena *arena = arena_create(64 << 10);
     struct definition *definition = read_definition(row->definition);
-    int64_t position = row->parent != 0 ? position_of(row->parent) : row->position;
+    int64_t position = origin_of(row->id);
     struct recorded_study parent = { 0 }, study = record(row->id, position, definition, arena);
     if (row->parent != 0) {
         parent = record(row->parent, position, definition, arena);
+        parent.repeat =
+            (int32_t)number_of("SELECT repeat FROM study WHERE id = ?", row->parent);
         study.parent = &parent;
-        study.repeat = row->repeat;
+        study.audit = row->audit;
+        study.seed = row->seed;
     }
+    study.repeat = row->repeat;
     bool same = replay_study(&study, &mismatch, &error);
     if (same)
         printf("%s: %zu suggestions are the same\n", row->name, study.n_trials);
@@ -164,7 +181,7 @@ int main(int argc, char **argv)
     }
     bool same = true;
     sqlite3_stmt *studies = query("SELECT study.id, study.name, study.position, search.definition, "
-                                  "study.parent, study.repeat "
+                                  "study.parent, study.repeat, study.audit, study.seed "
                                   "FROM study JOIN search ON search.id = study.search",
                                   0);
     while (next(studies)) {
@@ -175,6 +192,8 @@ int main(int argc, char **argv)
             .definition = (const char *)sqlite3_column_text(studies, 3),
             .parent = sqlite3_column_int64(studies, 4),
             .repeat = sqlite3_column_int(studies, 5),
+            .audit = sqlite3_column_int(studies, 6) != 0,
+            .seed = sqlite3_column_int64(studies, 7),
         };
         same = replay(&row) && same;
     }
