@@ -63,7 +63,7 @@ void credentials_explain(const struct credentials *credentials, const struct con
                   "the coordinator at %s does not know this key (%s, public key %s): it was "
                   "revoked, or its public half is not among the allowed ones yet",
                   endpoint, credentials->path, credentials->key.public_text);
-    else if (refusal == FRAME_MISMATCH && credentials->path == NULL)
+    else if (credentials->path == NULL) /* whichever end noticed first that only one has keys */
         error_set(out, "the coordinator at %s (from %s) needs a key: " HOW_TO_GET_ONE, endpoint,
                   place->origin);
     else if (refusal == FRAME_MISMATCH)
@@ -75,6 +75,5 @@ void credentials_explain(const struct credentials *credentials, const struct con
         error_set(out,
                   "%s (from %s) breaks every handshake off: it is another coordinator than the one "
                   "that %s was made for, or none at all",
-                  endpoint, place->origin,
-                  credentials->path != NULL ? credentials->path : "this client");
+                  endpoint, place->origin, credentials->path);
 }
