@@ -21,9 +21,10 @@ enum {
     IDLE_S = 10,         /* then TCP asks whether the peer is still there, */
     PROBE_S = 5,         /* this often, */
     PROBES = 2,          /* this many times */
-    DEAD_MS = 20000,     /* what was sent must be taken by the peer's machine until then */
+    DEAD_MS = 5000,      /* what was sent must be taken by the peer's machine until then */
+    CONNECT_MS = 1000,   /* one attempt, where packets vanish without an answer */
     RECONNECT_MS = 100,  /* doubles, with jitter, up to: */
-    RECONNECT_MAX_MS = 2000,
+    RECONNECT_MAX_MS = 1000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
 
     ZAP_ENFORCE_DOMAIN = 93, /* zmq.h shows its name to drafts only; the library has it */
@@ -107,6 +108,7 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
     } else {
         set_int(socket, ZMQ_RECONNECT_IVL, RECONNECT_MS);
         set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
+        set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS);
     }
 }
 
@@ -199,8 +201,10 @@ fail:
     return false;
 }
 
+enum { WATCHED = 1, FRESH = 2 };
+
 static bool connect_socket(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
-                           const struct frame_keys *keys, bool watched, struct error *error)
+                           const struct frame_keys *keys, int manner, struct error *error)
 {
     char host[256];
     *out = NULL;
@@ -209,7 +213,8 @@ static bool connect_socket(struct frame_socket **out, const char *endpoint, size
     if (!open_socket(out, ZMQ_DEALER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
-    if (!set_keys(*out, keys, error) || (watched && !frame_watch(*out, error)))
+    set_int(*out, ZMQ_IMMEDIATE, (manner & FRESH) != 0);
+    if (!set_keys(*out, keys, error) || ((manner & WATCHED) && !frame_watch(*out, error)))
         goto fail;
     snprintf((*out)->endpoint, sizeof(*out)->endpoint, "%s", endpoint);
     if (zmq_connect((*out)->zmq, endpoint) == 0)
@@ -223,13 +228,19 @@ fail:
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                    const struct frame_keys *keys, struct error *error)
 {
-    return connect_socket(out, endpoint, maximum_bytes, keys, false, error);
+    return connect_socket(out, endpoint, maximum_bytes, keys, 0, error);
 }
 
 bool frame_connect_watched(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                            const struct frame_keys *keys, struct error *error)
 {
-    return connect_socket(out, endpoint, maximum_bytes, keys, true, error);
+    return connect_socket(out, endpoint, maximum_bytes, keys, WATCHED, error);
+}
+
+bool frame_connect_fresh(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                         const struct frame_keys *keys, struct error *error)
+{
+    return connect_socket(out, endpoint, maximum_bytes, keys, WATCHED | FRESH, error);
 }
 
 void frame_close(struct frame_socket **socket)

@@ -55,9 +55,14 @@ bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximu
  * waits. */
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                    const struct frame_keys *keys, struct error *error);
-/* The same, and refusals are told by frame_next_event. Costs two more descriptors. */
+/* The same, and frame_next_event tells of every connection and refusal. Costs two more
+ * descriptors. */
 bool frame_connect_watched(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                            const struct frame_keys *keys, struct error *error);
+/* Watched, and nothing waits: sending is FRAME_NOTHING while there is no connection. For those who
+ * say what matters again as soon as there is one, so that an outage leaves no heap of old news. */
+bool frame_connect_fresh(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
+                         const struct frame_keys *keys, struct error *error);
 void frame_close(struct frame_socket **socket); /* leaves NULL, accepts NULL */
 
 const char *frame_endpoint(const struct frame_socket *socket); /* with the real port */
@@ -86,6 +91,7 @@ void frame_admit(struct frame_socket *socket, bool (*admits)(void *context, cons
 enum frame_event_type {
     FRAME_JOINED,  /* a listener has a new connection, which has proved nothing yet */
     FRAME_LEFT,    /* and this one is at its end */
+    FRAME_READY,   /* a connector has a connection, the first or another: say who you are */
     FRAME_REFUSED, /* a connector's handshake failed; make another socket to try again */
 };
 enum frame_refusal {

@@ -18,7 +18,8 @@ bool frame_watch(struct frame_socket *socket, struct error *error)
     static unsigned long number;
     char address[64];
     int none = 0;
-    int events = socket->router ? ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED : REFUSALS;
+    int events = socket->router ? ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED
+                                : ZMQ_EVENT_HANDSHAKE_SUCCEEDED | REFUSALS;
     snprintf(address, sizeof address, "inproc://events-%lu", ++number);
     socket->monitor = zmq_socket(frame_context(), ZMQ_PAIR);
     if (socket->monitor != NULL &&
@@ -64,9 +65,12 @@ static bool read_event(struct frame_event *out, zmq_msg_t *part)
         out->type = FRAME_JOINED;
     else if (type == ZMQ_EVENT_DISCONNECTED)
         out->type = FRAME_LEFT;
+    else if (type == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+        *out = (struct frame_event){ .type = FRAME_READY, .descriptor = -1 };
     else
         *out = (struct frame_event){ FRAME_REFUSED, -1, refusal_of(type, value) };
-    return (type & (REFUSALS | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED)) != 0;
+    return (type & (REFUSALS | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED |
+                    ZMQ_EVENT_HANDSHAKE_SUCCEEDED)) != 0;
 }
 
 bool frame_next_event(struct frame_socket *socket, struct frame_event *out)

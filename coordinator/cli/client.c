@@ -109,6 +109,8 @@ static bool is_refused(struct client *client)
 {
     struct frame_event event;
     while (frame_next_event(client->socket, &event)) {
+        if (event.type != FRAME_REFUSED)
+            continue;
         if (event.refusal != FRAME_BROKEN_OFF || ++client->broken_off >= BROKEN_OFF_MANY)
             client->refusal = event.refusal;
     }

@@ -86,21 +86,30 @@ static bool file_changed(struct link *link)
 }
 
 /* ZeroMQ does not try again after a refusal; we do, with another socket, less and less often. */
-static void take_refusals(struct link *link, int64_t now_ms)
+static void take_refusal(struct link *link, enum frame_refusal refusal, int64_t now_ms)
+{
+    struct error error;
+    if (refusal == FRAME_BROKEN_OFF && ++link->broken_off < BROKEN_OFF_MANY)
+        return;
+    credentials_explain(&link->credentials, &link->where, link->where.work, refusal, &error);
+    complain(link, &error);
+    frame_close(&link->socket);
+    link->look_ms = now_ms + ((int64_t)LOOK_AGAIN_MS << link->refusals);
+    if (link->refusals < REFUSED_LONGEST)
+        link->refusals++;
+}
+
+/* True if there is a new connection. */
+static bool take_events(struct link *link, int64_t now_ms)
 {
     struct frame_event event;
-    struct error error;
+    bool connected = false;
     while (link->socket != NULL && frame_next_event(link->socket, &event)) {
-        if (event.refusal == FRAME_BROKEN_OFF && ++link->broken_off < BROKEN_OFF_MANY)
-            continue;
-        credentials_explain(&link->credentials, &link->where, link->where.work, event.refusal,
-                            &error);
-        complain(link, &error);
-        frame_close(&link->socket);
-        link->look_ms = now_ms + ((int64_t)LOOK_AGAIN_MS << link->refusals);
-        if (link->refusals < REFUSED_LONGEST)
-            link->refusals++;
+        connected = event.type == FRAME_READY;
+        if (event.type == FRAME_REFUSED)
+            take_refusal(link, event.refusal, now_ms);
     }
+    return connected && link->socket != NULL;
 }
 
 static bool connect_to(struct link *link, const struct connect_info *place, struct error *error)
@@ -111,7 +120,7 @@ static bool connect_to(struct link *link, const struct connect_info *place, stru
     link->broken_off = 0;
     link->where = *place;
     return credentials_for(&link->credentials, place, &storage, &keys, error) &&
-           frame_connect_watched(&link->socket, place->work, MESSAGE_MAX_BYTES, keys, error);
+           frame_connect_fresh(&link->socket, place->work, MESSAGE_MAX_BYTES, keys, error);
 }
 
 static bool is_elsewhere(const struct link *link, const struct connect_info *found)
@@ -125,7 +134,8 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     struct connect_info *found = NULL;
     struct error error = { "" };
     bool moved = false;
-    take_refusals(link, now_ms);
+    if (take_events(link, now_ms))
+        return true;
     if (now_ms < link->look_ms)
         return false;
     link->look_ms = now_ms + LOOK_AGAIN_MS;

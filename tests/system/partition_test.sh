@@ -1,0 +1,11 @@
+#!/bin/sh
+# The network vanishes and comes back: nothing is lost, and everybody is back to work within two heartbeats and two
+# seconds. Long form: tests/torture/partitions.sh.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hurt.sh"
+if own_network; then
+    hurt 'after each partition all workers are back in time' partitions.py DIR 2 "$seed" 4
+else
+    skipped 'after each partition all workers are back in time' 'no network namespaces here (needs root and ip)'
+fi
+end_of_test
