@@ -259,6 +259,11 @@ static void a_trial_that_never_reports_is_ended_as_well(void **state)
                         "no new step since its start for longer than max_trial_silence (0.100 s)");
 }
 
+static void write_line(struct child *child, const char *line)
+{
+    child_output_stdout(child->output, line, strlen(line));
+}
+
 /* The clock of these is the test's: the child itself does nothing but wait. */
 static void each_step_begins_the_silence_anew(void **state)
 {
@@ -267,11 +272,11 @@ static void each_step_begins_the_silence_anew(void **state)
     start_limited(world, "exec tail -f /dev/null", (struct child_limits){ .silence_ms = 1000 });
     int64_t start_ms = child->started_ms;
     assert_int_equal(child_next_deadline(child), start_ms + 1000);
-    child_output_stdout(child->output, "{\"step\": 5, \"metrics\": {\"a\": 1}}\n", 36);
+    write_line(child, "{\"step\": 5, \"metrics\": {\"a\": 1}}\n");
     child_read(child, true, start_ms + 999);
     assert_int_equal(child_next_deadline(child), start_ms + 1999);
-    child_output_stdout(child->output, "{\"step\": 5, \"metrics\": {\"b\": 1}}\n", 36);
-    child_output_stdout(child->output, "{\"step\": 4, \"metrics\": {\"a\": 1}}\n", 36);
+    write_line(child, "{\"step\": 5, \"metrics\": {\"b\": 1}}\n");
+    write_line(child, "{\"step\": 4, \"metrics\": {\"a\": 1}}\n");
     child_read(child, true, start_ms + 1500); /* nothing greater */
     child_tick(child, start_ms + 1998);
     assert_int_equal(child->ending, CHILD_ON_ITS_OWN);
