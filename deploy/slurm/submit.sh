@@ -47,10 +47,10 @@ umask 077
 mkdir -p "$directory/logs" "$directory/checkpoints"
 chmod 700 "$directory"
 directory=$(cd "$directory" && pwd)
-[ -e "$directory/keys" ] || ldt keygen --server "$directory/keys"
+[ -e "$directory/keys" ] || ldt keygen --server "$directory/keys" >/dev/null
 for role in worker submit; do
     [ -e "$directory/$role.key" ] ||
-        ldt keygen --role "$role" "$role" --keys "$directory/keys" -o "$directory/$role.key"
+        ldt keygen --role "$role" "$role" --keys "$directory/keys" -o "$directory/$role.key" >/dev/null
 done
 
 # shellcheck disable=SC2086

@@ -114,7 +114,7 @@ def mounts_have_volumes():
 
 
 def paths_are_mounted():
-    """every file that a program is told of lies in a volume, for the rest cannot be written"""
+    """every file that a program is told of lies in a volume, or is the directory of one, for the rest cannot be written"""
     for workload in workloads:
         for container in pod_of(workload)["containers"]:
             mounts = [m["mountPath"] for m in container["volumeMounts"]]
@@ -122,29 +122,34 @@ def paths_are_mounted():
             values = [e["value"] for e in container.get("env", [])]
             for text in container.get("args", []) + probe + values:
                 path = text.split("=")[-1]
-                if path.startswith("/") and not any(path == m or path.startswith(m + "/") for m in mounts):
+                inside = any(path == m or path.startswith(m + "/") or m.startswith(path + "/") for m in mounts)
+                if path.startswith("/") and not inside:
                     yield f"{name_of(workload)}: {text}"
 
 
-def secrets_are_made():
-    """every secret is for its owner and his group alone, and README.md says how it is made, with the files that are read"""
+def keys_are_made():
+    """every key is for its owner and his group alone, and README.md makes it, with the files that are read"""
     for workload in workloads:
         pod = pod_of(workload)
-        for volume in pod["volumes"]:
-            if "secret" not in volume:
-                continue
-            secret = volume["secret"]
-            if secret["defaultMode"] != 0o400 or "fsGroup" not in pod["securityContext"]:
+        sources = {v["name"]: v for v in pod["volumes"] if "secret" in v or "configMap" in v}
+        for volume in sources.values():
+            secret = volume.get("secret")
+            if secret and (secret["defaultMode"] != 0o400 or "fsGroup" not in pod["securityContext"]):
                 yield f"{name_of(workload)}: {secret['secretName']}: 0400 and an fsGroup make it readable by the pod alone"
-            made = re.search(rf"create secret generic {secret['secretName']} .*", readme)
-            if made is None:
-                yield f"README.md does not make the secret {secret['secretName']}"
-                continue
-            for container in pod["containers"]:
-                mount = [m["mountPath"] for m in container["volumeMounts"] if m["name"] == volume["name"]]
-                for name in re.findall(rf"--key={mount[0]}/([\w.]+)", str(container)):
-                    if f"--from-file={name}" not in made.group():
-                        yield f"README.md does not put {name} into the secret {secret['secretName']}"
+        for container in pod["containers"]:
+            for mount in container["volumeMounts"]:
+                if mount["name"] in sources:
+                    yield from files_not_made(sources[mount["name"]], mount, str(container))
+
+
+def files_not_made(volume, mount, container):
+    secret = volume.get("secret")
+    what = f"secret generic {secret['secretName']}" if secret else f"configmap {volume['configMap']['name']}"
+    made = re.search(rf"kubectl -n ldt create {what} (.*)", readme)
+    files = re.findall(rf"--key={mount['mountPath']}/([\w.]+)", container) + [mount.get("subPath", "")]
+    for name in files:
+        if made is None or not re.search(rf"--from-file=(\S*/)?{name}", made.group(1)):
+            yield f"README.md does not make {what} with {name or 'its files'}"
 
 
 def policies_open_what_is_used():
@@ -177,7 +182,7 @@ def pods_are_restricted():
             "seccompProfile": context.get("seccompProfile") == {"type": "RuntimeDefault"},
             "automountServiceAccountToken": pod.get("automountServiceAccountToken") is False,
             "no host": not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys(),
-            "volumes": all({"emptyDir", "secret"} & v.keys() for v in pod["volumes"]),
+            "volumes": all({"emptyDir", "secret", "configMap"} & v.keys() for v in pod["volumes"]),
             "time to leave": pod.get("terminationGracePeriodSeconds", 0) >= 30,
         }
         for container in pod["containers"]:
@@ -217,7 +222,7 @@ checks = [
     endpoints_are_services,
     mounts_have_volumes,
     paths_are_mounted,
-    secrets_are_made,
+    keys_are_made,
     policies_open_what_is_used,
     pods_are_restricted,
     images_are_this_version,
