@@ -49,8 +49,8 @@ for_each_fault judge_worker
 workers=$((injected - coordinators))
 start_worker w3 -j 4 --allow-command
 
-# ---- programs that end by themselves: fails PATTERN COMMAND...: with one failed allocation it may succeed, or fail with
-# a sentence
+# ---- programs that end by themselves
+# starve N COMMAND...: with the N-th allocation failed it may succeed all the same, or fail with a sentence.
 starved=0
 starve() {
     number_of_call=$1; shift
@@ -65,15 +65,15 @@ starve() {
 }
 echo '{"seed": 1, "parameters": {"task": "task-b", "epochs": 1}}' >"$work/input"
 next_third
-numbers 4 600 >"$work/faults"
+numbers 2 600 >"$work/faults"
 starve_all() {
     starve "$1" "$bin/ldt" -c "$connect" status
     starve "$1" "$bin/ldt" -c "$connect" best grid1
     starve "$1" "$bin/ldt" check "$work/grid.yaml"
     starve "$((1 + $1 * 5))" "$bin/ldt" -c "$connect" query 'SELECT * FROM v_best'
+    starve "$((1 + $1 * 3))" "$bin/ldt-worker" trial
 }
 for_each_fault starve_all
-for n in $(numbers 1 3000 | head -n 40); do starve "$n" "$bin/ldt-worker" trial; done
 stop_hard "$coordinator"
 # A worker that cannot start a child, or cannot read what it says, may call that attempt failed.
 sql "SELECT '# charged: ' || reason FROM attempt WHERE state = 5"
