@@ -15,7 +15,8 @@ struct met {
     int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed,
         kept, retried;
     int64_t trials[TRIAL_CANCELLED + 1], attempts[ATTEMPT_CANCELLED + 1];
-    int64_t rerun, left_out; /* studies: that ran something again; that had nothing to run */
+    /* studies: that ran the best again; that ran trials again elsewhere; that had nothing to run */
+    int64_t rerun, audited, left_out;
 };
 
 /* What one job found; in memory that is shared with it. */
@@ -50,7 +51,9 @@ static inline void note_what_was_met(struct met *met, const struct sim *sim)
         met->attempts[sim->disk.attempts[i].state]++;
     for (size_t i = 0; i < sim->disk.n_studies; i++) {
         const struct study_row *study = &sim->disk.studies[i];
-        met->rerun += study->parent != 0 && disk_trial(&sim->disk, study->id, 0) != NULL;
+        bool ran = study->parent != 0 && disk_trial(&sim->disk, study->id, 0) != NULL;
+        met->rerun += ran && !study->audit;
+        met->audited += ran && study->audit && study->state == SEARCH_DONE;
         met->left_out += study->state == SEARCH_DONE && study->budget == 0;
     }
 }

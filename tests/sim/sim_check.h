@@ -223,7 +223,10 @@ static inline struct recorded_study record_study(const struct sim *sim,
     struct recorded_study recorded = { .definition = definition,
                                        .position = (size_t)study->position,
                                        .trials = first,
-                                       .outcomes = outcomes };
+                                       .outcomes = outcomes,
+                                       .repeat = study->parent != 0 ? study->repeat : 0,
+                                       .audit = study->audit,
+                                       .seed = study->seed };
     while (first != NULL && first + recorded.n_trials < disk->trials + disk->n_trials &&
            first[recorded.n_trials].study == study->id)
         recorded.n_trials++;
@@ -234,22 +237,48 @@ static inline struct recorded_study record_study(const struct sim *sim,
     return recorded;
 }
 
+static inline void follow_parent(struct sim *sim, const struct study_row *study,
+                                 struct recorded_study *recorded, struct recorded_study *parent)
+{
+    *parent = record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
+    recorded->position = parent->position;
+    recorded->parent = parent;
+}
+
+/* A re-run follows its parent; an audit its own, which may be a re-run. */
 static inline void check_replay(struct sim *sim, const struct study_row *study,
                                 struct recorded_study *recorded)
 {
     struct error error = { "" };
-    struct recorded_study parent = { 0 };
+    struct recorded_study parent = { 0 }, grandparent = { 0 };
+    const struct study_row *before = disk_study(&sim->disk, study->parent);
     int64_t mismatch;
-    if (study->parent != 0) {
-        parent = record_study(sim, disk_study(&sim->disk, study->parent), recorded->definition);
+    if (before != NULL) {
+        follow_parent(sim, study, recorded, &parent);
+        if (before->parent != 0)
+            follow_parent(sim, before, &parent, &grandparent);
         recorded->position = parent.position;
-        recorded->parent = &parent;
-        recorded->repeat = study->repeat;
     }
     if (!replay_study(recorded, &mismatch, &error))
         sim_fail(sim, "study %s, trial %d: does not replay: %s", study->name, (int)mismatch,
                  error.text);
     free((void *)(uintptr_t)parent.outcomes);
+    free((void *)(uintptr_t)grandparent.outcomes);
+}
+
+/* A machine cannot vouch for itself. */
+static inline void check_audited_elsewhere(struct sim *sim, const struct trial_row *trial,
+                                           int64_t parent)
+{
+    const struct trial_row *source = disk_trial(&sim->disk, parent, trial->source);
+    if (source == NULL || disk_times_retried(&sim->disk, parent, trial->source) > 0)
+        return;
+    struct attempt_ref ran = { parent, trial->source, source->attempts };
+    for (int32_t i = 1; i <= trial->attempts; i++) {
+        struct attempt_ref again = { trial->study, trial->number, i };
+        if (disk_attempt(&sim->disk, again)->worker == disk_attempt(&sim->disk, ran)->worker)
+            sim_fail(sim, "trial %d is audited by the worker that ran it", (int)trial->source);
+    }
 }
 
 static inline void check_study(struct sim *sim, const struct study_row *study)
@@ -271,6 +300,8 @@ static inline void check_study(struct sim *sim, const struct study_row *study)
                  recorded.n_trials, retries);
     if (study->state == SEARCH_DONE && (int64_t)recorded.n_trials != study->budget * study->repeat)
         sim_fail(sim, "study %s is done with %zu trials", study->name, recorded.n_trials);
+    for (size_t i = 0; study->audit && i < recorded.n_trials; i++)
+        check_audited_elsewhere(sim, &recorded.trials[i], study->parent);
     check_replay(sim, study, &recorded);
     free((void *)(uintptr_t)recorded.outcomes);
     definition_destroy(&definition);

@@ -4,7 +4,10 @@
 #define SIM_KEEPER_H
 #include "tests/sim/simulation.h"
 
-enum { SIM_KEEPER_ID = 1000 /* and above: the messages are the keeper's */ };
+enum {
+    SIM_KEEPER_ID = 1000,    /* and above: the messages are the keeper's */
+    SIM_PATIENCE_MS = 300000 /* with audits */
+};
 
 static inline void keeper_arrive(struct sim *sim)
 {
@@ -13,6 +16,13 @@ static inline void keeper_arrive(struct sim *sim)
     *keeper = (struct sim_keeper){ .last_id = SIM_KEEPER_ID, .done = !busy };
     keeper->next_ms = sim_between(sim, 5000, 60000);
     keeper->until_ms = sim->calm_ms + sim_between(sim, 10000, 120000);
+}
+
+static inline const char *any_study(struct sim *sim, const char *otherwise)
+{
+    const struct disk *disk = &sim->disk;
+    uint64_t which = rng_below(&sim->rng, disk->n_studies + 1);
+    return which < disk->n_studies ? disk->studies[which].name : otherwise;
 }
 
 static inline void keeper_says(struct sim *sim, const char *search)
@@ -24,7 +34,7 @@ static inline void keeper_says(struct sim *sim, const char *search)
     numbers[0] = sim_between(sim, 0, 3);
     numbers[1] = sim_between(sim, 0, 8);
     snprintf(worker, sizeof worker, "worker%d", (int)sim_between(sim, 0, sim->n_workers));
-    switch (rng_below(&sim->rng, 5)) {
+    switch (rng_below(&sim->rng, 7)) {
     case 0:
         message.type = MESSAGE_PAUSE;
         message.pause.name = search;
@@ -41,6 +51,14 @@ static inline void keeper_says(struct sim *sim, const char *search)
         message.retry.failed = sim_chance(sim, 0.8);
         message.retry.cancelled = sim_chance(sim, 0.5);
         message.retry.diverged = sim_chance(sim, 0.3);
+        break;
+    case 3:
+    case 4:
+        message.type = MESSAGE_AUDIT;
+        message.audit.name = any_study(sim, search);
+        message.audit.count = numbers[0];
+        message.audit.percent = 50;
+        message.audit.seed = numbers[1];
         break;
     default:
         message.type = MESSAGE_DRAIN;
@@ -67,8 +85,10 @@ static inline bool keeper_is_unheard(const struct sim *sim)
 static inline void keeper_resumes(struct sim *sim)
 {
     struct sim_keeper *keeper = &sim->keeper;
-    if (!keeper->resuming)
+    if (!keeper->resuming) {
         keeper->resume_id = keeper->last_id + 1;
+        keeper->last_id += SIM_MAX_SEARCHES;
+    }
     keeper->resuming = true;
     keeper->done = true;
     for (int i = 0; i < sim->n_clients; i++) {
@@ -81,6 +101,23 @@ static inline void keeper_resumes(struct sim *sim)
     }
 }
 
+/* An audit may wait for a second worker for ever. */
+static inline bool keeper_stops_audits(struct sim *sim)
+{
+    struct message message = { .id = ++sim->keeper.last_id, .type = MESSAGE_STOP };
+    for (size_t i = 0; i < sim->disk.n_studies; i++) {
+        const struct study_row *study = &sim->disk.studies[i];
+        if (!study->audit || study->finished_ms != 0)
+            continue;
+        message.stop.name = study->name;
+        message.stop.now = true;
+        if (sim->now_ms > sim->keeper.until_ms + SIM_PATIENCE_MS)
+            sim_send(sim, CLIENT_ADDRESS, COORDINATOR_ADDRESS, 0, &message);
+        return false;
+    }
+    return true;
+}
+
 static inline void keeper_time(struct sim *sim)
 {
     struct sim_keeper *keeper = &sim->keeper;
@@ -91,6 +128,7 @@ static inline void keeper_time(struct sim *sim)
         if (keeper->resuming ||
             !keeper_is_unheard(sim)) /* or a late "pause" would be the last word */
             keeper_resumes(sim);
+        keeper->done = keeper->done && keeper_stops_audits(sim);
     } else {
         keeper->next_ms = sim->now_ms + sim_between(sim, 1000, 40000);
         keeper_says(sim, sim->clients[rng_below(&sim->rng, (uint64_t)sim->n_clients)].name);

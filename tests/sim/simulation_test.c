@@ -31,8 +31,8 @@ static void print_met(const struct met *met, double seconds)
     printf(" by %lld attempts that were lost, %lld released, %lld failed\n",
            (long long)met->attempts[ATTEMPT_LOST], (long long)met->attempts[ATTEMPT_RELEASED],
            (long long)met->attempts[ATTEMPT_FAILED]);
-    printf("# %lld studies ran the best of another again, %lld were left out\n",
-           (long long)met->rerun, (long long)met->left_out);
+    printf("# %lld studies ran the best of another again, %lld were audited, %lld left out\n",
+           (long long)met->rerun, (long long)met->audited, (long long)met->left_out);
 }
 
 static void check_met(const struct met *met)
@@ -48,7 +48,7 @@ static void check_met(const struct met *met)
     assert_true(met->trials[TRIAL_CANCELLED] > seeds / 10);
     assert_true(met->attempts[ATTEMPT_LOST] > seeds / 10);
     assert_true(met->attempts[ATTEMPT_RELEASED] > seeds / 50);
-    assert_true(met->rerun > seeds / 10 && met->left_out > seeds / 50);
+    assert_true(met->rerun > seeds / 10 && met->audited > seeds / 50 && met->left_out > seeds / 50);
 }
 
 static void fail_by(const struct found *found)
