@@ -2,6 +2,7 @@
 #include "coordinator/doctor/examination.h"
 #include "coordinator/store/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_PAGE_FINDINGS = 100 };
@@ -44,21 +45,31 @@ static bool same_text(const unsigned char *a, const unsigned char *b)
     return strcmp((const char *)a, (const char *)b) == 0;
 }
 
+/* A view holds no data, and a coordinator makes those that differ anew when it starts. */
+static void find_object(struct examination *examination, sqlite3_stmt *wanted, const char *fault)
+{
+    char place[256];
+    const char *type = (const char *)sqlite3_column_text(wanted, 0);
+    bool is_view = strcmp(type, "view") == 0;
+    snprintf(place, sizeof place, "the %s %s", type, sqlite3_column_text(wanted, 1));
+    examination_find(examination, is_view ? NOWHERE : EVERYWHERE, place,
+                     is_view ? "start the coordinator of this release with it: it makes its views "
+                               "anew"
+                             : remedy_file,
+                     "%s (schema version %d)", fault, schema_version);
+}
+
 /* One object of the reference: is it in the database, and the same? */
 static void compare_object(struct examination *examination, sqlite3_stmt *wanted)
 {
-    char place[256];
     sqlite3_stmt *have = examination_ask(
         examination, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", 0);
-    snprintf(place, sizeof place, "the %s %s", sqlite3_column_text(wanted, 0),
-             sqlite3_column_text(wanted, 1));
     for (int i = 0; i < 2 && have != NULL; i++)
         sqlite3_bind_value(have, i + 1, sqlite3_column_value(wanted, i));
     if (!examination_next(examination, have, "the schema"))
-        examination_find(examination, EVERYWHERE, place, remedy_file, "it is missing");
+        find_object(examination, wanted, "it is missing");
     else if (!same_text(sqlite3_column_text(have, 0), sqlite3_column_text(wanted, 2)))
-        examination_find(examination, EVERYWHERE, place, remedy_file,
-                         "it is not as this release makes it (schema version %d)", schema_version);
+        find_object(examination, wanted, "it is not as this release makes it");
     sqlite3_finalize(have);
 }
 

@@ -33,10 +33,11 @@ static const struct rule {
     { "an attempt of it ended without a time, or has one and did not end",
       "SELECT study, trial FROM attempt WHERE (state = 1) <> (finished_ms IS NULL)" },
     { "it is final and its latest outcome is not how it ended",
-      "SELECT study, number FROM trial WHERE state >= 3 AND NOT EXISTS (SELECT 1 FROM outcome"
-      " WHERE outcome.study = trial.study AND seq = (SELECT max(seq) FROM outcome AS own"
-      " WHERE own.study = trial.study AND own.trial = trial.number)"
-      " AND outcome.state = trial.state AND outcome.value IS trial.value)" },
+      /* The bare columns beside max() are those of its row. */
+      "SELECT trial.study, trial.number FROM trial LEFT JOIN (SELECT study, trial, max(seq),"
+      " state, value FROM outcome GROUP BY study, trial) AS latest ON latest.study = trial.study"
+      " AND latest.trial = trial.number WHERE trial.state >= 3 AND (latest.state IS NOT trial.state"
+      " OR latest.value IS NOT trial.value)" },
     { "its outcomes are not numbered from 1 without a gap",
       "SELECT study, NULL FROM outcome GROUP BY study HAVING min(seq) <> 1 OR max(seq) <> "
       "count(*)" },
