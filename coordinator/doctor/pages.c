@@ -38,6 +38,15 @@ static sqlite3 *make_reference(void)
     return NULL;
 }
 
+/* Made once in the life of the program: it is longer in the making than a small file takes. */
+static sqlite3 *reference_schema(void)
+{
+    static sqlite3 *reference;
+    if (reference == NULL)
+        reference = make_reference();
+    return reference;
+}
+
 static bool same_text(const unsigned char *a, const unsigned char *b)
 {
     if (a == NULL || b == NULL)
@@ -60,17 +69,16 @@ static void find_object(struct examination *examination, sqlite3_stmt *wanted, c
 }
 
 /* One object of the reference: is it in the database, and the same? */
-static void compare_object(struct examination *examination, sqlite3_stmt *wanted)
+static void compare_object(struct examination *examination, sqlite3_stmt *have,
+                           sqlite3_stmt *wanted)
 {
-    sqlite3_stmt *have = examination_ask(
-        examination, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", 0);
+    sqlite3_reset(have);
     for (int i = 0; i < 2 && have != NULL; i++)
         sqlite3_bind_value(have, i + 1, sqlite3_column_value(wanted, i));
     if (!examination_next(examination, have, "the schema"))
         find_object(examination, wanted, "it is missing");
     else if (!same_text(sqlite3_column_text(have, 0), sqlite3_column_text(wanted, 2)))
         find_object(examination, wanted, "it is not as this release makes it");
-    sqlite3_finalize(have);
 }
 
 /* A trigger of somebody else would act on what the coordinator writes. Tables and views beside ours
@@ -88,16 +96,19 @@ static void look_for_triggers(struct examination *examination)
 
 void examine_schema(struct examination *examination)
 {
-    sqlite3 *reference = make_reference();
-    sqlite3_stmt *wanted = NULL;
+    sqlite3 *reference = reference_schema();
+    sqlite3_stmt *wanted = NULL, *have = NULL;
     if (reference == NULL ||
         sqlite3_prepare_v2(reference, "SELECT type, name, sql FROM sqlite_schema", -1, &wanted,
                            NULL) != SQLITE_OK)
         examination_find(examination, EVERYWHERE, "this program", "install it again",
                          "it cannot make its own schema");
-    while (wanted != NULL && sqlite3_step(wanted) == SQLITE_ROW)
-        compare_object(examination, wanted);
+    else
+        have = examination_ask(examination,
+                               "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", 0);
+    while (have != NULL && sqlite3_step(wanted) == SQLITE_ROW)
+        compare_object(examination, have, wanted);
+    sqlite3_finalize(have);
     sqlite3_finalize(wanted);
-    sqlite3_close(reference);
     look_for_triggers(examination);
 }
