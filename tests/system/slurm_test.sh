@@ -39,7 +39,7 @@ held = [socket.socket() for _ in range(3)]
 for one in held: one.bind(("127.0.0.1", 0))
 print(*(one.getsockname()[1] for one in held))') || return 1
     set -- $ports
-    host=$(hostname -s)
+    host=$(uname -n | cut -d. -f1)
     # cred_expire: how long a job that is queued again must wait at least (2 minutes by default).
     cat >"$D/slurm.conf" <<END_OF_CONF
 ClusterName=ldt
@@ -72,6 +72,8 @@ NodeName=near NodeHostname=$host NodeAddr=127.0.0.1 Port=$2 CPUs=8 RealMemory=60
 NodeName=far NodeHostname=$host NodeAddr=127.0.0.1 Port=$3 CPUs=8 RealMemory=6000 Weight=9 State=UNKNOWN
 PartitionName=local Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END_OF_CONF
+    # Nothing here uses control groups, but the other kind asks systemd for one when it is loaded.
+    echo CgroupPlugin=cgroup/v1 >"$D/cgroup.conf"
 }
 
 nodes_are_idle() { [ "$(as_owner sinfo -h -N -o %T | sort | uniq -c | tr -s ' ')" = ' 2 idle' ]; }
