@@ -14,6 +14,7 @@ static void a_trial_says_all_that_its_definition_says(void **state)
     struct world *world = world_create();
     submit(world, "{\"name\":\"s\",\"command\":[\"python3\",\"train.py\"],\"workdir\":\"/data\","
                   "\"env\":{\"MODE\":\"quick\",\"LEVEL\":\"2\"},\"max_trial_duration\":\"90s\","
+                  "\"max_trial_silence\":\"7s\","
                   "\"metric\":{\"name\":\"loss\"},\"sampler\":{\"name\":\"random\"},\"trials\":2,"
                   "\"parameters\":{\"x\":{\"distribution\":\"uniform\",\"min\":0,\"max\":1}}}");
     uint64_t session = worker_joins(world, 1, 2);
@@ -31,6 +32,7 @@ static void a_trial_says_all_that_its_definition_says(void **state)
     for (size_t i = 0; i < 2; i++)
         assert_non_null(strchr(first->trial.environment[i], '='));
     assert_int_equal(first->trial.max_duration_ms, 90000);
+    assert_int_equal(first->trial.max_silence_ms, 7000);
     assert_string_equal(first->trial.parameters, trial_on_disk(world, 0)->parameters);
     assert_int_equal(first->trial.seed, trial_on_disk(world, 0)->seed);
     assert_true(first->trial.checkpoint_key[0] != '\0');
