@@ -490,6 +490,25 @@ static void a_forged_file_does_no_harm(void **state)
     run_free(&want);
 }
 
+/* Counts that no run comes to: the next step would overflow one. */
+static void counts_that_contradict_each_other_are_not_used(void **state)
+{
+    static const char *const names[] = { "student.steps", "teacher.steps", "iterations_done" };
+    struct run want = undisturbed(small);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t count, length = strlen(names[i]);
+        unsigned char *bytes = make_checkpoint(&count);
+        unsigned char *field = memmem(bytes, count, names[i], length);
+        assert_non_null(field);
+        memset(field + length + sizeof(uint64_t), 0xff, 3); /* the lower bytes */
+        field[length + sizeof(uint64_t) + 3] = 0x7f;
+        write_with_checksum(bytes, count - sizeof(XXH128_canonical_t));
+        expect_refusal(&want, trial_of(small), "its counts contradict each other");
+        free(bytes);
+    }
+    run_free(&want);
+}
+
 static void a_file_of_another_run_is_not_used(void **state)
 {
     static const struct {
@@ -671,6 +690,7 @@ int main(void)
         cmocka_unit_test(a_run_that_diverges_does_so_again_and_leaves_nothing),
         cmocka_unit_test(a_damaged_file_is_not_used),
         cmocka_unit_test(a_forged_file_does_no_harm),
+        cmocka_unit_test(counts_that_contradict_each_other_are_not_used),
         cmocka_unit_test(a_file_of_another_run_is_not_used),
         cmocka_unit_test(a_file_made_from_other_data_is_not_used),
         cmocka_unit_test(another_format_is_named_as_such),
