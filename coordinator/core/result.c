@@ -18,8 +18,7 @@ static void acknowledge(struct turn *turn, const struct message *message,
 
 /* "metric `test_kl` was never reported; got `loss`, `accuracy`". Where nothing at all was, the
  * worker may know why. */
-static const char *metric_missing(struct turn *turn, const struct trial *trial,
-                                  const char *ignored)
+static const char *metric_missing(struct turn *turn, const struct trial *trial, const char *ignored)
 {
     struct arena *arena = turn->out->arena;
     const struct study *study = trial->study;
@@ -65,10 +64,29 @@ static bool curve_differs(const struct trial *trial, const struct message *messa
            message->result.points_digest != trial->attempt.points_digest;
 }
 
+/* Whether the points that a result lacks may still come. A worker that only ever sends its result
+ * again would hold its trial for good. */
+static bool points_may_come(struct trial *trial)
+{
+    enum { PATIENCE = 100 };
+    if (trial->shorts == 0 || trial->attempt.points > trial->short_points) {
+        trial->shorts = 0;
+        trial->short_points = trial->attempt.points;
+    }
+    return ++trial->shorts <= PATIENCE;
+}
+
 static enum attempt_state judge(struct turn *turn, const struct trial *trial,
                                 const struct message *message, const char **reason)
 {
     const struct definition *definition = trial->study->search->definition;
+    if (message->result.points > trial->attempt.points) {
+        *reason =
+            arena_printf(turn->out->arena,
+                         "its worker told of %" PRId64 " points and sent no more than %" PRId64,
+                         message->result.points, trial->attempt.points);
+        return ATTEMPT_FAILED;
+    }
     if (curve_differs(trial, message)) {
         *reason =
             arena_printf(turn->out->arena,
@@ -109,7 +127,7 @@ void report_result(struct turn *turn, struct worker *worker, const struct messag
     case STANDING_CURRENT:
         break;
     }
-    if (message->result.points > trial->attempt.points) {
+    if (message->result.points > trial->attempt.points && points_may_come(trial)) {
         acknowledge(turn, message, VERDICT_SHORT, trial->attempt.points);
         return;
     }

@@ -28,6 +28,8 @@ struct trial {
     int64_t deadline_ms;
     uint64_t sent_in;           /* the session that TRIAL was sent in */
     bool confirmed;             /* the worker has spoken of it, so TRIAL has arrived */
+    int32_t shorts;             /* results in a row that lacked points, and none came between */
+    int64_t short_points;       /* how many there were at the first of them */
     struct worker *avoids;      /* of an audit: the worker that ran its source */
     struct link queue;
 };

@@ -180,6 +180,7 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
     set_state(turn->core, trial, TRIAL_RUNNING);
     const char *parameters = save_trial(turn, trial, "");
     save_attempt(turn, trial, (struct attempt_texts){ 0 });
+    trial->shorts = 0;
     lease_begin(turn->core, trial, worker, turn->now_ms);
     return parameters;
 }

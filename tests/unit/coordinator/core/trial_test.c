@@ -406,6 +406,31 @@ static void nonsense_references_are_stale(void **state)
     world_destroy(world);
 }
 
+static void a_worker_that_never_sends_the_points_it_tells_of_does_not_hold_its_trial(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session;
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":1"));
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 1), loss(2, 2), loss(3, 3) };
+    struct message lacking = result(ref, RESULT_DONE, points, 3);
+    for (int i = 0; i < 99; i++) {
+        send_result(world, 1, session, lacking);
+        assert_int_equal(verdict(world, 1), VERDICT_SHORT);
+    }
+    send_points(world, 1, session, ref, 0, points, 1); /* one came: patience begins anew */
+    for (int i = 0; i < 100; i++) {
+        send_result(world, 1, session, lacking);
+        assert_int_equal(verdict(world, 1), VERDICT_SHORT);
+    }
+    send_result(world, 1, session, lacking);
+    assert_int_equal(verdict(world, 1), VERDICT_RECORDED);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_FAILED);
+    assert_string_equal(trial_on_disk(world, 0)->reason,
+                        "its worker told of 3 points and sent no more than 1");
+    world_destroy(world);
+}
+
 /* ---- trials that kill ------------------------------------------------------------------------ */
 
 static void worker_dies_of(struct world *world, uint64_t peer, uint64_t session,
@@ -526,6 +551,7 @@ int main(void)
         cmocka_unit_test(points_that_cannot_be_counted_are_malformed),
         cmocka_unit_test(another_workers_attempt_is_out_of_reach),
         cmocka_unit_test(nonsense_references_are_stale),
+        cmocka_unit_test(a_worker_that_never_sends_the_points_it_tells_of_does_not_hold_its_trial),
         cmocka_unit_test(three_deaths_on_two_workers_quarantine_a_trial),
         cmocka_unit_test(five_deaths_on_one_worker_quarantine_a_trial_and_four_do_not),
         cmocka_unit_test(failures_that_are_no_deaths_do_not_quarantine),
