@@ -33,7 +33,7 @@ static void note_connections(struct loop *loop, int64_t now_ms)
     uint64_t unlogged;
     while (frame_next_event(loop->socket, &event)) {
         if (event.type == FRAME_JOINED)
-            peers_joined(&loop->peers, event.descriptor);
+            peers_joined(&loop->peers, event.descriptor, now_ms);
         else if (event.type == FRAME_LEFT)
             peers_left(&loop->peers, event.descriptor);
     }

@@ -94,17 +94,27 @@ void peers_free(struct peers *peers)
     name_index_free(&peers->by_key);
 }
 
-void peers_joined(struct peers *peers, int descriptor)
+/* Which of the young has to go, so that there is room. */
+static struct peer *one_too_many(const struct peers *peers, int64_t now_ms)
+{
+    struct peer *oldest = LIST_ITEM(list_first(&peers->young), struct peer, young);
+    struct peer *newest = LIST_ITEM(list_last(&peers->young), struct peer, young);
+    return now_ms - oldest->joined_ms >= PEERS_SILENT_MS ? oldest : newest;
+}
+
+void peers_joined(struct peers *peers, int descriptor, int64_t now_ms)
 {
     if (descriptor < 0)
         return;
-    list_push(&peers->young, &remember(peers, descriptor)->young);
+    struct peer *peer = remember(peers, descriptor);
+    peer->joined_ms = now_ms;
+    list_push(&peers->young, &peer->young);
     bool full = peers->maximum > 0 && peers->count > peers->maximum;
     if (!full && peers->young.count <= PEERS_YOUNG)
         return;
-    struct link *oldest = list_first(&peers->young);
-    frame_hang_up(LIST_ITEM(oldest, struct peer, young)->descriptor);
-    list_remove(oldest);
+    peer = one_too_many(peers, now_ms);
+    frame_hang_up(peer->descriptor);
+    list_remove(&peer->young);
     peers->hung_up++;
 }
 

@@ -1,9 +1,10 @@
 /* peers.h - who is connected, and how they stand with us.
  *
  * A connection is young until its first message; there may be so many of the young, and so many in
- * all, and who is too many is hung up on: the oldest of the young, so that strangers who connect
- * and say nothing cost neither memory nor the descriptors of those who work. The first message
- * names the peer and the key.
+ * all, so that strangers who connect and say nothing cost neither memory nor the descriptors of
+ * those who work. Who comes when that is full is hung up on and tries again: a fleet that comes
+ * back at once gets in by turns, while those whose handshake has begun finish it. Only from one
+ * that has been silent for long a place is taken. The first message names the peer and the key.
  *
  * An account is what a sender can use up: patience, bytes, working time, connections. It belongs to
  * the key, so that connecting again is no fresh start; without keys each connection has its own. */
@@ -16,7 +17,7 @@
 #include "coordinator/shell/meter.h"
 #include "coordinator/shell/strikes.h"
 
-enum { PEERS_YOUNG = 1024, PEERS_PER_KEY = 1000 };
+enum { PEERS_YOUNG = 512, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
 
 struct account {
     char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */
@@ -34,6 +35,7 @@ struct peer {
     bool surplus;    /* one more than its key may have */
     struct account *account;
     struct link young;
+    int64_t joined_ms;
 };
 
 struct peers {
@@ -50,7 +52,7 @@ struct peers {
 void peers_init(struct peers *peers, size_t maximum, size_t per_key);
 void peers_free(struct peers *peers);
 
-void peers_joined(struct peers *peers, int descriptor);
+void peers_joined(struct peers *peers, int descriptor, int64_t now_ms);
 void peers_left(struct peers *peers, int descriptor);
 
 /* Who sent this message. `allowed` NULL: there are no keys. NULL: it came in by no connection that

@@ -2,12 +2,15 @@
  * speak the protocol with a real coordinator. A trial of theirs takes no time: one point, one
  * result.
  *
+ * A coordinator with keys: LDT_KEY_FILE for the workers, LDT_SUBMIT_KEY_FILE for the search.
+ *
  * usage: service CONNECT_FILE WORKERS SLOTS RATE SECONDS RATE    results a second, on a fixed
  * schedule; latency counts from the scheduled time, so that a coordinator that falls behind
  * cannot hide it. 0: as fast as answers come (saturation). Latency is from sending RESULT (with
  * its POINTS just before it) to the RESULT_ACK, which means durable. */
 #include "common/clock.h"
 #include "common/connect.h"
+#include "common/credentials.h"
 #include "common/frame.h"
 #include "common/version.h"
 #include "common/xalloc.h"
@@ -45,6 +48,7 @@ struct worker {
 
 struct bench {
     struct connect_info connect;
+    struct credentials worker_key, submit_key;
     struct worker *workers;
     size_t n_workers;
     int slots, rate, seconds, epoll;
@@ -243,13 +247,22 @@ static void wait_and_drain(struct bench *bench, int timeout_ms)
 
 /* ---- set-up */
 
+static bool connect_to(const struct bench *bench, struct frame_socket **out,
+                       const struct credentials *credentials, struct error *error)
+{
+    struct frame_keys storage;
+    const struct frame_keys *keys;
+    return credentials_for(credentials, &bench->connect, &storage, &keys, error) &&
+           frame_connect(out, bench->connect.work, MESSAGE_MAX_BYTES, keys, error);
+}
+
 static void connect_workers(struct bench *bench)
 {
     struct error error;
     bench->epoll = epoll_create1(0);
     for (size_t i = 0; i < bench->n_workers; i++) {
         struct worker *worker = &bench->workers[i];
-        if (!frame_connect(&worker->socket, bench->connect.work, MESSAGE_MAX_BYTES, NULL, &error))
+        if (!connect_to(bench, &worker->socket, &bench->worker_key, &error))
             die("cannot connect", error.text);
         struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = i };
         epoll_ctl(bench->epoll, EPOLL_CTL_ADD, frame_descriptor(worker->socket), &event);
@@ -264,7 +277,7 @@ static void client_ask(struct bench *bench, struct message question, enum messag
     struct error error;
     struct message answer = { 0 };
     bool unused;
-    if (!frame_connect(&socket, bench->connect.client, MESSAGE_MAX_BYTES, NULL, &error))
+    if (!connect_to(bench, &socket, &bench->submit_key, &error))
         die("cannot connect", error.text);
     send_message(bench, socket, question);
     while (!read_message(bench, socket, &answer))
@@ -443,6 +456,9 @@ static void set_up(struct bench *bench, char **argv)
     struct rlimit limit;
     if (!connect_find(&bench->connect, NULL, argv[1], &error))
         die("no coordinator", error.text);
+    if (!credentials_read(&bench->worker_key, NULL, &error) ||
+        !credentials_read(&bench->submit_key, getenv("LDT_SUBMIT_KEY_FILE"), &error))
+        die("no key", error.text);
     bench->n_workers = (size_t)argument(argv, 2, 1, 60000);
     bench->slots = argument(argv, 3, 1, MAX_SLOTS);
     bench->rate = argument(argv, 4, 0, 1000000);
