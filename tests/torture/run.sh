@@ -8,7 +8,7 @@
 #
 #   LDT_BUILD      the directory with bin/ and tests/
 #   LDT_TORTURE    how many seconds the script may work (240)
-#   LDT_LIMIT      after how many it is ended and has failed (LDT_TORTURE + 60)
+#   LDT_LIMIT      after how many it is ended and has failed (LDT_TORTURE + 60, or what a script says: "# limit: N")
 set -u
 [ $# -ge 1 ] || { echo "usage: sh tests/torture/run.sh BUILD [NAME...]" >&2; exit 2; }
 build=$1; shift
@@ -17,7 +17,12 @@ case $build in /*) ;; *) build=$PWD/$build ;; esac
 unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
 export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
 export LDT_TORTURE="${LDT_TORTURE:-240}"
+asked_limit=${LDT_LIMIT:-}
 export LDT_LIMIT="${LDT_LIMIT:-$((LDT_TORTURE + 60))}"
+limit_of() {
+    own_limit=$(sed -n 's/^# limit: \([0-9][0-9]*\)$/\1/p' "$1")
+    echo "${asked_limit:-${own_limit:-$LDT_LIMIT}}"
+}
 
 if [ $# -eq 0 ]; then
     for script in "$folder"/*.sh; do
@@ -51,7 +56,8 @@ verdict=0
 for name; do
     printf '== %s\n' "$name"
     started=$(date +%s)
-    timeout -k 10 "$LDT_LIMIT" sh "$folder/$name.sh" >"$out/$name.log" 2>&1
+    limit=$(limit_of "$folder/$name.sh")
+    timeout -k 10 "$limit" sh "$folder/$name.sh" >"$out/$name.log" 2>&1
     status=$?
     seconds=$(($(date +%s) - started))
     read -r passed failed skipped <<END
@@ -59,7 +65,7 @@ $(count "$status" "$out/$name.log")
 END
     if [ "$failed" -gt 0 ]; then
         verdict=1
-        [ "$status" -ne 124 ] || echo "# ended after $LDT_LIMIT s" >>"$out/$name.log"
+        [ "$status" -ne 124 ] || echo "# ended after $limit s" >>"$out/$name.log"
         grep -v '^#   time=' "$out/$name.log" | tail -n 60
         echo "# all of it: $out/$name.log"
     fi
