@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,22 +244,12 @@ enum child_start child_start(struct child *child, const struct launch *launch,
     return started;
 }
 
-/* One that hangs in the kernel dies whenever that lets it go; nobody waits for that here. */
-static void reap_soon(pid_t pid)
-{
-    for (int waited_ms = 0; waited_ms < LAST_WAIT_MS; waited_ms++) {
-        if (waitpid(pid, NULL, WNOHANG) != 0)
-            return;
-        poll(NULL, 0, 1);
-    }
-}
-
 void child_destroy(struct child *child)
 {
     if (child->pid > 0) {
         kill(-child->pid, SIGKILL);
         guard_remove(child->pid);
-        reap_soon(child->pid);
+        waitpid(child->pid, NULL, WNOHANG); /* else it is an orphan: it may hang in the kernel */
         child->pid = 0;
     }
     close_if_open(&child->stdout_fd);

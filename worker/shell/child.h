@@ -1,8 +1,7 @@
 /* child.h - the process of one attempt: started in a group of its own, ended with TERM and then
  * KILL, and looked after until the last of its output is read. Knows nothing of messages.
  *
- *     started --(exits)--> exited: its group is killed, the rest of its output read -->
- * child_is_over
+ *     started --(exits)--> exited: its group is killed, the rest of its output read --> over
  *
  * It dies with the worker. It may ignore TERM, close its output, leave grandchildren that hold its
  * pipes, write without end, or hang: none of that keeps the worker waiting. */
