@@ -299,9 +299,8 @@ static void parse(struct reader *reader)
     struct fy_parser *parser = fy_parser_create(&options);
     if (parser == NULL ||
         fy_parser_set_string(parser, reader->source->text, reader->source->length) != 0)
-        fault_add(reader->faults, 0, 0, "the YAML parser could not be started");
-    else
-        read_events(reader, parser, diag);
+        xalloc_fail(0); /* nothing has been read yet: no fault of the text */
+    read_events(reader, parser, diag);
     fy_parser_destroy(parser);
     fy_diag_destroy(diag);
 }
