@@ -128,7 +128,7 @@ $(2): $(3) $(SUPPORT) $(foreach folder,$(4),$(call archives,$(folder),$(5)))
 	$$(call link,$(3) $(SUPPORT),$(foreach folder,$(4),$(call archives,$(folder),$(5))),-lcmocka)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
-$(foreach t,$(SYSTEM_TOOLS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),coordinator/doctor)))
+$(foreach t,$(SYSTEM_TOOLS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),coordinator/doctor proto)))
 $(foreach t,$(SIM_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(SIM_LAYERS))))
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.float),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
 $(foreach t,$(NUMERIC_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%.double),$(t:%.c=$(BUILD)/obj/%.double.o),$(call test_folder,$(t)),.double)))

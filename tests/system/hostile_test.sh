@@ -40,4 +40,41 @@ gone() { [ "$(descriptors "$coordinator")" -lt 60 ]; }
 check 'connections of those who left are closed' wait_for 40 gone
 stop "$coordinator"
 check_equal 'SIGTERM still ends it cleanly' '0' "$?"
+
+# ---- the same by workers with keys, who get further: one lies in good form, one sends broken messages as well
+db=$work/keys.db
+keys=$work/keys
+for member in honest liar vandal; do
+    [ -d "$keys" ] || "$bin/ldt" keygen --server "$keys" >/dev/null || give_up 'keys are made'
+    "$bin/ldt" keygen --role worker "$member" --keys "$keys" -o "$work/$member.key" >/dev/null || give_up 'keys are made'
+done
+"$bin/ldt" keygen --role submit boss --keys "$keys" -o "$work/boss.key" >/dev/null
+stop "$worker"
+start_coordinator --keys "$keys"
+start_worker honest -j 2 --allow-command --key "$work/honest.key"
+check 'the search is accepted by key' ldt --key "$work/boss.key" submit "$work/steady.yaml"
+before=$(resident "$coordinator")
+messages=${LDT_HOSTILE_MESSAGES:-20000}
+timeout 250 "$build/tests/system/flood" "$connect" "$work/liar.key" "$messages" 0 "$seed" >"$work/liar.log" 2>&1 &
+liar=$!
+timeout 250 "$build/tests/system/flood" "$connect" "$work/vandal.key" "$messages" 50 "$seed" >"$work/vandal.log" 2>&1 &
+vandal=$!
+pids="$pids $liar $vandal"
+check 'somebody with another key is served meanwhile' ldt --key "$work/boss.key" status
+wait "$liar"
+check_equal 'the liar said it all' 0 "$?"
+wait "$vandal"
+check_equal 'and so did the vandal' 0 "$?"
+say "liar: $(cat "$work/liar.log"), vandal: $(cat "$work/vandal.log")"
+check 'the coordinator lives on' kill -0 "$coordinator"
+check 'the search of the honest worker ends, too' wait_done steady 60
+check_equal 'with every trial done once, by the honest worker' '60 60' \
+    "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt JOIN worker ON worker.id = worker
+            WHERE name = 'honest')")"
+check_says 'the vandal is ignored' 'event=peer-ignored' "$work/coordinator.log"
+after=$(resident "$coordinator")
+say "resident: $before KiB before, $after KiB after"
+check 'memory stays bounded' test $((after - before)) -lt 65536
+stop "$coordinator"
+check_equal 'and SIGTERM ends it cleanly' '0' "$?"
 end_of_test
