@@ -29,4 +29,7 @@ struct store {
  * store_recall reads that again, after a turn was undone. */
 bool store_prepare(struct store *store, struct error *error);
 bool store_recall(struct store *store, struct error *error);
+
+/* open.c: a file up to this size is looked at as a whole when it is opened. A test makes it small. */
+extern int64_t check_whole_bytes;
 #endif

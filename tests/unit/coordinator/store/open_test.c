@@ -123,6 +123,24 @@ static void a_damaged_database_is_refused_with_advice(void **state)
     assert_non_null(strstr(f->error.text, ".recover"));
 }
 
+/* All of its tables but the points are looked at, too. */
+static void a_large_damaged_database_is_refused_as_well(void **state)
+{
+    struct fixture *f = *state;
+    save_ground(f);
+    int64_t root = atoi(answer(f, "SELECT rootpage FROM sqlite_schema WHERE name = 'trial'"));
+    char garbage[4096];
+    memset(garbage, 0xa5, sizeof garbage);
+    store_close(&f->store);
+    int64_t usual = check_whole_bytes;
+    check_whole_bytes = 0;
+    reopen(f); /* undamaged it is welcome */
+    store_close(&f->store);
+    write_bytes(f->path, (root - 1) * 4096, garbage, sizeof garbage);
+    refused(f, f->path, "is damaged");
+    check_whole_bytes = usual;
+}
+
 static void places_that_cannot_hold_a_database_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -247,6 +265,7 @@ int main(void)
         WITH_DIRECTORY(a_newer_schema_is_refused_with_both_versions),
         WITH_DIRECTORY(what_is_no_database_is_refused),
         WITH_DIRECTORY(a_damaged_database_is_refused_with_advice),
+        WITH_STORE(a_large_damaged_database_is_refused_as_well),
         WITH_DIRECTORY(places_that_cannot_hold_a_database_are_refused),
         WITH_DIRECTORY(unwritable_places_are_refused),
         WITH_DIRECTORY(network_file_systems_are_refused),
