@@ -169,7 +169,9 @@ static void sweep_orphans(struct loop *loop)
 {
     const char *marks[AGENT_MAX_SLOTS];
     pid_t children[AGENT_MAX_SLOTS + 1] = { guard_pid() };
-    struct orphan_families families = { .marks = marks, .children = children, .n_children = 1 };
+    struct orphan_families families = {
+        .worker = loop->instance, .marks = marks, .children = children, .n_children = 1
+    };
     if (!loop->child_ended)
         return;
     loop->child_ended = false;
@@ -386,7 +388,7 @@ int loop_run(const struct loop_options *options)
         return 1;
     }
     raise_descriptor_limit(options->agent.slots);
-    orphan_adopt_all();
+    orphan_adopt_all(guard_pid());
     loop.instance = options->agent.instance;
     loop.now_ms = clock_monotonic_ms();
     loop.agent = agent_create(&options->agent);

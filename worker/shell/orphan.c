@@ -12,16 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static bool strangers_come; /* orphans that were none of our trials' */
+
 enum { PASSES = 20 }; /* of killing all: for what was started meanwhile */
 
 void orphan_mark(char mark[ORPHAN_MARK_BYTES], uint64_t worker, uint64_t trial)
 {
     snprintf(mark, ORPHAN_MARK_BYTES, ORPHAN_MARK "=%016" PRIx64 "-%" PRIu64, worker, trial);
-}
-
-void orphan_adopt_all(void)
-{
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 /* The mark of a process, to be freed; NULL if it has none, or none that we may read. */
@@ -52,6 +49,20 @@ static bool is_running(const struct orphan_families *families, const char *mark)
     return false;
 }
 
+static bool is_of_worker(const char *mark, uint64_t worker)
+{
+    char prefix[ORPHAN_MARK_BYTES];
+    int length = snprintf(prefix, sizeof prefix, ORPHAN_MARK "=%016" PRIx64 "-", worker);
+    return mark != NULL && strncmp(mark, prefix, (size_t)length) == 0;
+}
+
+static bool is_wanted(const char *mark, const struct orphan_families *families)
+{
+    if (is_of_worker(mark, families->worker))
+        return is_running(families, mark);
+    return strangers_come || families->n_marks > 0;
+}
+
 static void look_after(pid_t pid, const struct orphan_families *families)
 {
     for (size_t i = 0; i < families->n_children; i++)
@@ -60,10 +71,9 @@ static void look_after(pid_t pid, const struct orphan_families *families)
     if (waitpid(pid, NULL, WNOHANG) != 0)
         return; /* it was over */
     char *mark = read_mark(pid);
-    bool wanted = mark != NULL ? is_running(families, mark) : families->n_marks > 0;
-    free(mark);
-    if (!wanted)
+    if (!is_wanted(mark, families))
         kill(pid, SIGKILL); /* its number is taken until we reap it */
+    free(mark);
 }
 
 /* All at once: the kernel's list shifts when one of them goes. */
@@ -84,6 +94,17 @@ static pid_t *list_children(size_t *count)
     return pids;
 }
 
+void orphan_adopt_all(pid_t guard)
+{
+    size_t count;
+    pid_t *pids = list_children(&count);
+    strangers_come = getpid() == 1;
+    for (size_t i = 0; i < count; i++)
+        strangers_come |= pids[i] != guard;
+    free(pids);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
 void orphan_sweep(const struct orphan_families *families)
 {
     size_t count;
@@ -94,12 +115,11 @@ void orphan_sweep(const struct orphan_families *families)
 }
 
 /* By a descriptor, so that the number cannot pass on to another process in between. */
-static bool kill_if_marked(pid_t pid, const char *prefix)
+static bool kill_if_marked(pid_t pid, uint64_t worker)
 {
     int fd = pidfd_open(pid, 0);
     char *mark = fd >= 0 ? read_mark(pid) : NULL;
-    bool ours = mark != NULL && strncmp(mark, prefix, strlen(prefix)) == 0;
-    bool killed = ours && pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
+    bool killed = is_of_worker(mark, worker) && pidfd_send_signal(fd, SIGKILL, NULL, 0) == 0;
     free(mark);
     if (fd >= 0)
         close(fd);
@@ -108,15 +128,13 @@ static bool kill_if_marked(pid_t pid, const char *prefix)
 
 void orphan_kill_all(uint64_t worker)
 {
-    char prefix[ORPHAN_MARK_BYTES];
     bool found = true;
-    snprintf(prefix, sizeof prefix, ORPHAN_MARK "=%016" PRIx64 "-", worker);
     for (int pass = 0; found && pass < PASSES; pass++) {
         DIR *processes = opendir("/proc");
         found = false;
         for (struct dirent *entry; processes != NULL && (entry = readdir(processes)) != NULL;) {
             int pid = atoi(entry->d_name);
-            found |= pid > 0 && pid != getpid() && kill_if_marked((pid_t)pid, prefix);
+            found |= pid > 0 && pid != getpid() && kill_if_marked((pid_t)pid, worker);
         }
         if (processes != NULL)
             closedir(processes);

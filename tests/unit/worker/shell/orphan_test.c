@@ -60,7 +60,9 @@ static bool is_known(pid_t pid) /* alive or not yet reaped */
 
 static void sweep(const char *running)
 {
-    struct orphan_families families = { .marks = &running, .n_marks = running != NULL };
+    struct orphan_families families = { .worker = WORKER,
+                                        .marks = &running,
+                                        .n_marks = running != NULL };
     orphan_sweep(&families);
 }
 
@@ -82,7 +84,7 @@ static void end(pid_t pid)
 
 static int adopt(void **state)
 {
-    orphan_adopt_all();
+    orphan_adopt_all(0);
     return 0;
 }
 
@@ -113,7 +115,7 @@ static void children_that_are_no_orphans_are_left_alone(void **state)
     char ended[ORPHAN_MARK_BYTES];
     orphan_mark(ended, WORKER, 1);
     pid_t known = leave_daemon(ended, false), left = leave_daemon(ended, false);
-    struct orphan_families families = { .children = &known, .n_children = 1 };
+    struct orphan_families families = { .worker = WORKER, .children = &known, .n_children = 1 };
     for (int waited_ms = 0; is_known(left) && waited_ms < PATIENCE_MS; waited_ms++) {
         orphan_sweep(&families);
         poll(NULL, 0, 1);
@@ -137,6 +139,34 @@ static void the_guard_kills_what_bears_a_mark_of_its_worker(void **state)
     end(other);
 }
 
+static void what_may_come_from_elsewhere_is_left_alone(void **state)
+{
+    char ended[ORPHAN_MARK_BYTES], others[ORPHAN_MARK_BYTES];
+    orphan_mark(ended, WORKER, 1);
+    orphan_mark(others, OTHER_WORKER, 1);
+    pid_t stranger = leave_daemon(others, false); /* here before the worker was, one may think */
+    orphan_adopt_all(0);
+    pid_t wiped = leave_daemon(ended, true), left = leave_daemon(ended, false);
+    sweep_until_gone(left, NULL);
+    assert_true(is_alive(stranger));
+    assert_true(is_alive(wiped));
+    end(stranger);
+    end(wiped);
+    orphan_adopt_all(0);
+}
+
+static void what_another_worker_inside_a_trial_left_goes_with_the_last_trial(void **state)
+{
+    char others[ORPHAN_MARK_BYTES], ended[ORPHAN_MARK_BYTES], running[ORPHAN_MARK_BYTES];
+    orphan_mark(others, OTHER_WORKER, 1);
+    orphan_mark(ended, WORKER, 1);
+    orphan_mark(running, WORKER, 2);
+    pid_t inner = leave_daemon(others, false), left = leave_daemon(ended, false);
+    sweep_until_gone(left, running);
+    assert_true(is_alive(inner));
+    sweep_until_gone(inner, NULL);
+}
+
 static void a_mark_names_worker_and_trial(void **state)
 {
     char mark[ORPHAN_MARK_BYTES];
@@ -151,6 +181,8 @@ int main(void)
         cmocka_unit_test(what_an_ended_trial_left_is_killed_and_what_a_running_one_has_is_not),
         cmocka_unit_test(without_a_mark_it_lives_as_long_as_any_trial),
         cmocka_unit_test(children_that_are_no_orphans_are_left_alone),
+        cmocka_unit_test(what_another_worker_inside_a_trial_left_goes_with_the_last_trial),
+        cmocka_unit_test(what_may_come_from_elsewhere_is_left_alone),
         cmocka_unit_test(the_guard_kills_what_bears_a_mark_of_its_worker),
     };
     return cmocka_run_group_tests_name("orphans", tests, adopt, NULL);
