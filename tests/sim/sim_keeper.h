@@ -34,7 +34,7 @@ static inline void keeper_says(struct sim *sim, const char *search)
     numbers[0] = sim_between(sim, 0, 3);
     numbers[1] = sim_between(sim, 0, 8);
     snprintf(worker, sizeof worker, "worker%d", (int)sim_between(sim, 0, sim->n_workers));
-    switch (rng_below(&sim->rng, 7)) {
+    switch (rng_below(&sim->rng, 8)) {
     case 0:
         message.type = MESSAGE_PAUSE;
         message.pause.name = search;
@@ -44,6 +44,7 @@ static inline void keeper_says(struct sim *sim, const char *search)
         message.resume.name = search;
         break;
     case 2:
+    case 5:
         message.type = MESSAGE_RETRY;
         message.retry.name = search;
         message.retry.trials = numbers;

@@ -22,6 +22,7 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
     int trials = (int)sim_between(sim, 1, 6);
     int at_once = (int)sim_between(sim, 1, 3), failures = (int)sim_between(sim, 0, 3);
     int attempts = (int)sim_between(sim, 1, 8);
+    bool once = sim_chance(sim, 0.5);
     bool again = sim_chance(sim, 0.4), ladder = matrix && sim_chance(sim, 0.5);
     int best = (int)sim_between(sim, 1, 3), seeds = (int)sim_between(sim, 1, 3);
     double stop = -2 * rng_uniform(&sim->rng);
@@ -36,8 +37,8 @@ static inline void write_definition(struct sim *sim, struct sim_client *client)
                   "\"repeat\":%d,%s%s%s%s"
                   "\"parameters\":{%s\"student_lr\":{%s}}}",
                   client->name, command ? "\"command\":[\"train\"]" : "\"program\":\"ldt\"",
-                  command ? "loss" : "test_kl", last ? "last" : "best", sampler, attempts, seed,
-                  long_one ? 40 : trials, repeat, limited ? limits : "",
+                  command ? "loss" : "test_kl", last ? "last" : "best", sampler,
+                  once ? 1 : attempts, seed, long_one ? 40 : trials, repeat, limited ? limits : "",
                   matrix ? "\"matrix\":{\"batch_size\":[8,16]}," : "", again ? protocol : "",
                   ladder ? rungs : "", command ? "" : "\"task\":{\"value\":\"task-b\"},",
                   strcmp(sampler, "grid") == 0
