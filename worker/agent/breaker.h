@@ -1,10 +1,10 @@
 /* breaker.h - benches a worker on which everything fails, so that one sick machine does not use up
  * the attempts of a whole search.
  *
- *     working --(the N-th different trial in a row fails)--> benched --(the pause is over)--> probing
- *        ^                                                   |    ^                            |  |
- *        |                 a trial succeeds                  |    +-----(the probe fails)------+  |
- *        +---------------------------------------------------+------------------------------------+
+ *     working --(the N-th different trial in a row fails)--> benched --(pause over)--> probing
+ *        ^                                                   |    ^                       |  |
+ *        |                 a trial succeeds                  |    +--(the probe fails)----+  |
+ *        +---------------------------------------------------+-------------------------------+
  *
  * Benched it lets nothing start, probing one trial at a time. Failed, died and refused trials
  * count; one that is handed back, cancelled or out of time says nothing about the machine.
