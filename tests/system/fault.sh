@@ -7,7 +7,7 @@ fault_so=$build/tests/system/preload/fault.so
 fault_seed=${LDT_FAULT_SEED:-$(date +%s)}
 started=$(date +%s)
 searches=0
-trials=80  # of each
+trials=56  # of each
 injected=0 # faults that were met
 idle=0     # faults that were not: no such call happened
 survived=0
@@ -25,18 +25,18 @@ cat >"$work/trial.sh" <<'END'
 read -r line
 a=${line##*\"a\":}; a=${a%%[!0-9]*}
 b=${line##*\"b\":}; b=${b%%[!0-9]*}
-sleep 0.1
+sleep 0.05
 for step in 1 2 3; do echo "{\"step\": $step, \"epoch\": $step, \"metrics\": {\"loss\": $((a * 7 + b * step))}}"; done
 END
 submit_next() {
     searches=$((searches + 1))
     printf 'name: grid%d\ncommand: [sh, %s]\nmetric: {name: loss}\nsampler: {name: grid}\nmax_trial_duration: 1m\n' \
         "$searches" "$work/trial.sh" >"$work/grid.yaml"
-    printf 'parameters:\n  a: {values: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}\n  b: {values: [0, 1, 2, 3, 4, 5, 6, 7]}\n' >>"$work/grid.yaml"
+    printf 'parameters:\n  a: {values: [0, 1, 2, 3, 4, 5, 6]}\n  b: {values: [0, 1, 2, 3, 4, 5, 6, 7]}\n' >>"$work/grid.yaml"
     wait_for 20 submit "$work/grid.yaml" || { cat "$work/submit.out"; give_up "search $searches is accepted"; }
 }
 # There must be something to do when a fault is to be met: another search, if the last one is nearly done.
-nearly_done() { [ "$(done_trials)" -gt $((searches * trials - 20)) ]; }
+nearly_done() { [ "$(done_trials)" -gt $((searches * trials - 15)) ]; }
 keep_busy() {
     nearly_done || return 0
     start_coordinator

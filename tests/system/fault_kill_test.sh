@@ -11,7 +11,7 @@ for n in 1 2 3 4 5 6 8 10 12 15 19 24 30 37 45; do
         echo "$call:$n:kill-after"
     done
 done >"$work/all"
-shuffled 8 <"$work/all" >"$work/faults"
+shuffled 6 <"$work/all" >"$work/faults"
 
 killed() {
     coordinator_meets "$1"

@@ -36,9 +36,9 @@ for_each_fault judge_coordinator
 coordinators=$injected
 
 # ---- a worker, alone
+start_coordinator
 stop "$w1"
 stop "$w2"
-start_coordinator
 judge_worker() {
     worker_meets "malloc:$1:ENOMEM"
     judge "worker malloc:$1" "$out_of_memory"

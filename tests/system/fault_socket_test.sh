@@ -28,9 +28,9 @@ judge_worker() {
 begin_searches
 cp "$work/coordinator.faults" "$work/faults"
 for_each_fault judge_coordinator
+start_coordinator
 stop "$w1"
 stop "$w2"
-start_coordinator
 cp "$work/worker.faults" "$work/faults"
 if [ -n "${LDT_TORTURE:-}" ]; then started=$(date +%s); fi
 for_each_fault judge_worker
