@@ -53,7 +53,7 @@ enum {
 };
 /* Rows and memory are compared after every commit; to restore a second core and compare all that it
  * can say takes a hundred times as long: this often, at every crash and at the end. */
-enum { SIM_COMMITS_BETWEEN_RESTORES = 32 };
+enum { SIM_COMMITS_BETWEEN_RESTORES = 64 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
 enum { SIM_MAX_STUDIES = 32, SIM_MAX_TRIALS = 256 };
 
