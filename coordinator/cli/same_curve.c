@@ -98,8 +98,8 @@ enum curves same_curve(sqlite3 *db, struct curve_name first, struct curve_name s
                        int64_t *points, struct buf *difference)
 {
     enum curves result = CURVES_UNREADABLE;
-    sqlite3_stmt *a = open_curve(db, first), *b = open_curve(db, second);
-    if (a != NULL && b != NULL)
+    sqlite3_stmt *a = open_curve(db, first), *b = a != NULL ? open_curve(db, second) : NULL;
+    if (b != NULL)
         result = compare(a, b, points, difference);
     sqlite3_finalize(a);
     sqlite3_finalize(b);
