@@ -175,7 +175,7 @@ check-fixtures: $(FIXTURE_TESTS)   ## replay the recorded cases only; LDT_FIXTUR
 sanitize:   ## every test again under the address and undefined-behaviour sanitizers
 	$(MAKE) check BUILD=$(BUILD)/sanitize OPTIMISE=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 
-torture: all $(UNIT_TESTS:%.c=$(BUILD)/%) $(SIM_TESTS:%.c=$(BUILD)/%) $(TOOLS)   ## faults by the thousand, minutes each; TORTURE="NAME..." for some
+torture: all $(UNIT_TESTS:%.c=$(BUILD)/%) $(SIM_TESTS:%.c=$(BUILD)/%) $(TOOLS) $(BUILD)/bench/service   ## faults by the thousand, minutes each; TORTURE="NAME..." for some
 	@sh tests/torture/run.sh $(BUILD) $(TORTURE)
 
 # ---- benchmarks: never part of check ---------------------------------------------------------------------------------

@@ -74,6 +74,6 @@ void credentials_explain(const struct credentials *credentials, const struct con
     else
         error_set(out,
                   "%s (from %s) breaks every handshake off: it is another coordinator than the one "
-                  "that %s was made for, or none at all",
+                  "that %s was made for, or none, or has more connections than it can take",
                   endpoint, place->origin, credentials->path);
 }

@@ -13,17 +13,18 @@
 #include <zmq.h>
 
 enum {
-    LISTEN_QUEUE = 1000, /* messages for one peer */
-    FLOOD_QUEUE = 10000, /* messages from one peer: more than one read of the socket can hold */
-    CONNECT_QUEUE = 200, /* messages kept while there is no connection; the protocol resends */
-    BACKLOG = 4096,      /* a fleet that reconnects at once */
-    HANDSHAKE_MS = 5000, /* 30 s by default: too cheap a way to hold descriptors */
-    IDLE_S = 10,         /* then TCP asks whether the peer is still there, */
-    PROBE_S = 5,         /* this often, */
-    PROBES = 2,          /* this many times */
-    DEAD_MS = 5000,      /* what was sent must be taken by the peer's machine until then */
-    CONNECT_MS = 1000,   /* one attempt, where packets vanish without an answer */
-    RECONNECT_MS = 100,  /* doubles, with jitter, up to: */
+    LISTEN_QUEUE = 1000,  /* messages for one peer */
+    FLOOD_QUEUE = 10000,  /* messages from one peer: more than one read of the socket can hold */
+    CONNECT_QUEUE = 200,  /* messages kept while there is no connection; the protocol resends */
+    BACKLOG = 4096,       /* a fleet that reconnects at once */
+    HANDSHAKE_MS = 10000, /* 30 s by default: too cheap a way to hold descriptors */
+    PATIENCE_MS = 30000,  /* of a connector: the listener of a large fleet has much to do at once */
+    IDLE_S = 10,          /* then TCP asks whether the peer is still there, */
+    PROBE_S = 5,          /* this often, */
+    PROBES = 2,           /* this many times */
+    DEAD_MS = 5000,       /* what was sent must be taken by the peer's machine until then */
+    CONNECT_MS = 1000,    /* one attempt, where packets vanish without an answer */
+    RECONNECT_MS = 100,   /* doubles, with jitter, up to: */
     RECONNECT_MAX_MS = 1000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
 
@@ -94,7 +95,7 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
     set_int(socket, ZMQ_LINGER, 0);
     set_int(socket, ZMQ_SNDHWM, socket->router ? LISTEN_QUEUE : CONNECT_QUEUE);
     set_int(socket, ZMQ_RCVHWM, socket->router ? FLOOD_QUEUE : CONNECT_QUEUE);
-    set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+    set_int(socket, ZMQ_HANDSHAKE_IVL, socket->router ? HANDSHAKE_MS : PATIENCE_MS);
     set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
     set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S);
     set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S);

@@ -17,7 +17,8 @@
 #include "coordinator/shell/meter.h"
 #include "coordinator/shell/strikes.h"
 
-enum { PEERS_YOUNG = 512, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
+/* A connection in its handshake takes 16 KiB, so the young take 16 MiB. */
+enum { PEERS_YOUNG = 1024, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
 
 struct account {
     char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */

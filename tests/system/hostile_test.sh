@@ -65,7 +65,7 @@ wait "$liar"
 check_equal 'the liar said it all' 0 "$?"
 wait "$vandal"
 check_equal 'and so did the vandal' 0 "$?"
-say "liar: $(cat "$work/liar.log"), vandal: $(cat "$work/vandal.log")"
+say "figures: liar: $(cat "$work/liar.log"), vandal: $(cat "$work/vandal.log")"
 check 'the coordinator lives on' kill -0 "$coordinator"
 check 'the search of the honest worker ends, too' wait_done steady 60
 check_equal 'with every trial done once, by the honest worker' '60 60' \
