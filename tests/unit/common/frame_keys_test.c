@@ -4,12 +4,15 @@
 #include "common/frame.h"
 #include "common/key.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -186,6 +189,65 @@ static void with_keys_any_address_may_be_listened_on(void **state)
     assert_true(frame_listen(&fixture->router, "tcp://0.0.0.0:*", MAXIMUM, &keys, &fixture->error));
 }
 
+/* ---- a stranger that speaks ZMTP by itself, without a mechanism. ZeroMQ 4.3.4 aborts when a peer
+ * fills its queue, sends a PING and hangs up (frame.c): for that its messages must get into a
+ * queue. */
+
+static void write_all(int stranger, const void *bytes, size_t length)
+{
+    const char *rest = bytes;
+    for (ssize_t sent; length > 0; rest += sent, length -= (size_t)sent)
+        if ((sent = send(stranger, rest, length, MSG_NOSIGNAL)) <= 0)
+            return; /* it hung up on us */
+}
+
+static void attack(const char *endpoint)
+{
+    static const char greeting[64] = "\xff\0\0\0\0\0\0\0\0\x7f\x03\0NULL";
+    static const char ready[] = "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06"
+                                "DEALER";
+    static const char ping[] = "\x04\x07\x04PING\0\x0a";
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                   .sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1)) };
+    int stranger = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(stranger, (struct sockaddr *)&address, sizeof address), 0);
+    write_all(stranger, greeting, sizeof greeting);
+    write_all(stranger, ready, sizeof ready - 1);
+    for (int i = 0; i < 12000; i++)
+        write_all(stranger, "\0\1x", 3);
+    write_all(stranger, ping, sizeof ping - 1);
+    close(stranger);
+}
+
+static int messages_after_an_attack(struct frame_socket *router, struct buf *frame)
+{
+    int messages = 0;
+    bool unused;
+    attack(frame_endpoint(router));
+    for (int quiet = 0; quiet < 5;) {
+        quiet = frame_receive(router, NULL, frame) == FRAME_OK ? 0 : quiet + 1;
+        messages += quiet == 0;
+        if (quiet > 0)
+            frame_wait(&router, 1, NULL, &unused, 0, 20);
+    }
+    return messages;
+}
+
+static void a_stranger_gets_nothing_into_a_queue(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(messages_after_an_attack(fixture->router, &fixture->frame), 0);
+    struct frame_socket *plain; /* without keys it does: the attack is one */
+    assert_true(frame_listen(&plain, "tcp://127.0.0.1:*", MAXIMUM, NULL, &fixture->error));
+    assert_in_range(messages_after_an_attack(plain, &fixture->frame), 1, 12000);
+    frame_close(&plain);
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    connect_with(fixture, &keys);
+    receive(fixture); /* and who has a key is served as before */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +265,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             joining_and_leaving_is_told_with_the_descriptor_of_the_messages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stranger_gets_nothing_into_a_queue, set_up, tear_down),
         cmocka_unit_test_setup_teardown(with_keys_any_address_may_be_listened_on, set_up,
                                         tear_down),
     };
