@@ -38,6 +38,9 @@ struct column {
     enum column_kind kind;
     size_t offset; /* in the row's struct */
     size_t has;
+    /* Never another value under the same key, so it is not written again: its rule in the schema
+     * costs more than the column. A value that did change would make the hash a wrong one. */
+    bool once;
 };
 
 struct table {

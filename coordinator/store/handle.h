@@ -18,7 +18,8 @@ struct store {
     char *path;
     int lock;                             /* descriptor of FILE-lock, -1 none */
     sqlite3_stmt *statements[STATEMENTS]; /* prepared once, see save.c */
-    sqlite3_stmt *writers[TABLES];        /* a row of each table, added or replaced */
+    sqlite3_stmt *updates[TABLES];        /* replaces a row; NULL: rows are only added */
+    sqlite3_stmt *inserts[TABLES];
     struct metric_ids metrics;
     struct sums sums;                     /* of what is in the file and of the turn that is saved */
     int wal_pages;                        /* in the write-ahead log after the last commit */
@@ -30,6 +31,7 @@ struct store {
 bool store_prepare(struct store *store, struct error *error);
 bool store_recall(struct store *store, struct error *error);
 
-/* open.c: a file up to this size is looked at as a whole when it is opened. A test makes it small. */
+/* open.c: a file up to this size is looked at as a whole when it is opened. A test makes it
+ * small. */
 extern int64_t check_whole_bytes;
 #endif

@@ -27,8 +27,8 @@ static char *real_path(const char *path)
     return real != NULL ? real : xstrdup(path);
 }
 
-/* Finds pages and rows that cannot be right; a flipped bit inside a value passes, and is left to the
- * hashes. */
+/* Finds pages and rows that cannot be right; a flipped bit inside a value passes, and is left to
+ * the hashes. */
 static bool check_quickly(sqlite3 *db, const char *path, const char *sql, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -160,8 +160,10 @@ void store_close(struct store **store)
         return;
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize((*store)->statements[i]);
-    for (int i = 0; i < TABLES; i++)
-        sqlite3_finalize((*store)->writers[i]);
+    for (int i = 0; i < TABLES; i++) {
+        sqlite3_finalize((*store)->updates[i]);
+        sqlite3_finalize((*store)->inserts[i]);
+    }
     metric_ids_clear(&(*store)->metrics);
     sqlite3_close((*store)->db); /* empties the write-ahead log when nobody else reads */
     lock_drop(&(*store)->lock);

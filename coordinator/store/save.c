@@ -28,12 +28,8 @@ static bool prepare(struct store *store, const char *sql, sqlite3_stmt **stateme
            sql_failed(store->db, "prepare", error);
 }
 
-/* "INSERT ...", and for rows that are saved again under the same key "... ON CONFLICT (key) DO
- * UPDATE", which tells the sum what it replaced. */
-static char *writer_sql(enum table_number number)
+static char *insert_sql(const struct table *table)
 {
-    const struct table *table = &schema_tables[number];
-    bool only_added = number == TABLE_OUTCOME || number == TABLE_METRIC;
     char *columns = table_column_list(table, "", true);
     struct buf sql;
     buf_init(&sql, 1 << 16);
@@ -41,18 +37,40 @@ static char *writer_sql(enum table_number number)
     for (int i = 0; i < table->n_columns; i++)
         buf_text(&sql, ", ?");
     buf_text(&sql, ")");
-    for (int i = 0; i < table->n_columns && !only_added; i++) {
-        const char *name = table->columns[i].name;
-        if (i < table->n_key)
-            buf_printf(&sql, "%s%s", i == 0 ? " ON CONFLICT (" : ", ", name);
-        else
-            buf_printf(&sql, "%s%s = excluded.%s", i == table->n_key ? ") DO UPDATE SET " : ", ",
-                       name, name);
-    }
-    if (!only_added)
-        buf_printf(&sql, ", hash = replace_hash(%d, %s.hash, excluded.hash)", number, table->name);
     free(columns);
     return sql.bytes;
+}
+
+/* With the parameters of the INSERT, by their numbers. Tells the sum what it replaces. */
+static char *update_sql(enum table_number number)
+{
+    const struct table *table = &schema_tables[number];
+    struct buf sql;
+    buf_init(&sql, 1 << 16);
+    buf_printf(&sql, "UPDATE %s SET hash = replace_hash(%d, hash, ?%d)", table->name, number,
+               table->n_columns + 1);
+    for (int i = table->n_key; i < table->n_columns; i++) {
+        if (!table->columns[i].once)
+            buf_printf(&sql, ", %s = ?%d", table->columns[i].name, i + 1);
+    }
+    for (int i = 0; i < table->n_key; i++)
+        buf_printf(&sql, " %s %s = ?%d", i == 0 ? "WHERE" : "AND", table->columns[i].name, i + 1);
+    return sql.bytes;
+}
+
+static bool prepare_writers(struct store *store, struct error *error)
+{
+    for (int i = 0; i < TABLES; i++) {
+        bool only_added = i == TABLE_OUTCOME || i == TABLE_METRIC;
+        char *insert = insert_sql(&schema_tables[i]), *update = update_sql((enum table_number)i);
+        bool good = prepare(store, insert, &store->inserts[i], error) &&
+                    (only_added || prepare(store, update, &store->updates[i], error));
+        free(insert);
+        free(update);
+        if (!good)
+            return false;
+    }
+    return true;
 }
 
 bool store_prepare(struct store *store, struct error *error)
@@ -61,14 +79,7 @@ bool store_prepare(struct store *store, struct error *error)
         if (!prepare(store, statement_sql[i], &store->statements[i], error))
             return false;
     }
-    for (int i = 0; i < TABLES; i++) {
-        char *sql = writer_sql((enum table_number)i);
-        bool good = prepare(store, sql, &store->writers[i], error);
-        free(sql);
-        if (!good)
-            return false;
-    }
-    return store_recall(store, error);
+    return prepare_writers(store, error) && store_recall(store, error);
 }
 
 static bool load_metrics(struct store *store, struct error *error)
@@ -100,18 +111,29 @@ static int run(sqlite3_stmt *statement)
 
 /* ---- rows; all functions return what sqlite3_step did */
 
-static int save_row(struct store *store, enum table_number number, const void *row)
+static int write_row(sqlite3_stmt *statement, const struct table *table,
+                     const struct row_cell *cells, uint64_t hash)
 {
-    const struct table *table = &schema_tables[number];
-    sqlite3_stmt *statement = store->writers[number];
-    struct row_cell cells[MAX_COLUMNS];
-    cells_of_row(table, row, cells);
-    uint64_t hash = cells_hash(number, cells);
     for (int i = 0; i < table->n_columns; i++)
         cell_bind(statement, i + 1, &cells[i]);
     sqlite3_bind_int64(statement, table->n_columns + 1, (int64_t)hash);
-    sums_add(&store->sums, number, hash);
     return run(statement);
+}
+
+/* Most rows that may be there are: an UPDATE that meets one is cheaper than an INSERT that does. */
+static int save_row(struct store *store, enum table_number number, const void *row)
+{
+    const struct table *table = &schema_tables[number];
+    struct row_cell cells[MAX_COLUMNS];
+    cells_of_row(table, row, cells);
+    uint64_t hash = cells_hash(number, cells);
+    sums_add(&store->sums, number, hash);
+    if (store->updates[number] != NULL) {
+        int rc = write_row(store->updates[number], table, cells, hash);
+        if (rc != SQLITE_DONE || sqlite3_changes(store->db) > 0)
+            return rc;
+    }
+    return write_row(store->inserts[number], table, cells, hash);
 }
 
 /* The number of a metric, made when the name is new. */

@@ -22,7 +22,8 @@ bool store_open(struct store **out, const char *path, struct error *error);
 void store_close(struct store **store);
 
 /* Writes every SAVE and ADD action in one transaction and commits. All or nothing; a row is saved
- * after the rows that it refers to. */
+ * after the rows that it refers to. A trial's parameters and an attempt's worker are what they were
+ * when the row was first saved. */
 enum store_result store_save(struct store *store, const struct actions *actions,
                              struct error *error);
 

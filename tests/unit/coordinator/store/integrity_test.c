@@ -28,7 +28,7 @@ static void rows_saved_again_and_again_leave_one_hash_in_the_sum(void **state)
     struct action trial = trial_action(3, 6), worker = worker_action(2, "w2");
     for (int i = 0; i < 50; i++) {
         trial.trial.attempts = i + 1;
-        trial.trial.number = 6 + i % 3;
+        trial.trial.number = 20 + i % 3;
         worker.worker.last_seen_ms = i;
         assert_int_equal(save(f, trial, worker, trial), STORE_OK);
     }

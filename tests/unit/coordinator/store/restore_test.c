@@ -113,7 +113,7 @@ static void a_contradiction_in_the_rows_is_told(void **state)
     keep(f, world);
     ask(world, 7, session, 1, 0);
     keep(f, world);
-    struct action trial = trial_action(1, 0);
+    struct action trial = trial_action(1, 1);
     trial.trial.configuration = 5;
     assert_int_equal(save(f, trial), STORE_OK);
     struct core *copy = world_core(world);
