@@ -33,7 +33,7 @@ for program in coordinator worker; do
 done
 ln -s "$bin/ldt" "$work/bin/ldt"
 bin=$work/bin
-start_coordinator
+start_coordinator --lease 20s # a lease of two seconds may lapse on a machine that is busy enough
 start_worker w1 -j 4 --allow-command
 submit "$work/clock.yaml" || give_up 'the search is accepted'
 
@@ -55,10 +55,11 @@ check 'the search ends' wait_done clock 60
 check_equal 'each trial ran once: no lease lapsed' "$((jumps * 2 + 4)) $((jumps * 2 + 4))" \
     "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt)")"
 check_equal 'no trial lasts as long as the clock jumped' 0 \
-    "$(sql 'SELECT count(*) FROM attempt WHERE duration_ms NOT BETWEEN 400 AND 30000')"
+    "$(sql 'SELECT count(*) FROM attempt WHERE state = 2 AND duration_ms NOT BETWEEN 400 AND 30000')"
 check_equal 'every time is one that the clock showed' 0 "$(sql "SELECT count(*) FROM attempt
     WHERE abs(started_ms / 1000 - unixepoch()) > 3600 * 24 * 365 * 3.1 OR abs(finished_ms / 1000 - unixepoch()) > 3600 * 24 * 365 * 3.1")"
 check 'the clocks did jump' sql_is 'SELECT max(started_ms) - min(started_ms) > 3600000 FROM attempt' 1
+sql "SELECT '# attempt ' || trial || '/' || number || ': state ' || state || ', ' || reason FROM attempt WHERE state <> 2"
 check 'the coordinator lives' kill -0 "$coordinator"
 say "figures: $jumps jumps of the clocks, $(sql 'SELECT count(*) FROM attempt') attempts for $((jumps * 2 + 4)) trials"
 stop "$worker"
