@@ -28,10 +28,16 @@ static void log_offence(struct loop *loop, const struct peer *peer, const char *
               peer != NULL ? peer->account->strikes.count : 0, log_quote(why), unlogged);
 }
 
+/* The last strike of a key is always logged: somebody who was admitted has to be spoken to. */
 static void strike(struct loop *loop, struct peer *peer, const char *why)
 {
+    const struct account *account = peer->account;
     int count = strikes_add(&peer->account->strikes, clock_monotonic_ms());
-    log_offence(loop, peer, count >= STRIKES_ALLOWED ? "peer-ignored" : "message-dropped", why);
+    if (count >= STRIKES_ALLOWED && account->key[0] != '\0')
+        log_event(LOG_WARN, "key-ignored", "key=%s for_ms=%d why=%s", log_quote(account->key),
+                  (int)STRIKES_FORGOTTEN_MS, log_quote(why));
+    else
+        log_offence(loop, peer, count >= STRIKES_ALLOWED ? "peer-ignored" : "message-dropped", why);
 }
 
 static void refuse(struct loop *loop, const struct peer *peer, uint64_t id, enum error_code code,

@@ -71,7 +71,7 @@ check 'the search of the honest worker ends, too' wait_done steady 60
 check_equal 'with every trial done once, by the honest worker' '60 60' \
     "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt JOIN worker ON worker.id = worker
             WHERE name = 'honest')")"
-check_says 'the vandal is ignored' 'event=peer-ignored' "$work/coordinator.log"
+check_says 'the vandal is ignored' 'event=key-ignored' "$work/coordinator.log"
 after=$(resident "$coordinator")
 say "resident: $before KiB before, $after KiB after"
 check 'memory stays bounded' test $((after - before)) -lt 65536
