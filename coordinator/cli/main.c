@@ -18,7 +18,7 @@ static const struct command commands[] = {
     { "resume", "NAME", "Goes on after a pause", command_resume },
     { "retry", "NAME [TRIAL...]", "Tries failed trials again", command_retry },
     { "rerun", "NAME [--best N]", "Runs the best again, on fresh seeds", command_rerun },
-    { "audit", "STUDY [--sample 1%]", "Runs trials again elsewhere, compares curves",
+    { "audit", "STUDY [--sample N]", "Runs trials again elsewhere, compares curves",
       command_audit },
     { "best", "NAME [-n N]", "The best trials and their parameters", command_best },
     { "trials", "STUDY", "All trials of a study", command_trials },

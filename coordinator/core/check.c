@@ -239,6 +239,8 @@ static bool check_search(const struct core *core, const struct search *search, s
 static const char *worker_fault(const struct core *core, const struct worker *worker)
 {
     REQUIRE(index_find(&core->instances, worker->row.instance) == worker, "it cannot be found");
+    REQUIRE(worker->row.drain >= DRAIN_NO && worker->row.drain <= DRAIN_NOW,
+            "what was asked of it is unknown");
     REQUIRE((worker->vacant.list != NULL) ==
                 (worker->session == 0 && !worker->used && worker->row.drain == DRAIN_NO),
             "its row may be taken over and is in use, or the other way round");
@@ -254,8 +256,6 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
     REQUIRE(worker->received <= worker->sent && worker->lost <= worker->sent - worker->received &&
                 worker->lost >= 0,
             "more TRIALs arrived or were lost than were sent");
-    REQUIRE(worker->row.drain >= DRAIN_NO && worker->row.drain <= DRAIN_NOW,
-            "what was asked of it is unknown");
     REQUIRE(worker->credit == 0 || worker->row.drain == DRAIN_NO, "it leaves and is in line");
     REQUIRE((worker->hungry_here.list != NULL) == (worker->credit > 0 && worker->class != NULL),
             "it has credit and no audit can find it, or the other way round");

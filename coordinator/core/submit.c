@@ -44,10 +44,13 @@ static void answer(struct turn *turn, const struct message *message, const struc
 {
     struct message *submitted = reply(turn, message, MESSAGE_SUBMITTED);
     submitted->submitted.search = search->row.name;
-    submitted->submitted.studies = (int64_t)search->n_studies;
-    for (size_t i = 0; i < search->n_studies; i++)
-        submitted->submitted.trials +=
-            search->studies[i]->row.budget * search->studies[i]->row.repeat;
+    for (size_t i = 0; i < search->n_studies; i++) {
+        const struct study_row *study = &search->studies[i]->row;
+        if (study->audit)
+            continue;
+        submitted->submitted.studies++;
+        submitted->submitted.trials += study->budget * study->repeat;
+    }
     submitted->submitted.already = already;
 }
 

@@ -110,12 +110,62 @@ static void a_changed_row_is_noticed(void **state)
     world_destroy(world);
 }
 
+static void a_changed_audit_is_noticed(void **state)
+{
+    struct world *world = world_with_rows();
+    say(world, CLIENT, (struct message){ .type = MESSAGE_AUDIT, .audit = { "s", 1, 0, 1 } });
+    struct study_row *audit = disk_study(&world->disk, 2), kept_audit = *audit;
+    struct trial_row *trial = disk_trial(&world->disk, 2, 0), kept = *trial;
+    audit->parent = 7;
+    assert_refused(world, "it audits what is no study of its search, or an audit");
+    audit->parent = 1;
+    audit->repeat = 2;
+    assert_refused(world, "its trials do not run once each");
+    *audit = kept_audit;
+    trial->source = 4;
+    assert_refused(world, "the trial that it repeats does not exist");
+    trial->source = -1;
+    assert_refused(world, "the trial that it repeats does not exist");
+    trial->source = 1; /* another repetition of the same point */
+    assert_refused(world, "its seed is not that of the trial that it repeats");
+    *trial = kept;
+    trial->parameters = disk_trial(&world->disk, 1, 2)->parameters;
+    assert_refused(world, "its parameters are no point of the study's space");
+    *trial = kept;
+    world->disk.trials[0].source = 0;
+    assert_refused(world, "it repeats a trial, and its study is no audit");
+    world->disk.trials[0].source = -1;
+    coordinator_restarts(world);
+    check_restored(world);
+    world_destroy(world);
+}
+
+static void deaths_and_drains_that_cannot_be_are_noticed(void **state)
+{
+    struct world *world = world_with_rows();
+    struct trial_row *trial = &world->disk.trials[3], sound = *trial;
+    trial->attempts = 0;
+    trial->deaths = 1;
+    assert_refused(world, "I6: more deaths than charged attempts");
+    *trial = sound;
+    trial->death_worker = 1;
+    assert_refused(world, "it died nowhere");
+    *trial = sound;
+    world->disk.workers[0].drain = 3;
+    assert_refused(world, "what was asked of it is unknown");
+    world->disk.workers[0].drain = DRAIN_NO;
+    coordinator_restarts(world);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_rows_are_restored_and_running_trials_keep_running),
         cmocka_unit_test(a_lost_row_is_noticed),
         cmocka_unit_test(a_changed_row_is_noticed),
+        cmocka_unit_test(a_changed_audit_is_noticed),
+        cmocka_unit_test(deaths_and_drains_that_cannot_be_are_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
