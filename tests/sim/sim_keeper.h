@@ -28,7 +28,7 @@ static inline const char *any_study(struct sim *sim, const char *otherwise)
 static inline void keeper_says(struct sim *sim, const char *search)
 {
     int64_t numbers[2];
-    char worker[16];
+    char worker[24];
     const char *workers[1] = { worker };
     struct message message = { .id = ++sim->keeper.last_id };
     numbers[0] = sim_between(sim, 0, 3);

@@ -62,11 +62,11 @@ struct sim_worker {
     uint64_t life;       /* counts its processes */
     uint64_t instance;   /* of this one */
     uint64_t peer;       /* the connection: a new number after every reconnect */
-    char key[8];         /* that it proves to have */
+    char key[16];        /* that it proves to have */
     int64_t back_ms, cut_until_ms;
     int64_t stopped_until_ms; /* SIGSTOP: neither the process nor its children move */
     int64_t sick_until_ms;    /* everything that starts here fails */
-    char name[16];
+    char name[24];
     int64_t drained_since_ms; /* was told to leave, and has nothing left to do; -1: not so */
     int64_t idle_since_ms;    /* has a free slot while there is work for it; -1: not so */
     bool stopping;
