@@ -108,6 +108,17 @@ static void status_knows_since_when_and_which_version(void **state)
     world_destroy(world);
 }
 
+static void the_time_counts_from_the_first_event(void **state)
+{
+    struct world *world = world_create();
+    world->now_ms = 70000;
+    time_passes(world, 0);
+    world->now_ms = 75000;
+    ask_status(world, "");
+    assert_int_equal(told(world, CLIENT, MESSAGE_STATUS_REPLY)->status_reply.uptime_ms, 5000);
+    world_destroy(world);
+}
+
 /* A coordinator that was stopped for a while hears what has arrived before it looks at the clock. */
 static void leases_lapse_with_ticks_and_not_with_messages(void **state)
 {
@@ -169,6 +180,7 @@ int main(void)
         cmocka_unit_test(a_worker_to_be_saved_outlives_its_message_and_the_core),
         cmocka_unit_test(saves_are_counted_and_messages_are_not),
         cmocka_unit_test(status_knows_since_when_and_which_version),
+        cmocka_unit_test(the_time_counts_from_the_first_event),
         cmocka_unit_test(leases_lapse_with_ticks_and_not_with_messages),
         cmocka_unit_test(a_worker_that_is_away_with_a_trial_can_be_drained_and_twice_is_once),
         cmocka_unit_test(a_misspelt_worker_is_told_the_nearest),

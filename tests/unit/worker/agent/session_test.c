@@ -156,6 +156,60 @@ static void pruning_what_is_not_here_or_has_ended_does_nothing(void **state)
     assert_false(acted(world, AGENT_PRUNE, SECOND)); /* it was told */
 }
 
+static void told_twice_to_leave_when_done_it_still_lets_its_trials_finish(void **state)
+{
+    struct world *world = *state;
+    struct message message = { .type = MESSAGE_BEAT_OK };
+    message.beat_ok.drain = 1;
+    give(world, FIRST);
+    for (int i = 0; i < 3; i++) {
+        hear(world, message);
+        assert_false(acted(world, AGENT_PREEMPT, FIRST));
+    }
+    message.beat_ok.drain = 2;
+    hear(world, message);
+    assert_true(acted(world, AGENT_PREEMPT, FIRST));
+}
+
+static void the_step_of_a_beat_is_that_of_the_latest_point(void **state)
+{
+    struct world *world = *state;
+    give(world, FIRST);
+    report_points(world, FIRST, 0, 8);
+    const struct message *beat = wait_for(world, MESSAGE_BEAT, BEAT_MS);
+    assert_int_equal(beat->beat.held[0].step, 7);
+}
+
+static void answers_of_another_session_are_not_heard(void **state)
+{
+    struct world *world = *state;
+    struct attempt_ref third = { 1, 2, 1 }, refs[] = { FIRST };
+    give(world, FIRST);
+    give(world, SECOND);
+    give(world, third); /* no slot: it is being handed back */
+    child_exits(world, SECOND, RESULT_DONE);
+    struct message message = { .session = world->session + 1, .type = MESSAGE_RESULT_ACK };
+    message.result_ack.ref = SECOND;
+    message.result_ack.verdict = VERDICT_RECORDED;
+    hear(world, message);
+    message.type = MESSAGE_POINTS_ACK;
+    message.points_ack.ref = FIRST;
+    message.points_ack.stale = true;
+    hear(world, message);
+    assert_false(acted(world, AGENT_KILL, FIRST));
+    message.type = MESSAGE_BEAT_OK;
+    memset(&message.beat_ok, 0, sizeof message.beat_ok);
+    message.beat_ok.cancel = refs;
+    message.beat_ok.n_cancel = 1;
+    hear(world, message);
+    assert_false(acted(world, AGENT_KILL, FIRST));
+    message.type = MESSAGE_RELEASE_ACK;
+    message.release_ack.ref = third;
+    hear(world, message);
+    assert_non_null(wait_for(world, MESSAGE_RESULT, 2000));
+    assert_non_null(wait_for(world, MESSAGE_RELEASE, 2000));
+}
+
 /* ---- reconnecting ---------------------------------------------------------------------------- */
 
 static void after_a_reconnect_a_result_goes_at_once_and_patience_starts_over(void **state)
@@ -299,6 +353,9 @@ int main(void)
         CONNECTED(a_beat_is_kept_within_sense),
         CONNECTED(stale_attempts_are_killed_and_only_those),
         CONNECTED(pruning_what_is_not_here_or_has_ended_does_nothing),
+        CONNECTED(told_twice_to_leave_when_done_it_still_lets_its_trials_finish),
+        CONNECTED(the_step_of_a_beat_is_that_of_the_latest_point),
+        CONNECTED(answers_of_another_session_are_not_heard),
         CONNECTED(after_a_reconnect_a_result_goes_at_once_and_patience_starts_over),
         CONNECTED(after_a_reconnect_the_points_of_a_running_trial_go_at_once),
         CONNECTED(what_is_given_back_on_a_reconnect_has_no_points_to_send),
