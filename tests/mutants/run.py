@@ -189,8 +189,10 @@ def judge_all(bench, mutants, jobs):
             folders.put(folder)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for mutant, test in zip(mutants, pool.map(judge, mutants)):
+        for count, (mutant, test) in enumerate(zip(mutants, pool.map(judge, mutants)), 1):
             noticed.setdefault(test, []).append(mutant)
+            if count % 100 == 0:
+                print(f"# {count} of {len(mutants)}, {len(noticed.get(None, []))} survivors", flush=True)
             if test is None:
                 print(f"survivor: {describe(*mutant)}", flush=True)
     return noticed

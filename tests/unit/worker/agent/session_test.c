@@ -212,6 +212,39 @@ static void answers_of_another_session_are_not_heard(void **state)
 
 /* ---- reconnecting ---------------------------------------------------------------------------- */
 
+static void a_new_session_counts_its_trials_from_the_start(void **state)
+{
+    struct world *world = *state;
+    struct kept_attempt kept[] = { { .ref = FIRST } };
+    give(world, FIRST);
+    child_exits(world, FIRST, RESULT_DONE);
+    reconnect(world, kept, 1);
+    assert_non_null(sent(world, MESSAGE_ASK));
+    assert_int_equal(sent(world, MESSAGE_ASK)->ask.received, 0);
+}
+
+/* Beats are a minute apart here, so that they wake nobody. */
+static void an_idle_worker_wakes_when_it_is_time_to_leave(void **state)
+{
+    struct world *world = *state;
+    tick(world, 0);
+    struct message message = { .id = sent(world, MESSAGE_HELLO)->id, .type = MESSAGE_WELCOME };
+    message.session = ++world->session;
+    message.welcome.beat_ms = 60000;
+    message.welcome.version = "1";
+    hear(world, message);
+    assert_true(agent_next_deadline(world->agent) <= world->now_ms + 700);
+    tick(world, 699);
+    assert_false(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
+    tick(world, 1);
+    assert_true(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
+}
+
+static int start_with_short_patience(void **state)
+{
+    return start_with(state, (struct agent_options){ .idle_exit_ms = 700 });
+}
+
 static void after_a_reconnect_a_result_goes_at_once_and_patience_starts_over(void **state)
 {
     struct world *world = *state;
@@ -356,6 +389,9 @@ int main(void)
         CONNECTED(told_twice_to_leave_when_done_it_still_lets_its_trials_finish),
         CONNECTED(the_step_of_a_beat_is_that_of_the_latest_point),
         CONNECTED(answers_of_another_session_are_not_heard),
+        CONNECTED(a_new_session_counts_its_trials_from_the_start),
+        cmocka_unit_test_setup_teardown(an_idle_worker_wakes_when_it_is_time_to_leave,
+                                        start_with_short_patience, stop),
         CONNECTED(after_a_reconnect_a_result_goes_at_once_and_patience_starts_over),
         CONNECTED(after_a_reconnect_the_points_of_a_running_trial_go_at_once),
         CONNECTED(what_is_given_back_on_a_reconnect_has_no_points_to_send),
