@@ -2,7 +2,7 @@
 --
 -- `ldt doctor` computes them again: a value that changed on the disk or by somebody else's hand is found and its row
 -- is named; a row that is missing, came twice or is an older state of itself changes the sum of its table.
--- How a row is hashed is written at the top of coordinator/store/columns.h; the coordinator fills in the hashes of
+-- How a row is hashed is written at the top of coordinator/store/cells.h; the coordinator fills in the hashes of
 -- rows that were there before, in the transaction of this migration.
 PRAGMA user_version = 4;
 

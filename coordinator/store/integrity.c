@@ -66,7 +66,7 @@ bool sums_register(struct sums *sums, sqlite3 *db, struct error *error)
     return add_function(db, "replace_hash", 3, sums, replace_hash, error);
 }
 
-/* ---- making them anew: functions of SQL that do what columns.h does */
+/* ---- making them anew: functions of SQL that do what cells.h does */
 
 static struct row_cell cell_of_value(sqlite3_value *value)
 {

@@ -7,7 +7,7 @@
 #ifndef STORE_INTEGRITY_H
 #define STORE_INTEGRITY_H
 #include "common/error.h"
-#include "coordinator/store/columns.h"
+#include "coordinator/store/cells.h"
 
 enum { INTEGRITY_VERSION = 4 }; /* of the schema, since when rows have hashes */
 

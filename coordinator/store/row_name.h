@@ -1,7 +1,7 @@
 /* row_name.h - what people call a row: "trial 7 of `task-b/ldt`" rather than its key. */
 #ifndef STORE_ROW_NAME_H
 #define STORE_ROW_NAME_H
-#include "coordinator/store/columns.h"
+#include "coordinator/store/cells.h"
 
 /* The caller frees it. The cells may be damaged: a study that cannot be found, or whose name is no
  * text, goes by its number. */
