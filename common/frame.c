@@ -17,8 +17,7 @@ enum {
     FLOOD_QUEUE = 10000,  /* messages from one peer: more than one read of the socket can hold */
     CONNECT_QUEUE = 200,  /* messages kept while there is no connection; the protocol resends */
     BACKLOG = 4096,       /* a fleet that reconnects at once */
-    HANDSHAKE_MS = 10000, /* 30 s by default: too cheap a way to hold descriptors */
-    PATIENCE_MS = 30000,  /* of a connector: the listener of a large fleet has much to do at once */
+    HANDSHAKE_MS = 30000, /* a fleet of thousands that comes back at once needs them */
     IDLE_S = 10,          /* then TCP asks whether the peer is still there, */
     PROBE_S = 5,          /* this often, */
     PROBES = 2,           /* this many times */
@@ -95,7 +94,7 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
     set_int(socket, ZMQ_LINGER, 0);
     set_int(socket, ZMQ_SNDHWM, socket->router ? LISTEN_QUEUE : CONNECT_QUEUE);
     set_int(socket, ZMQ_RCVHWM, socket->router ? FLOOD_QUEUE : CONNECT_QUEUE);
-    set_int(socket, ZMQ_HANDSHAKE_IVL, socket->router ? HANDSHAKE_MS : PATIENCE_MS);
+    set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
     set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
     set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S);
     set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, PROBE_S);

@@ -94,6 +94,21 @@ void peers_free(struct peers *peers)
     name_index_free(&peers->by_key);
 }
 
+enum { WINDOW_MS = 5000 };
+
+/* How many of the young there may be. Strangers do not grow up, so they get no more than the
+ * least. */
+static size_t places(struct peers *peers, int64_t now_ms)
+{
+    if (now_ms - peers->window_started_ms >= WINDOW_MS) {
+        bool just_before = now_ms - peers->window_started_ms < 2 * WINDOW_MS;
+        peers->grown[1] = just_before ? peers->grown[0] : 0;
+        peers->grown[0] = 0;
+        peers->window_started_ms = now_ms;
+    }
+    return PEERS_YOUNG + peers->grown[0] + peers->grown[1];
+}
+
 /* Which of the young has to go, so that there is room. */
 static struct peer *one_too_many(const struct peers *peers, int64_t now_ms)
 {
@@ -110,7 +125,7 @@ void peers_joined(struct peers *peers, int descriptor, int64_t now_ms)
     peer->joined_ms = now_ms;
     list_push(&peers->young, &peer->young);
     bool full = peers->maximum > 0 && peers->count > peers->maximum;
-    if (!full && peers->young.count <= PEERS_YOUNG)
+    if (!full && (size_t)peers->young.count <= places(peers, now_ms))
         return;
     peer = one_too_many(peers, now_ms);
     frame_hang_up(peer->descriptor);
@@ -144,6 +159,8 @@ struct peer *peers_meet(struct peers *peers, const struct frame_peer *from,
     peer = at_descriptor(peers, from->descriptor);
     if (peer == NULL || peer->number != 0)
         peer = remember(peers, from->descriptor);
+    if (peer->young.list != NULL)
+        peers->grown[0]++;
     list_remove(&peer->young);
     peer->number = number;
     peer->account = allowed != NULL ? account_of_key(peers, from->key, allowed, now_ms)

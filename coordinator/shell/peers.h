@@ -3,8 +3,9 @@
  * A connection is young until its first message; there may be so many of the young, and so many in
  * all, so that strangers who connect and say nothing cost neither memory nor the descriptors of
  * those who work. Who comes when that is full is hung up on and tries again: a fleet that comes
- * back at once gets in by turns, while those whose handshake has begun finish it. Only from one
- * that has been silent for long a place is taken. The first message names the peer and the key.
+ * back at once gets in by turns, while those whose handshake has begun finish it, and the more of
+ * them have done so lately, the more may begin. Only from one that has been silent for long a place
+ * is taken. The first message names the peer and the key.
  *
  * An account is what a sender can use up: patience, bytes, working time, connections. It belongs to
  * the key, so that connecting again is no fresh start; without keys each connection has its own. */
@@ -48,6 +49,8 @@ struct peers {
     struct account **accounts;
     size_t n_accounts, accounts_capacity;
     struct list young;
+    size_t grown[2];                  /* how many said their first word: in this window, the last */
+    int64_t window_started_ms;
 };
 
 void peers_init(struct peers *peers, size_t maximum, size_t per_key);

@@ -248,6 +248,22 @@ static void of_the_young_so_many_are_kept_and_the_next_has_to_wait(void **state)
     assert_int_equal(fixture->peers.hung_up, 10);
 }
 
+static void the_more_have_grown_up_lately_the_more_may_begin(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 100; i++) {
+        peers_joined(&fixture->peers, NOBODYS + i, 1000);
+        assert_non_null(meet(fixture, (uint64_t)i, ""));
+    }
+    for (int i = 100; i < 200 + PEERS_YOUNG; i++)
+        peers_joined(&fixture->peers, NOBODYS + i, 2000);
+    assert_int_equal(fixture->peers.hung_up, 0);
+    peers_joined(&fixture->peers, NOBODYS + 200 + PEERS_YOUNG, 2000);
+    assert_int_equal(fixture->peers.hung_up, 1);
+    peers_joined(&fixture->peers, NOBODYS + 201 + PEERS_YOUNG, 60000); /* long ago */
+    assert_int_equal(fixture->peers.hung_up, 2);
+}
+
 static void whoever_was_silent_for_long_makes_room(void **state)
 {
     struct fixture *fixture = *state;
@@ -291,6 +307,7 @@ int main(void)
         WITH_A_LIST(a_revoked_key_loses_its_roles_and_its_connections),
         WITH_A_LIST(a_message_that_came_after_its_connection_ended_leaves_nothing_behind),
         WITH_A_LIST(of_the_young_so_many_are_kept_and_the_next_has_to_wait),
+        WITH_A_LIST(the_more_have_grown_up_lately_the_more_may_begin),
         WITH_A_LIST(whoever_was_silent_for_long_makes_room),
         WITH_A_LIST(those_who_work_keep_their_places_when_descriptors_are_scarce),
     };
