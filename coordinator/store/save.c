@@ -260,7 +260,8 @@ static enum store_result failed(struct store *store, int rc, const char *what, s
     return result;
 }
 
-/* Forgets the transaction and what was remembered of it. */
+/* Forgets the transaction and what was remembered of it. False when that cannot be read again: with
+ * other sums than those of the file nothing may be saved any more. */
 static bool undo(struct store *store, struct error *error)
 {
     if (!sqlite3_get_autocommit(store->db)) /* SQLite itself may have rolled back already */
