@@ -46,7 +46,8 @@ static int ask_audit(const struct context *context, const struct message *questi
         return status;
     status = client_knock(client);
     if (status == EXIT_OK) /* of a large study it takes its time to draw the sample */
-        status = client_expect(client, question, CLIENT_LONG_PATIENCE_MS, MESSAGE_AUDITING, &answer);
+        status =
+            client_expect(client, question, CLIENT_LONG_PATIENCE_MS, MESSAGE_AUDITING, &answer);
     if (status == EXIT_OK) {
         *audit = xstrdup(answer.auditing.name);
         fprintf(stderr, "%s: %" PRId64 " %s%s\n", *audit, answer.auditing.trials,

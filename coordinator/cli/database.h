@@ -23,9 +23,9 @@ struct studies {
     size_t count, capacity;
 };
 
-/* The studies that a name means: itself, or all but the audits of the search with that name. EXIT_OK, or
- * EXIT_NOT_FOUND after having named the nearest. NULL means all studies of the database. Freed by
- * studies_free in either case. */
+/* The studies that a name means: itself, or all but the audits of the search with that name.
+ * EXIT_OK, or EXIT_NOT_FOUND after having named the nearest. NULL means all studies of the
+ * database but audits. Freed by studies_free in either case. */
 int studies_find(sqlite3 *db, const char *name, struct studies *out);
 void studies_free(struct studies *studies);
 

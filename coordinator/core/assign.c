@@ -1,6 +1,6 @@
 /* Handing out trials: first those of audits, which only some workers may run; then the worker that
- * has been hungry longest gets one trial of the study whose turn it is. Of that, first what an older
- * attempt left behind, then what waits, then a new suggestion. */
+ * has been hungry longest gets one trial of the study whose turn it is. Of that, first what an
+ * older attempt left behind, then what waits, then a new suggestion. */
 #include "coordinator/core/action.h"
 #include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
