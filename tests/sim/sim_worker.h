@@ -80,10 +80,27 @@ static inline int32_t *checkpoint_of(struct sim *sim, struct attempt_ref ref)
     return &sim->checkpoints[ref.study % SIM_MAX_STUDIES][ref.trial % SIM_MAX_TRIALS];
 }
 
+/* The directory of a trial's checkpoints has one name, whoever runs it, after whatever restart. */
+static inline void check_checkpoint_key(struct sim *sim, const struct agent_action *action)
+{
+    const char *key = action->message.trial.checkpoint_key;
+    if (action->ref.study >= SIM_MAX_STUDIES || action->ref.trial >= SIM_MAX_TRIALS)
+        sim_fail(sim, "more studies or trials than there is room for");
+    if (sim->failure[0] != '\0')
+        return;
+    char *known = sim->checkpoint_keys[action->ref.study][action->ref.trial];
+    if (known[0] == '\0')
+        snprintf(known, MESSAGE_MAX_NAME + 1, "%s", key);
+    if (known[0] == '\0' || strcmp(known, key) != 0)
+        sim_fail(sim, "the checkpoint key of trial %d is `%s`, and was `%s`",
+                 (int)action->ref.trial, key, known);
+}
+
 static inline void child_start(struct sim *sim, int index, const struct agent_action *action)
 {
     struct sim_worker *worker = &sim->workers[index];
     note_start(sim, index, action->ref);
+    check_checkpoint_key(sim, action);
     if (worker->n_children == SIM_MAX_CHILDREN) {
         sim_fail(sim, "more children than slots");
         return;

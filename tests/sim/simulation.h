@@ -55,7 +55,7 @@ enum {
  * can say takes a hundred times as long: this often, at every crash and at the end. */
 enum { SIM_COMMITS_BETWEEN_RESTORES = 64 };
 enum { SIM_MAX_WORKERS = 6, SIM_MAX_CHILDREN = 8, SIM_MAX_SEARCHES = 2, SIM_MAX_STARTED = 4096 };
-enum { SIM_MAX_STUDIES = 32, SIM_MAX_TRIALS = 256 };
+enum { SIM_MAX_STUDIES = 64, SIM_MAX_TRIALS = 256 };
 
 struct sim_worker {
     struct agent *agent; /* NULL: dead until back_ms */
@@ -139,6 +139,7 @@ struct sim {
     struct sim_hostile hostile;
     struct sim_keeper keeper;
     int32_t checkpoints[SIM_MAX_STUDIES][SIM_MAX_TRIALS]; /* points that a later attempt has */
+    char checkpoint_keys[SIM_MAX_STUDIES][SIM_MAX_TRIALS][MESSAGE_MAX_NAME + 1];
     bool checkpointing;
     int32_t bench_after;
     struct agent_actions agent_actions;
