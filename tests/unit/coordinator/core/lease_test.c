@@ -117,6 +117,24 @@ static void nothing_can_be_taken_out_of_an_empty_index(void **state)
     index_free(&index);
 }
 
+/* However the names of a small table fall, the search for one that is not there ends. */
+static void a_name_that_is_missing_is_missed_in_every_small_table(void **state)
+{
+    enum { TABLES = 4000, NAMES = 8 };
+    char names[NAMES][24];
+    for (int table = 0; table < TABLES; table++) {
+        struct name_index index = { 0 };
+        for (int i = 0; i < NAMES; i++) {
+            snprintf(names[i], sizeof names[i], "%d-%d", table, i);
+            name_index_put(&index, names[i], names[i]);
+        }
+        assert_null(name_index_find(&index, "missing"));
+        for (int i = 0; i < NAMES; i++)
+            assert_ptr_equal(name_index_find(&index, names[i]), names[i]);
+        name_index_free(&index);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +143,7 @@ int main(void)
         cmocka_unit_test(of_lapsed_trials_the_first_goes_first_whoever_says_hello_meanwhile),
         cmocka_unit_test(a_full_disk_does_not_end_a_session_nor_a_single_lease),
         cmocka_unit_test(a_heap_stays_in_order_whoever_leaves_it),
+        cmocka_unit_test(a_name_that_is_missing_is_missed_in_every_small_table),
         cmocka_unit_test(nothing_can_be_taken_out_of_an_empty_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
