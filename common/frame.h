@@ -46,8 +46,8 @@ enum frame_result {
                       routing id of its sender's choosing was thrown away; peer: whose, if known */
 };
 
-/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Without keys
- * (NULL) anything but loopback and ipc:// is refused. With keys nobody comes in before frame_admit
+/* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Without
+ * keys (NULL) anything but loopback and ipc:// is refused. With keys nobody comes in before frame_admit
  * has said yes; a process can have one listener with keys. */
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                   const struct frame_keys *keys, struct error *error);

@@ -1,6 +1,6 @@
-/* outbox.h - from SEND actions to frames. Nothing is queued here: what a peer's bounded queue
- * does not take is dropped, its connection ended, and the peer counts as gone. The protocol sends again whatever
- * matters. */
+/* outbox.h - from SEND actions to frames. Nothing is queued here: what a peer's bounded queue does
+ * not take is dropped, its connection ended, and the peer counts as gone. The protocol sends again
+ * whatever matters. */
 #ifndef SHELL_OUTBOX_H
 #define SHELL_OUTBOX_H
 #include "coordinator/core/core.h"

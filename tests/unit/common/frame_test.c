@@ -26,7 +26,8 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
     buf_init(&fixture->frame, MAXIMUM);
     if (!frame_listen(&fixture->router, "tcp://127.0.0.1:*", MAXIMUM, NULL, &fixture->error) ||
-        !frame_connect(&fixture->dealer, frame_endpoint(fixture->router), MAXIMUM, NULL, &fixture->error))
+        !frame_connect(&fixture->dealer, frame_endpoint(fixture->router), MAXIMUM, NULL,
+                       &fixture->error))
         fail_msg("%s", fixture->error.text);
     *state = fixture;
     return 0;
@@ -101,8 +102,9 @@ static void a_peer_survives_as_a_number(void **state)
     assert_int_equal(frame_send(fixture->router, &again, "ho", 2), FRAME_OK);
     assert_int_equal(receive(fixture, fixture->dealer), FRAME_OK);
     assert_string_equal(fixture->frame.bytes, "ho");
-    assert_int_equal(frame_peer_number(&(struct frame_peer){ .bytes = { 0, 0xff, 0, 1, 2 }, .length = 5 }),
-                     0xff000103u);
+    assert_int_equal(
+        frame_peer_number(&(struct frame_peer){ .bytes = { 0, 0xff, 0, 1, 2 }, .length = 5 }),
+        0xff000103u);
 }
 
 static void an_empty_frame_is_a_frame(void **state)
@@ -268,7 +270,8 @@ static void loopback_has_several_names(void **state)
     for (size_t i = 0; i < 3; i++) {
         struct frame_socket *socket;
         struct error error;
-        if (!frame_listen(&socket, names[i], MAXIMUM, NULL, &error) && i < 2) /* not all have IPv6 */
+        if (!frame_listen(&socket, names[i], MAXIMUM, NULL, &error) &&
+            i < 2) /* not all have IPv6 */
             fail_msg("%s", error.text);
         frame_close(&socket);
     }
