@@ -57,7 +57,7 @@ static void a_hundred_metrics_keep_their_names(void **state)
     struct curve curve;
     int64_t first;
     struct point *points;
-    char name[16];
+    char name[24];
     curve_init(&curve);
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 100; i++) {
