@@ -20,6 +20,7 @@ struct run {
     struct interruption interruption; /* never comes without a checkpoint */
     struct buf identity;              /* of the checkpoint */
     struct error reason;              /* why a number became non-finite */
+    bool has_diverged;                /* from here nobody can go on: it is never saved */
 };
 
 /* For a zeroed run with settings, sink and seed. False: they cannot be run. */
@@ -29,7 +30,7 @@ void run_free(struct run *run);  /* also after a false */
 
 /* One line, of the metrics that there are by then. False: the sink wants no more. */
 bool run_report(struct run *run, const struct progress_line *line);
-void run_report_divergence(struct run *run);   /* the reason, and a line of NaN */
+bool run_report_divergence(struct run *run);   /* the reason, and a line of NaN */
 bool run_metrics_are_finite(struct run *run);  /* else there is a reason */
 
 /* Without a checkpoint these do nothing. */

@@ -43,11 +43,11 @@ bool run_report(struct run *run, const struct progress_line *line)
     return report(run, line, false);
 }
 
-void run_report_divergence(struct run *run)
+bool run_report_divergence(struct run *run)
 {
     struct progress_line line = { .iterations_done = run->progress.iterations_done };
     run->sink->inform(run->sink->context, "diverged", run->reason.text);
-    report(run, &line, true);
+    return report(run, &line, true);
 }
 
 bool run_metrics_are_finite(struct run *run)

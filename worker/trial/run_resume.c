@@ -20,7 +20,9 @@ void run_save(struct run *run)
     const struct trial_checkpoint *place = run->sink->checkpoint;
     struct checkpoint checkpoint = { &run->identity, visit_run, run };
     struct error error;
-    if (place != NULL && !checkpoint_file_save(place->directory, &checkpoint, &error))
+    if (place == NULL || run->has_diverged)
+        return;
+    if (!checkpoint_file_save(place->directory, &checkpoint, &error))
         complain(run, &error);
 }
 

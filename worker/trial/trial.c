@@ -81,12 +81,14 @@ static bool iterate(struct run *run)
     return true;
 }
 
+/* A divergence that could not be told is no end yet: whoever goes on from the checkpoint before it
+ * comes to it again. */
 static enum trial_end stop_or_diverge(struct run *run)
 {
     if (run->interruption.came)
         return TRIAL_STOPPED;
-    run_report_divergence(run);
-    return TRIAL_BECAME_NONFINITE;
+    run->has_diverged = true;
+    return run_report_divergence(run) ? TRIAL_BECAME_NONFINITE : TRIAL_STOPPED;
 }
 
 /* False: it has ended, as *end says. The line is kept before it is told: a process that goes on

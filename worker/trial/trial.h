@@ -40,7 +40,8 @@ enum trial_end {
     TRIAL_COMPLETED,
     TRIAL_BECAME_NONFINITE, /* diverged: the reason was informed as "diverged", then a last line
                              * with NaN for every metric was reported */
-    TRIAL_STOPPED,          /* the sink said so, or the checkpoint: then it has been saved */
+    TRIAL_STOPPED,          /* the sink said so, or the checkpoint: then it has been saved, unless
+                             * what the sink did not take was that it diverged */
     TRIAL_REFUSED,          /* the settings cannot be run, or the model cannot be written:
                              * error->text says why */
 };

@@ -387,6 +387,30 @@ static void a_run_that_diverges_does_so_again_and_leaves_nothing(void **state)
     run_free(&want);
 }
 
+/* SIGTERM comes between the last question and the line that says so. */
+static void a_divergence_that_nobody_heard_of_is_told_by_whoever_goes_on(void **state)
+{
+    static const char text[] = "{" A ",\"student_lr\":10,\"meta_lr\":1e37,\"epochs\":40}";
+    struct run want = undisturbed(text), early, deaf = patient();
+    assert_int_equal(want.end, TRIAL_BECAME_NONFINITE);
+    deaf.refuse_at = want.lines;
+    go(&deaf, trial_of(text), place.path); /* has saved nothing before */
+    assert_int_equal(deaf.end, TRIAL_STOPPED);
+    assert_int_equal(files_left(), 0);
+    run_free(&deaf);
+    early = attempt_until(text, 4);
+    assert_int_equal(files_left(), 1);
+    deaf = patient();
+    deaf.refuse_at = want.lines;
+    go(&deaf, trial_of(text), place.path);
+    assert_int_equal(deaf.end, TRIAL_STOPPED);
+    assert_string_equal(deaf.curve.bytes, want.curve.bytes);
+    expect_the_same_end(text, &want, "its divergence was not read");
+    run_free(&early);
+    run_free(&deaf);
+    run_free(&want);
+}
+
 /* ---- files that are none -------------------------------------------------------------------- */
 
 static unsigned char *read_checkpoint(size_t *count)
@@ -688,6 +712,7 @@ int main(void)
         cmocka_unit_test(a_run_that_was_killed_goes_on_from_what_it_saved_last),
         cmocka_unit_test(a_run_that_was_killed_before_it_saved_anything_begins_anew),
         cmocka_unit_test(a_run_that_diverges_does_so_again_and_leaves_nothing),
+        cmocka_unit_test(a_divergence_that_nobody_heard_of_is_told_by_whoever_goes_on),
         cmocka_unit_test(a_damaged_file_is_not_used),
         cmocka_unit_test(a_forged_file_does_no_harm),
         cmocka_unit_test(counts_that_contradict_each_other_are_not_used),
