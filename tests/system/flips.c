@@ -192,8 +192,10 @@ int main(int argc, char **argv)
     load(&flips, argv[1]);
     make_copy(&flips);
     flips.content = read_content(flips.path);
-    if (flips.content == 0 || doctor_finds(flips.path, stdout))
+    if (flips.content == 0 || doctor_finds(flips.path, stdout)) {
+        remove_copy(&flips);
         die(argv[1], "is not sound to begin with");
+    }
     flip_many(&flips, atoll(argv[2]), strtoull(argv[3], NULL, 10), argc > 4 ? atof(argv[4]) : 0);
     printf("%" PRId64 " flips (seed %s): %" PRId64 " found, %" PRId64
            " changed nothing that is read, %" PRId64 " missed\n",
