@@ -163,6 +163,17 @@ static void a_worker_that_is_away_with_a_trial_can_be_drained_and_twice_is_once(
     world_destroy(world);
 }
 
+static void a_misspelt_study_is_told_the_nearest(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"matrix\":{\"y\":[\"first\",\"second\"]}"));
+    stop(world, "s/secund", false);
+    assert_non_null(strstr(error_told(world, CLIENT, ERROR_NOT_FOUND), "`s/second`"));
+    stop(world, "s/firts", false);
+    assert_non_null(strstr(error_told(world, CLIENT, ERROR_NOT_FOUND), "`s/first`"));
+    world_destroy(world);
+}
+
 static void a_misspelt_worker_is_told_the_nearest(void **state)
 {
     static const char *names[] = { "ana" };
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(the_time_counts_from_the_first_event),
         cmocka_unit_test(leases_lapse_with_ticks_and_not_with_messages),
         cmocka_unit_test(a_worker_that_is_away_with_a_trial_can_be_drained_and_twice_is_once),
+        cmocka_unit_test(a_misspelt_study_is_told_the_nearest),
         cmocka_unit_test(a_misspelt_worker_is_told_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
