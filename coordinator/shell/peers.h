@@ -18,8 +18,9 @@
 #include "coordinator/shell/meter.h"
 #include "coordinator/shell/strikes.h"
 
-/* A connection in its handshake takes 16 KiB, so the young take 16 MiB. */
-enum { PEERS_YOUNG = 1024, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
+/* A connection in its handshake takes 16 KiB, so the young take 6 MiB, and
+ * a few more times that if the loop is held up for a second while strangers come by the thousand. */
+enum { PEERS_YOUNG = 384, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
 
 struct account {
     char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */
