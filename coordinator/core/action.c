@@ -59,20 +59,66 @@ void save_study(struct turn *turn, const struct study *study)
     action->study.note = keep(turn, study->row.note);
 }
 
-const char *save_trial(struct turn *turn, const struct trial *trial, const char *reason)
+/* Where the row was saved before in this turn, or NULL. `saved_in` may be of any turn: what is there
+ * tells. Each arrival in a final state stands for itself: it has an outcome. */
+static struct action *saved_trial(struct turn *turn, const struct trial *trial)
 {
-    char *parameters = ledger_parameters(trial->study->ledger, trial->row.configuration);
-    struct action *action = add(turn, SAVE_TRIAL);
-    action->trial = trial->row;
-    action->trial.parameters = keep(turn, parameters);
-    action->trial.reason = keep(turn, reason);
-    free(parameters);
-    return action->trial.parameters;
+    size_t place = trial->saved_in;
+    struct action *action = place < turn->out->count ? &turn->out->list[place] : NULL;
+    bool same = action != NULL && action->type == SAVE_TRIAL &&
+                action->trial.study == trial->row.study &&
+                action->trial.number == trial->row.number &&
+                !trial_state_final(action->trial.state);
+    return same ? action : NULL;
 }
 
-void save_attempt(struct turn *turn, const struct trial *trial, struct attempt_texts texts)
+static struct action *saved_attempt(struct turn *turn, const struct trial *trial)
 {
-    struct action *action = add(turn, SAVE_ATTEMPT);
+    size_t place = trial->attempt_saved_in;
+    struct action *action = place < turn->out->count ? &turn->out->list[place] : NULL;
+    bool same = action != NULL && action->type == SAVE_ATTEMPT &&
+                attempt_ref_equal(action->attempt.ref, trial->attempt.ref);
+    return same ? action : NULL;
+}
+
+/* To write the parameters as text takes longer than all else that the core does for a trial. */
+static const char *parameters_of(struct trial *trial)
+{
+    if (trial->parameters == NULL)
+        trial->parameters = ledger_parameters(trial->study->ledger, trial->row.configuration);
+    return trial->parameters;
+}
+
+const char *save_trial(struct turn *turn, struct trial *trial, const char *reason)
+{
+    struct action *action = saved_trial(turn, trial);
+    const char *parameters =
+        action != NULL ? action->trial.parameters : keep(turn, parameters_of(trial));
+    if (action == NULL) {
+        trial->saved_in = turn->out->count;
+        action = add(turn, SAVE_TRIAL);
+    }
+    action->trial = trial->row;
+    action->trial.parameters = parameters;
+    action->trial.reason = keep(turn, reason);
+    if (trial_state_final(trial->row.state))
+        trial_forget_parameters(trial);
+    return parameters;
+}
+
+void trial_forget_parameters(struct trial *trial)
+{
+    free(trial->parameters);
+    trial->parameters = NULL;
+}
+
+void save_attempt(struct turn *turn, struct trial *trial, struct attempt_texts texts)
+{
+    struct action *action = saved_attempt(turn, trial);
+    if (action == NULL) {
+        trial->attempt_saved_in = turn->out->count;
+        action = add(turn, SAVE_ATTEMPT);
+    }
     action->attempt = trial->attempt;
     action->attempt.reason = keep(turn, texts.reason);
     action->attempt.log = keep(turn, texts.log);

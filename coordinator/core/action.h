@@ -1,5 +1,6 @@
 /* action.h - adds to the actions of a turn. Everything that may change or go away before the
- * actions are carried out is copied into their arena. Private to this folder. */
+ * actions are carried out is copied into their arena. A trial or attempt that is saved twice in a
+ * turn is one action, at its first place, with what was said last. Private to this folder. */
 #ifndef CORE_ACTION_H
 #define CORE_ACTION_H
 #include "coordinator/core/state.h"
@@ -7,11 +8,12 @@
 void save_search(struct turn *turn, const struct search_row *row);
 void save_study(struct turn *turn, const struct study *study);
 /* Returns the parameters as they were saved, in the arena of the actions. */
-const char *save_trial(struct turn *turn, const struct trial *trial, const char *reason);
+const char *save_trial(struct turn *turn, struct trial *trial, const char *reason);
+void trial_forget_parameters(struct trial *trial);
 /* Texts: of an attempt that has just ended; "" while it runs. An attempt that has ended is never
  * saved again. */
 struct attempt_texts { const char *reason, *log, *info; };
-void save_attempt(struct turn *turn, const struct trial *trial, struct attempt_texts texts);
+void save_attempt(struct turn *turn, struct trial *trial, struct attempt_texts texts);
 void add_outcome(struct turn *turn, const struct trial *trial);
 void add_points(struct turn *turn, const struct trial *trial, int64_t first,
                 const struct point *points, size_t count);

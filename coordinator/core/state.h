@@ -22,6 +22,8 @@ struct trial {
     struct trial_row row;       /* parameters and reason are filled in where it is saved */
     struct attempt_row attempt; /* the latest, if row.attempts > 0; its texts are not kept */
     struct study *study;
+    char *parameters;           /* as JSON, once it was saved and until it is over; else NULL */
+    size_t saved_in, attempt_saved_in; /* where in the actions, if that turn still lasts */
     /* ---- while RUNNING */
     struct worker *worker;
     struct link held;           /* in worker.leases */

@@ -40,8 +40,10 @@ struct study *study_create(struct core *core, struct search *search, const struc
 void study_destroy(struct study **out)
 {
     struct study *study = *out;
-    for (size_t i = 0; i < study->n_trials; i++)
+    for (size_t i = 0; i < study->n_trials; i++) {
+        trial_forget_parameters(study->trials[i]);
         free(study->trials[i]);
+    }
     for (int i = 0; i < study->n_metrics; i++)
         free(study->metrics[i]);
     ledger_destroy(&study->ledger);

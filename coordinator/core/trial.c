@@ -308,4 +308,5 @@ void trial_retry(struct turn *turn, struct trial *trial)
     trial->row.value = 0;
     trial->row.finished_ms = 0;
     become_waiting(turn, trial, "");
+    trial->saved_in = SIZE_MAX; /* what comes next in this turn must not hide the retry */
 }
