@@ -59,8 +59,8 @@ void save_study(struct turn *turn, const struct study *study)
     action->study.note = keep(turn, study->row.note);
 }
 
-/* Where the row was saved before in this turn, or NULL. `saved_in` may be of any turn: what is there
- * tells. Each arrival in a final state stands for itself: it has an outcome. */
+/* Where the row was saved before in this turn, or NULL. `saved_in` may be of any turn: what is
+ * there tells. Each arrival in a final state stands for itself: it has an outcome. */
 static struct action *saved_trial(struct turn *turn, const struct trial *trial)
 {
     size_t place = trial->saved_in;
