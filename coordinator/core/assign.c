@@ -1,6 +1,8 @@
 /* Handing out trials: first those of audits, which only some workers may run; then the worker that
  * has been hungry longest gets one trial of the study whose turn it is. Of that, first what an
- * older attempt left behind, then what waits, then a new suggestion. */
+ * older attempt left behind, then what waits, then a new suggestion. What that worker has failed
+ * itself goes to somebody else who is hungry, if anybody is: one sick machine shall not use up all
+ * the attempts of a trial. */
 #include "coordinator/core/action.h"
 #include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
@@ -66,6 +68,29 @@ static bool needs_suggestion(const struct study *study)
     return study->lapsed.count == 0 && study->waiting.count == 0;
 }
 
+static bool failed_here(const struct trial *trial, const struct worker *worker)
+{
+    return trial->row.state == TRIAL_WAITING && trial->attempt.state == ATTEMPT_FAILED &&
+           trial->attempt.worker == worker->row.id;
+}
+
+/* The next in line who may run what this worker may; itself if there is nobody. */
+static struct worker *other_than(struct core *core, struct worker *worker)
+{
+    const struct list *own = worker->hungry.list;
+    if (worker->hungry.next != &own->end)
+        return LIST_ITEM(worker->hungry.next, struct worker, hungry);
+    struct link *able = list_first(&core->hungry[true]); /* they may run all that others may */
+    return own == &core->hungry[false] && able != NULL ? LIST_ITEM(able, struct worker, hungry)
+                                                       : worker;
+}
+
+static void hand_out(struct turn *turn, struct trial *trial, struct worker *worker)
+{
+    send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
+    worker_spend_credit(turn->core, worker);
+}
+
 /* Feeds one class of workers; false when the turn's suggestions are used up before the work is. */
 static bool feed(struct turn *turn, bool allow_command, int32_t *suggestions)
 {
@@ -80,8 +105,9 @@ static bool feed(struct turn *turn, bool allow_command, int32_t *suggestions)
         struct trial *trial = next_trial(turn, study, suggestions);
         if (trial == NULL)
             continue;
-        send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
-        worker_spend_credit(turn->core, worker);
+        if (failed_here(trial, worker))
+            worker = other_than(turn->core, worker);
+        hand_out(turn, trial, worker);
         share_served(turn->core, study);
     }
     return true;
@@ -92,10 +118,8 @@ static void feed_elsewhere(struct turn *turn)
 {
     struct worker *worker;
     struct trial *trial;
-    while (elsewhere_pair(turn->core, &worker, &trial)) {
-        send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
-        worker_spend_credit(turn->core, worker);
-    }
+    while (elsewhere_pair(turn->core, &worker, &trial))
+        hand_out(turn, trial, worker);
 }
 
 bool core_assign(struct core *core, int64_t now_ms, int64_t wall_ms, struct actions *out)

@@ -111,6 +111,97 @@ static void there_is_more_only_while_the_suggestions_of_a_turn_were_too_few(void
     world_destroy(world);
 }
 
+/* ---- after a failure -------------------------------------------------------------------------- */
+
+/* Of the built-in trainer, which any worker may run. */
+#define BUILT_IN                                                                                   \
+    "{\"name\":\"s\",\"program\":\"ldt\",\"metric\":{\"name\":\"test_kl\"},"                         \
+    "\"sampler\":{\"name\":\"random\"},\"trials\":1,\"max_attempts\":3,\"parameters\":{"               \
+    "\"task\":{\"value\":\"task-b\"},\"student_lr\":{\"distribution\":\"uniform\",\"min\":0.1,"       \
+    "\"max\":1}}}"
+
+/* With a slot more than it needs, so it is first in line when its trial has ended. */
+static uint64_t joins_first(struct world *world, bool allow_command, struct attempt_ref *ref)
+{
+    struct message greeting = hello(1, 2);
+    greeting.hello.allow_command = allow_command;
+    say(world, 1, greeting);
+    uint64_t session = told(world, 1, MESSAGE_WELCOME)->session;
+    say(world, 1, asking(session, 2, 0));
+    *ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+    return session;
+}
+
+static void what_a_worker_failed_goes_to_the_next_who_is_hungry(void **state)
+{
+    struct world *world = world_create();
+    struct attempt_ref ref;
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":3"));
+    uint64_t sick = joins_first(world, true, &ref), well = worker_joins(world, 2, 1);
+    say(world, 2, asking(well, 1, 0));
+    worker_fails(world, 1, sick, ref, "no disk");
+    ref = told(world, 2, MESSAGE_TRIAL)->trial.ref;
+    assert_int_equal(ref.attempt, 2);
+    worker_fails(world, 2, well, ref, "no luck"); /* the sick one is hungry, and not its last */
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 3);
+    world_destroy(world);
+}
+
+static void what_a_worker_failed_comes_back_to_it_if_nobody_else_is_hungry(void **state)
+{
+    struct world *world = world_create();
+    struct attempt_ref ref;
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":3"));
+    uint64_t only = joins_first(world, true, &ref);
+    worker_joins(world, 2, 1); /* and does not ask */
+    worker_fails(world, 1, only, ref, "no luck");
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+static void what_a_worker_failed_may_go_to_one_that_may_do_more(void **state)
+{
+    struct world *world = world_create();
+    struct attempt_ref ref;
+    submit(world, BUILT_IN);
+    uint64_t sick = joins_first(world, false, &ref), able = worker_joins(world, 2, 1);
+    say(world, 2, asking(able, 1, 0));
+    worker_fails(world, 1, sick, ref, "no memory");
+    assert_int_equal(told(world, 2, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+static void a_command_that_failed_does_not_go_to_one_that_runs_none(void **state)
+{
+    struct world *world = world_create();
+    struct attempt_ref ref;
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":3"));
+    uint64_t able = joins_first(world, true, &ref);
+    struct message greeting = hello(2, 1);
+    greeting.hello.allow_command = false;
+    say(world, 2, greeting);
+    say(world, 2, asking(told(world, 2, MESSAGE_WELCOME)->session, 1, 0));
+    worker_fails(world, 1, able, ref, "no luck");
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
+/* Its first attempt was handed back: that says nothing against the worker. */
+static void what_a_worker_handed_back_may_come_back_to_it(void **state)
+{
+    struct world *world = world_create();
+    struct attempt_ref ref;
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":3"));
+    uint64_t first = joins_first(world, true, &ref), second = worker_joins(world, 2, 1);
+    say(world, 2, asking(second, 1, 0));
+    struct message release = { .type = MESSAGE_RELEASE, .session = first };
+    release.release.ref = ref;
+    release.release.reason = "";
+    say(world, 1, release);
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.attempt, 2);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +210,11 @@ int main(void)
         cmocka_unit_test(a_new_trial_starts_with_nothing_reported),
         cmocka_unit_test(searches_take_turns_and_so_do_the_studies_of_one),
         cmocka_unit_test(there_is_more_only_while_the_suggestions_of_a_turn_were_too_few),
+        cmocka_unit_test(what_a_worker_failed_goes_to_the_next_who_is_hungry),
+        cmocka_unit_test(what_a_worker_failed_comes_back_to_it_if_nobody_else_is_hungry),
+        cmocka_unit_test(what_a_worker_failed_may_go_to_one_that_may_do_more),
+        cmocka_unit_test(a_command_that_failed_does_not_go_to_one_that_runs_none),
+        cmocka_unit_test(what_a_worker_handed_back_may_come_back_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
