@@ -1,5 +1,5 @@
-/* What a turn leaves to be carried out is its own: whoever asked for it, and the core itself, may be
- * gone by then. */
+/* What a turn leaves to be carried out is its own: whoever asked for it, and the core itself, may
+ * be gone by then. */
 #include "tests/unit/coordinator/core/world.h"
 
 static const struct action *only(const struct actions *actions, enum action_type type)
@@ -119,7 +119,7 @@ static void the_time_counts_from_the_first_event(void **state)
     world_destroy(world);
 }
 
-/* A coordinator that was stopped for a while hears what has arrived before it looks at the clock. */
+/* A coordinator that was stopped for a while hears what has arrived before it looks at the time. */
 static void leases_lapse_with_ticks_and_not_with_messages(void **state)
 {
     struct world *world = world_create();

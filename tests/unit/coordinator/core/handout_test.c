@@ -111,13 +111,13 @@ static void there_is_more_only_while_the_suggestions_of_a_turn_were_too_few(void
     world_destroy(world);
 }
 
-/* ---- after a failure -------------------------------------------------------------------------- */
+/* ---- after a failure ----------------------------------------------------------------------- */
 
 /* Of the built-in trainer, which any worker may run. */
 #define BUILT_IN                                                                                   \
-    "{\"name\":\"s\",\"program\":\"ldt\",\"metric\":{\"name\":\"test_kl\"},"                         \
-    "\"sampler\":{\"name\":\"random\"},\"trials\":1,\"max_attempts\":3,\"parameters\":{"               \
-    "\"task\":{\"value\":\"task-b\"},\"student_lr\":{\"distribution\":\"uniform\",\"min\":0.1,"       \
+    "{\"name\":\"s\",\"program\":\"ldt\",\"metric\":{\"name\":\"test_kl\"},"                       \
+    "\"sampler\":{\"name\":\"random\"},\"trials\":1,\"max_attempts\":3,\"parameters\":{"           \
+    "\"task\":{\"value\":\"task-b\"},\"student_lr\":{\"distribution\":\"uniform\",\"min\":0.1,"    \
     "\"max\":1}}}"
 
 /* With a slot more than it needs, so it is first in line when its trial has ended. */
