@@ -3,8 +3,17 @@
 
 #include <stdlib.h>
 
+/* One thread of a process uses SQLite, in all our programs: nothing has to be locked, and nobody asks
+ * how much memory it has. Refused, and harmless, once something is open. */
+static void be_single_threaded(void)
+{
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error)
 {
+    be_single_threaded();
     char *name = xasprintf("%s%s", path[0] == '/' ? "" : "./", path);
     int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     free(name);
