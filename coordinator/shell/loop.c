@@ -112,9 +112,12 @@ static void extend_leases(struct loop *loop, int64_t now)
 static void settle(struct loop *loop)
 {
     struct error error;
+    int64_t started = clock_monotonic_ms();
     enum store_result result =
         loop->actions.saves > 0 ? loop->save(loop->store, &loop->actions, &error) : STORE_OK;
     loop->tried_ms = clock_monotonic_ms();
+    if (loop->actions.saves > 0)
+        loop->saving_ms = loop->tried_ms - started;
     if (result == STORE_BROKEN) {
         log_event(LOG_ERROR, "database-broken", "why=%s", log_quote(error.text));
         loop->broken = true;
@@ -146,10 +149,18 @@ static void turn_aside(struct loop *loop)
 static void assign(struct loop *loop)
 {
     int64_t started = clock_monotonic_ms(), now = started;
+    int64_t patience = loop_patience(loop, LOOP_ASSIGN_MS);
     do {
         loop->more = core_assign(loop->core, now, clock_wall_ms(), &loop->actions);
         now = clock_monotonic_ms();
-    } while (loop->more && now - started < LOOP_ASSIGN_MS);
+    } while (loop->more && now - started < patience);
+}
+
+int64_t loop_patience(const struct loop *loop, int64_t ms)
+{
+    if (loop->saving_ms <= ms)
+        return ms;
+    return loop->saving_ms < LOOP_BATCH_MAX_MS ? loop->saving_ms : LOOP_BATCH_MAX_MS;
 }
 
 bool loop_turn(struct loop *loop, int64_t wait_ms)
