@@ -88,9 +88,22 @@ static inline void check_drained(struct sim *sim)
     }
 }
 
+/* While the pauses of all workers last, nothing can come to an end; that they last no longer than
+ * they may, the breaker's own invariants say. */
+static inline bool all_pause(const struct sim *sim)
+{
+    int paused = 0, alive = 0;
+    for (int i = 0; i < sim->n_workers; i++) {
+        const struct agent *agent = sim->workers[i].agent;
+        alive += agent != NULL;
+        paused += agent != NULL && agent->breaker.benched && sim->now_ms < agent->breaker.until_ms;
+    }
+    return alive > 0 && paused == alive;
+}
+
 static inline void check_progress(struct sim *sim)
 {
-    if (sim->disk.n_outcomes != sim->outcomes) {
+    if (sim->disk.n_outcomes != sim->outcomes || all_pause(sim)) {
         sim->outcomes = sim->disk.n_outcomes;
         sim->progress_ms = sim->now_ms > sim->calm_ms ? sim->now_ms : sim->calm_ms;
     }
