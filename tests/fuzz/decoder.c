@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { SMALL_BLOCK = 16 }; /* nearly an allocation each, so that the sanitizer sees where they end */
+enum { SMALL_BLOCK = 16 }; /* nearly an allocation each: the sanitizer sees where they end */
 
 static void encode(struct buf *frame, const struct message *message)
 {
