@@ -3,13 +3,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 /* Two hash tables: entries go to the young one; when that is full, it becomes the old one, whose
  * content is forgotten. Lookups try both. Half-empty tables keep probing short. */
 enum { CELLS = 2 * FENCE_GENERATION };
 
+struct cell {
+    struct attempt_ref ref; /* attempt 0: an empty cell */
+    uint64_t key;           /* the hash of the trial's checkpoint key */
+};
+
 struct fence {
-    struct attempt_ref *young, *old; /* CELLS each; attempt 0: an empty cell */
+    struct cell *young, *old; /* CELLS each */
     size_t n_young;
 };
 
@@ -31,36 +37,43 @@ void fence_destroy(struct fence **fence)
     *fence = NULL;
 }
 
-/* The cell of this trial, or the empty one where it belongs. */
-static struct attempt_ref *cell(struct attempt_ref *table, struct attempt_ref ref)
+static bool is_same_trial(const struct cell *a, const struct cell *b)
 {
-    uint64_t hash = (uint64_t)ref.study * 0x9e3779b97f4a7c15u ^ (uint64_t)ref.trial;
+    return a->ref.study == b->ref.study && a->ref.trial == b->ref.trial && a->key == b->key;
+}
+
+/* The cell of this trial, or the empty one where it belongs. */
+static struct cell *find(struct cell *table, const struct cell *wanted)
+{
+    uint64_t hash = (uint64_t)wanted->ref.study * 0x9e3779b97f4a7c15u ^
+                    (uint64_t)wanted->ref.trial ^ wanted->key;
     hash = (hash ^ (hash >> 29)) * 0xbf58476d1ce4e5b9u;
     size_t i = (hash >> 32) % CELLS;
-    while (table[i].attempt != 0 && (table[i].study != ref.study || table[i].trial != ref.trial))
+    while (table[i].ref.attempt != 0 && !is_same_trial(&table[i], wanted))
         i = (i + 1) % CELLS;
     return &table[i];
 }
 
 static void start_generation(struct fence *fence)
 {
-    struct attempt_ref *forgotten = fence->old;
+    struct cell *forgotten = fence->old;
     fence->old = fence->young;
     fence->young = forgotten;
     memset(fence->young, 0, CELLS * sizeof *fence->young);
     fence->n_young = 0;
 }
 
-bool fence_pass(struct fence *fence, struct attempt_ref ref)
+bool fence_pass(struct fence *fence, struct attempt_ref ref, const char *checkpoint_key)
 {
-    if (ref.attempt <= 0 || cell(fence->young, ref)->attempt >= ref.attempt ||
-        cell(fence->old, ref)->attempt >= ref.attempt)
+    const struct cell passing = { ref, XXH3_64bits(checkpoint_key, strlen(checkpoint_key)) };
+    if (ref.attempt <= 0 || find(fence->young, &passing)->ref.attempt >= ref.attempt ||
+        find(fence->old, &passing)->ref.attempt >= ref.attempt)
         return false;
-    if (cell(fence->young, ref)->attempt == 0) {
+    if (find(fence->young, &passing)->ref.attempt == 0) {
         if (fence->n_young == FENCE_GENERATION)
             start_generation(fence);
         fence->n_young++;
     }
-    *cell(fence->young, ref) = ref;
+    *find(fence->young, &passing) = passing;
     return true;
 }

@@ -199,7 +199,9 @@ void session_on_trial(struct agent *agent, const struct agent_event *event,
     struct attempt_ref ref = message->trial.ref;
     agent->session.received++;
     agent->session.asked--;
-    if (agent->n_held >= MESSAGE_MAX_HELD || !fence_pass(agent->fence, ref))
+    /* Held: of another database, with the same numbers; its child has not yet gone. */
+    if (agent->n_held >= MESSAGE_MAX_HELD || agent_find(agent, ref) != NULL ||
+        !fence_pass(agent->fence, ref, message->trial.checkpoint_key))
         return; /* not newer than the last that was accepted: late, or repeated */
     drop_older(agent, ref, out);
     const char *unwilling = why_not(agent, event->now_ms);

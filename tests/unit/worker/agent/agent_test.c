@@ -425,6 +425,42 @@ static void after_a_reconnect_a_waiting_result_is_sent_at_once(void **state)
     assert_non_null(sent(world, MESSAGE_RESULT));
 }
 
+static void give_of(struct world *world, struct attempt_ref ref, const char *key)
+{
+    struct message trial = a_trial(ref, PROGRAM_LDT);
+    trial.trial.checkpoint_key = key;
+    hear(world, trial);
+}
+
+/* Its coordinator began anew with an empty database, or it moved to another one. */
+static void another_database_has_other_trials_of_the_same_numbers(void **state)
+{
+    struct world *world = *state;
+    give_of(world, FIRST, "one-1-0");
+    child_exits(world, FIRST, RESULT_DONE);
+    acknowledge_result(world, sent(world, MESSAGE_RESULT)->id, FIRST, VERDICT_RECORDED, 0);
+    give_of(world, FIRST, "one-1-0");
+    assert_false(acted(world, AGENT_START, FIRST));
+    give_of(world, FIRST, "two-1-0");
+    assert_true(acted(world, AGENT_START, FIRST));
+}
+
+/* Until then there would be two children of one name. */
+static void a_trial_of_the_same_numbers_does_not_start_before_the_dying_one_is_gone(void **state)
+{
+    struct world *world = *state;
+    struct kept_attempt stale = { FIRST, true, 0 };
+    struct attempt_ref next = { FIRST.study, FIRST.trial, 2 };
+    give_of(world, FIRST, "one-1-0");
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    welcome(world, sent(world, MESSAGE_HELLO), &stale, 1);
+    assert_true(acted(world, AGENT_KILL, FIRST));
+    give_of(world, FIRST, "two-1-0");
+    assert_false(acted(world, AGENT_START, FIRST));
+    give_of(world, next, "two-1-0"); /* its lease has lapsed */
+    assert_true(acted(world, AGENT_START, next));
+}
+
 static void a_database_that_forgot_acknowledged_points_gets_the_attempt_back(void **state)
 {
     struct world *world = *state;
@@ -542,6 +578,8 @@ int main(void)
         CONNECTED(after_a_reconnect_points_go_on_from_what_is_recorded),
         CONNECTED(after_a_reconnect_a_stale_attempt_is_killed),
         CONNECTED(after_a_reconnect_a_waiting_result_is_sent_at_once),
+        CONNECTED(another_database_has_other_trials_of_the_same_numbers),
+        CONNECTED(a_trial_of_the_same_numbers_does_not_start_before_the_dying_one_is_gone),
         CONNECTED(a_database_that_forgot_acknowledged_points_gets_the_attempt_back),
         CONNECTED(leaving_hands_everything_back_and_then_finishes),
         CONNECTED(leaving_does_not_wait_for_ever),

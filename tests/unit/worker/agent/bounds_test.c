@@ -19,12 +19,12 @@ static void a_trial_is_remembered_while_a_whole_generation_follows_it(void **sta
 {
     struct fence *fence = fence_create();
     for (int64_t i = 0; i < 2 * FENCE_GENERATION; i++)
-        assert_true(fence_pass(fence, trial(i)));
+        assert_true(fence_pass(fence, trial(i), ""));
     for (int64_t i = 0; i < 2 * FENCE_GENERATION; i++)
-        assert_false(fence_pass(fence, trial(i)));
-    assert_true(fence_pass(fence, trial(2 * FENCE_GENERATION)));
-    assert_true(fence_pass(fence, trial(0))); /* the oldest generation is forgotten */
-    assert_false(fence_pass(fence, trial(FENCE_GENERATION)));
+        assert_false(fence_pass(fence, trial(i), ""));
+    assert_true(fence_pass(fence, trial(2 * FENCE_GENERATION), ""));
+    assert_true(fence_pass(fence, trial(0), "")); /* the oldest generation is forgotten */
+    assert_false(fence_pass(fence, trial(FENCE_GENERATION), ""));
     fence_destroy(&fence);
     assert_null(fence);
 }
