@@ -110,19 +110,30 @@ static inline void plant_on_way_to_coordinator(const struct sim *sim, struct mes
         renew_attempt(sim, message, peer);
 }
 
-static inline void plant_on_way_to_worker(const struct sim *sim, struct sim_worker *worker,
-                                          struct message *message)
+/* Everything is new to this worker, and a TRIAL comes again long after its end. */
+static inline void open_fence(struct sim *sim, int index, const struct message *message)
 {
+    struct sim_worker *worker = &sim->workers[index];
+    struct packet again = {
+        .from = COORDINATOR_ADDRESS, .to = index, .life = worker->life, .message = *message
+    };
+    fence_destroy(&worker->agent->fence);
+    worker->agent->fence = fence_create();
+    if (sim_chance(sim, 0.5))
+        network_send(&sim->network, &sim->rng, sim->now_ms + sim_between(sim, 1000, 60000), again);
+}
+
+static inline void plant_on_way_to_worker(struct sim *sim, int index, struct message *message)
+{
+    const struct sim_worker *worker = &sim->workers[index];
     if (sim->bug == BUG_UNTOLD_DRAIN && message->type == MESSAGE_BEAT_OK)
         message->beat_ok.drain = DRAIN_NO;
     if (message->type != MESSAGE_TRIAL || worker->agent == NULL)
         return;
     if (sim->bug == BUG_OLD_ATTEMPT && message->trial.ref.attempt > 1)
         message->trial.ref.attempt--;
-    if (sim->bug == BUG_OPEN_FENCE) {
-        fence_destroy(&worker->agent->fence);
-        worker->agent->fence = fence_create();
-    }
+    if (sim->bug == BUG_OPEN_FENCE)
+        open_fence(sim, index, message);
 }
 
 /* What a worker sends; false: it does not. A forgotten result is taken for acknowledged. */

@@ -177,7 +177,7 @@ static inline void deliver_to_worker(struct sim *sim, struct packet *packet)
     struct sim_worker *worker = &sim->workers[packet->to];
     if (worker->life != packet->life || sim->now_ms < worker->cut_until_ms)
         return;
-    plant_on_way_to_worker(sim, worker, &packet->message);
+    plant_on_way_to_worker(sim, packet->to, &packet->message);
     worker_event(sim, packet->to,
                  (struct agent_event){ .type = AGENT_MESSAGE, .message = &packet->message });
 }
