@@ -69,7 +69,8 @@ void loop_free(struct loop *loop);
 bool loop_turn(struct loop *loop, int64_t wait_ms);
 
 /* How long a part of a turn may last that usually takes `ms`: as long as the latest save took. When
- * the disk or the machine is slow, a turn carries more, or all the time would go to saving little. */
+ * the disk or the machine is slow a turn carries more, or all the time would go to saving little.
+ */
 int64_t loop_patience(const struct loop *loop, int64_t ms);
 
 /* Turns until told to leave: true; until broken: false. */

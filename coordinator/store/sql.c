@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* One thread of a process uses SQLite, in all our programs: nothing has to be locked, and nobody asks
- * how much memory it has. Refused, and harmless, once something is open. */
+/* One thread of a process uses SQLite, in all our programs: nothing has to be locked, and nobody
+ * asks how much memory it has. Refused, and harmless, once something is open. */
 static void be_single_threaded(void)
 {
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
