@@ -27,6 +27,8 @@ heading "the whole service: trials per second with an empty command"
 sh tests/bench/throughput.sh "$build"
 heading "the whole service: results per second and latency, by a load generator that speaks the protocol"
 sh tests/bench/service.sh "$build"
+heading "a fleet of 10,000 workers: memory, latency, and how soon all are back after kill -9; plain, then with keys"
+sh tests/bench/fleet.sh "$build"
 if [ -n "${LDT_PEERS:-}" ]; then
     heading "peers ($LDT_PEERS)"
     sh tests/bench/peers.sh "$build"

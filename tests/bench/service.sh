@@ -1,6 +1,6 @@
 #!/bin/sh
 # tests/bench/service.sh BUILD - the load generator tests/bench/service.c against a coordinator of its own:
-# 200 workers at 1,000 and 5,000 results a second, and as fast as it goes; each on a fresh database.
+# 200 workers at 1,000 and 5,000 results a second, as fast as it goes, and with long curves; each on a fresh database.
 set -eu
 build=$1
 seconds=${SECONDS_EACH:-5}
@@ -13,7 +13,7 @@ finish() {
 }
 trap finish EXIT
 
-measure() { # WORKERS SLOTS RATE
+measure() { # WORKERS SLOTS RATE [POINTS]
     rm -f "$directory"/runs.db* "$directory/connect.json"
     "$build/bin/ldt-coordinator" --db "$directory/runs.db" --listen 'tcp://127.0.0.1:*' \
         --connect "$directory/connect.json" 2>"$directory/coordinator.log" &
@@ -24,8 +24,10 @@ measure() { # WORKERS SLOTS RATE
         [ "$tries" -lt 200 ] || { cat "$directory/coordinator.log" >&2; exit 1; }
         sleep 0.05
     done
-    "$build/bench/service" "$directory/connect.json" "$1" "$2" "$3" "$seconds" || cat "$directory/coordinator.log" >&2
-    awk '/^VmHWM/ { printf "coordinator: %.0f MiB at most\n", $2 / 1024 }' "/proc/$pid/status"
+    "$build/bench/service" "$directory/connect.json" "$1" "$2" "$3" "$seconds" ${4:+"$4"} ||
+        cat "$directory/coordinator.log" >&2
+    awk '/^VmHWM/ { printf "coordinator: %.0f MiB at most, ", $2 / 1024 }' "/proc/$pid/status"
+    awk -v hertz="$(getconf CLK_TCK)" '{ printf "%.2f s of processor time\n", ($14 + $15) / hertz }' "/proc/$pid/stat"
     kill "$pid"
     wait "$pid" || true
     pid=
@@ -33,3 +35,4 @@ measure() { # WORKERS SLOTS RATE
 measure 200 8 1000
 measure 200 16 5000
 measure 200 8 0
+measure 50 2 0 10000
