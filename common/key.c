@@ -101,7 +101,9 @@ static char *read_text(const char *path, bool secret, struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
     if (file < 0) {
-        error_set(error, "cannot read the key file %s: %s", path, strerror(errno));
+        int reason = errno;
+        error_set(error, "cannot read the key file %s: %s", path, strerror(reason));
+        errno = reason;
         return NULL;
     }
     char *text = NULL;
@@ -181,6 +183,9 @@ static const char *take_fields(struct key *out, zconfig_t *root, bool secret)
         return "`role` in `metadata` must be worker, submit, read or server";
     if (!copy_key(out->public_text, root, "curve/public-key"))
         return "there is no `public-key` of 40 characters in `curve`";
+    if (!secret && zconfig_get(root, "curve/secret-key", NULL) != NULL)
+        return "it holds a `secret-key`, which belongs in no public file: revoke this key and make "
+               "another";
     if (secret && !copy_key(out->secret_text, root, "curve/secret-key"))
         return "there is no `secret-key` of 40 characters in `curve`: it is the public half";
     if (secret && !pair_fits(out))

@@ -38,6 +38,7 @@ void key_wipe(struct key *key); /* leaves zeros */
  * one exception is a file of root's that a group may read: so service managers hand secrets to
  * programs that do not run as root. */
 bool key_read_secret(struct key *out, const char *path, struct error *error);
+/* errno says why when the file could not be opened; a public file with a secret in it is none. */
 bool key_read_public(struct key *out, const char *path, struct error *error);
 
 /* Neither overwrites: a key that is in use somewhere cannot be made again. */

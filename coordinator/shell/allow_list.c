@@ -17,10 +17,14 @@ struct entry {
     enum key_role role;
 };
 
+struct entries { /* by key */
+    struct entry *list;
+    size_t count, capacity;
+};
+
 struct allow_list {
     char *directory;
-    struct entry *entries; /* by key */
-    size_t count, capacity;
+    struct entries entries;
     uint64_t fingerprint; /* of names, sizes and times of change */
     int64_t looked_ms;
     bool missing; /* and that has been logged */
@@ -42,6 +46,20 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
     return hash;
 }
 
+/* The next entry; NULL at the end, with errno 0, or when the directory cannot be read further. */
+static struct dirent *next_entry(DIR *stream)
+{
+    errno = 0;
+    return readdir(stream);
+}
+
+static bool close_directory(DIR *stream, int reason)
+{
+    closedir(stream);
+    errno = reason;
+    return reason == 0;
+}
+
 /* A sum, for readdir has no order. False with errno when the directory cannot be read. */
 static bool take_fingerprint(const char *directory, uint64_t *out)
 {
@@ -50,7 +68,7 @@ static bool take_fingerprint(const char *directory, uint64_t *out)
     *out = 0;
     if (stream == NULL)
         return false;
-    for (struct dirent *file; (file = readdir(stream)) != NULL;) {
+    for (struct dirent *file; (file = next_entry(stream)) != NULL;) {
         if (!is_public_file(file->d_name) || fstatat(dirfd(stream), file->d_name, &status, 0) != 0)
             continue;
         uint64_t hash = mix(0xcbf29ce484222325u, file->d_name, strlen(file->d_name));
@@ -59,8 +77,7 @@ static bool take_fingerprint(const char *directory, uint64_t *out)
         hash = mix(hash, &status.st_mtim.tv_sec, sizeof status.st_mtim.tv_sec);
         *out += mix(hash, &status.st_ctim, sizeof status.st_ctim);
     }
-    closedir(stream);
-    return true;
+    return close_directory(stream, errno);
 }
 
 /* ---- reading */
@@ -70,54 +87,88 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->key, ((const struct entry *)b)->key);
 }
 
-static void add_file(struct allow_list *list, const char *name)
+static void add_entry(struct entries *entries, const struct key *key)
 {
-    char *path = xasprintf("%s/%s", list->directory, name);
+    entries->list = xgrow(entries->list, entries->count, &entries->capacity, sizeof *entries->list);
+    struct entry *entry = &entries->list[entries->count++];
+    memcpy(entry->key, key->public_text, sizeof entry->key);
+    entry->role = key->role;
+}
+
+/* What passes by itself, and is no fault of the file. */
+static bool is_want(int reason)
+{
+    return reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EIO ||
+           reason == ESTALE;
+}
+
+/* False, with errno, when it must be tried again: to go on without this file would revoke its
+ * key. */
+static bool add_file(struct entries *entries, const char *directory, const char *name)
+{
+    char *path = xasprintf("%s/%s", directory, name);
     struct key key;
     struct error error;
-    if (!key_read_public(&key, path, &error)) {
+    errno = 0;
+    bool read = key_read_public(&key, path, &error);
+    int reason = read || !is_want(errno) ? 0 : errno;
+    if (!read && reason == 0) {
         log_event(LOG_ERROR, "key-not-admitted", "why=%s", log_quote(error.text));
-    } else if (key.role == KEY_SERVER) {
+    } else if (read && key.role == KEY_SERVER) {
         log_event(LOG_ERROR, "key-not-admitted",
                   "file=%s why=\"a coordinator's own key; ldt keygen --role makes the others\"",
                   log_quote(path));
-    } else if (list->count < ENTRIES_MAX) {
-        list->entries = xgrow(list->entries, list->count, &list->capacity, sizeof *list->entries);
-        struct entry *entry = &list->entries[list->count++];
-        memcpy(entry->key, key.public_text, sizeof entry->key);
-        entry->role = key.role;
+    } else if (read) {
+        add_entry(entries, &key);
     }
     free(path);
+    errno = reason;
+    return reason == 0;
 }
 
 /* The same key with two roles is a mistake that we do not decide: it has none. */
-static void settle_doubles(struct allow_list *list)
+static void settle_doubles(struct entries *entries, const char *directory)
 {
-    qsort(list->entries, list->count, sizeof *list->entries, compare);
-    for (size_t i = 1; i < list->count; i++) {
-        struct entry *a = &list->entries[i - 1], *b = &list->entries[i];
+    qsort(entries->list, entries->count, sizeof *entries->list, compare);
+    for (size_t i = 1; i < entries->count; i++) {
+        struct entry *a = &entries->list[i - 1], *b = &entries->list[i];
         if (compare(a, b) != 0 || a->role == b->role)
             continue;
         a->role = b->role = KEY_NO_ROLE;
         log_event(LOG_ERROR, "key-not-admitted",
                   "directory=%s key=%s why=\"two files give it different roles: remove one\"",
-                  log_quote(list->directory), log_quote(a->key));
+                  log_quote(directory), log_quote(a->key));
     }
 }
 
-static bool read_all(struct allow_list *list)
+static bool read_entries(struct entries *entries, const char *directory)
 {
-    DIR *stream = opendir(list->directory);
+    int reason = 0;
+    DIR *stream = opendir(directory);
     if (stream == NULL)
         return false;
-    list->count = 0;
-    for (struct dirent *file; (file = readdir(stream)) != NULL;)
-        if (is_public_file(file->d_name))
-            add_file(list, file->d_name);
-    closedir(stream);
-    if (list->count > 0)
-        settle_doubles(list);
-    return true;
+    for (struct dirent *file; reason == 0 && (file = next_entry(stream)) != NULL;) {
+        if (is_public_file(file->d_name) && !add_file(entries, directory, file->d_name))
+            reason = errno;
+        else if (entries->count > ENTRIES_MAX)
+            reason = E2BIG;
+    }
+    return close_directory(stream, reason != 0 ? reason : errno);
+}
+
+/* All of it, or the list stays as it was. */
+static bool read_all(struct allow_list *list)
+{
+    struct entries entries = { 0 };
+    bool fine = read_entries(&entries, list->directory);
+    int reason = errno;
+    if (fine && entries.count > 0)
+        settle_doubles(&entries, list->directory);
+    free(fine ? list->entries.list : entries.list);
+    if (fine)
+        list->entries = entries;
+    errno = reason;
+    return fine;
 }
 
 /* ---- */
@@ -142,7 +193,7 @@ void allow_list_close(struct allow_list **list)
     if (*list == NULL)
         return;
     free((*list)->directory);
-    free((*list)->entries);
+    free((*list)->entries.list);
     free(*list);
     *list = NULL;
 }
@@ -162,7 +213,7 @@ bool allow_list_look(struct allow_list *list, int64_t now_ms)
         list->fingerprint = fingerprint;
         list->missing = false;
         log_event(LOG_INFO, "keys-read", "directory=%s admitted=%zu", log_quote(list->directory),
-                  list->count);
+                  list->entries.count);
         return true;
     }
     if (!list->missing)
@@ -176,15 +227,15 @@ bool allow_list_look(struct allow_list *list, int64_t now_ms)
 enum key_role allow_list_role(const struct allow_list *list, const char *key)
 {
     struct entry wanted;
-    if (list->count == 0)
+    if (list->entries.count == 0)
         return KEY_NO_ROLE;
     snprintf(wanted.key, sizeof wanted.key, "%s", key);
     const struct entry *entry =
-        bsearch(&wanted, list->entries, list->count, sizeof *list->entries, compare);
+        bsearch(&wanted, list->entries.list, list->entries.count, sizeof wanted, compare);
     return entry != NULL ? entry->role : KEY_NO_ROLE;
 }
 
 size_t allow_list_count(const struct allow_list *list)
 {
-    return list->count;
+    return list->entries.count;
 }

@@ -1,8 +1,9 @@
 /* allow_list.h - the public keys that may connect: one file each in a directory, which is looked at
  * again every second, so that a key is admitted by adding its file and revoked by removing it.
  *
- * A file that cannot be read admits nobody, and is logged. A directory that cannot be read leaves
- * the list as it was. */
+ * A file that is no good admits nobody, and is logged. What cannot be read for want of descriptors
+ * or memory, or because the directory is away, leaves the whole list as it was: to read a part of
+ * it would revoke the rest. The directory is read by the loop, so it should be on a local disk. */
 #ifndef SHELL_ALLOW_LIST_H
 #define SHELL_ALLOW_LIST_H
 #include "common/key.h"

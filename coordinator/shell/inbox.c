@@ -70,7 +70,12 @@ static bool is_welcome(struct loop *loop, struct peer *peer)
 {
     struct account *account = peer->account;
     int64_t now = clock_monotonic_ms();
-    if (strikes_ignored(&account->strikes, now) || account->roles == KEY_NO_ROLE) {
+    if (account->roles == KEY_NO_ROLE) { /* revoked before its first message */
+        loop->counters.ignored++;
+        frame_hang_up(peer->descriptor);
+        return false;
+    }
+    if (strikes_ignored(&account->strikes, now)) {
         loop->counters.ignored++;
         return false;
     }

@@ -147,7 +147,7 @@ static void warn_of_replaced_file(const struct service *service)
         connect_find(former, NULL, service->connect_path, &ignored) &&
         strcmp(former->db, service->connect.db) != 0)
         log_event(LOG_WARN, "connect-file-replaced", "file=%s former_endpoint=%s former_db=%s",
-                  log_quote(service->connect_path), former->work, log_quote(former->db));
+                  log_quote(service->connect_path), log_quote(former->work), log_quote(former->db));
     free(former);
 }
 

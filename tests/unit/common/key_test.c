@@ -78,6 +78,17 @@ static void a_public_file_holds_no_secret(void **state)
     assert_non_null(strstr(fixture->error.text, "it is the public half"));
 }
 
+static void a_public_file_with_a_secret_in_it_is_none(void **state)
+{
+    struct fixture *fixture = *state;
+    struct key key;
+    assert_true(key_write_secret(&fixture->key, fixture->path, &fixture->error));
+    assert_false(key_read_public(&key, fixture->path, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "revoke this key"));
+    assert_null(strstr(fixture->error.text, fixture->key.secret_text));
+    assert_string_equal(key.public_text, "");
+}
+
 static void nothing_is_overwritten(void **state)
 {
     struct fixture *fixture = *state;
@@ -192,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_A_FILE(a_secret_file_is_read_back_as_written),
         WITH_A_FILE(a_public_file_holds_no_secret),
+        WITH_A_FILE(a_public_file_with_a_secret_in_it_is_none),
         WITH_A_FILE(nothing_is_overwritten),
         WITH_A_FILE(a_secret_that_others_can_read_is_refused_with_the_cure),
         WITH_A_FILE(what_is_no_key_file_is_told_and_its_text_is_not_shown),

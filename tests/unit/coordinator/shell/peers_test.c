@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -162,6 +163,25 @@ static void a_directory_that_cannot_be_read_leaves_the_list_as_it_was(void **sta
     assert_non_null(strstr(fixture->error.text, elsewhere));
 }
 
+static void want_of_descriptors_revokes_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit few, many;
+    admit(fixture, &fixture->reader, "r.pub");
+    int next = open("/dev/null", O_RDONLY); /* the directory gets this one, its files get none */
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &many), 0);
+    few = many;
+    few.rlim_cur = (rlim_t)next + 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    bool read = look(fixture);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &many), 0);
+    assert_false(read);
+    assert_int_equal(allow_list_role(fixture->list, fixture->worker.public_text), KEY_WORKER);
+    assert_true(look(fixture)); /* tried again */
+    assert_int_equal(allow_list_role(fixture->list, fixture->reader.public_text), KEY_READ);
+}
+
 /* ---- accounts */
 
 static void with_keys_connecting_again_is_no_fresh_start(void **state)
@@ -301,6 +321,7 @@ int main(void)
         WITH_A_LIST(a_key_with_two_roles_has_none),
         WITH_A_LIST(what_is_no_public_key_admits_nobody_and_hurts_nobody),
         WITH_A_LIST(a_directory_that_cannot_be_read_leaves_the_list_as_it_was),
+        WITH_A_LIST(want_of_descriptors_revokes_nobody),
         WITH_A_LIST(with_keys_connecting_again_is_no_fresh_start),
         WITH_A_LIST(without_keys_each_connection_stands_for_itself),
         WITH_A_LIST(one_connection_more_than_a_key_may_have_is_surplus),
