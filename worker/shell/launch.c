@@ -43,6 +43,12 @@ static bool same_name(const char *entry, const char *other)
     return length == name_length(other) && memcmp(entry, other, length) == 0;
 }
 
+/* What a command inherits it may use, and show to others: the way to our key is none of it. */
+static bool is_ours_alone(const char *entry)
+{
+    return same_name(entry, "LDT_KEY_FILE");
+}
+
 static bool is_replaced(const char *entry, const struct message *trial, const char *mark)
 {
     for (size_t i = 0; i < trial->trial.n_environment; i++)
@@ -51,7 +57,7 @@ static bool is_replaced(const char *entry, const struct message *trial, const ch
     return same_name(entry, mark);
 }
 
-/* The worker's, over it the spec's, over it the mark. */
+/* The worker's without what is its own, over it the spec's, over it the mark. */
 static char **merged_environment(const struct message *trial, const char *mark, struct arena *arena)
 {
     size_t inherited = 0, count = 0, n_ours = trial->trial.n_environment;
@@ -59,7 +65,7 @@ static char **merged_environment(const struct message *trial, const char *mark, 
         inherited++;
     char **merged = arena_alloc(arena, (inherited + n_ours + 2) * sizeof *merged);
     for (size_t i = 0; i < inherited; i++)
-        if (!is_replaced(environ[i], trial, mark))
+        if (!is_ours_alone(environ[i]) && !is_replaced(environ[i], trial, mark))
             merged[count++] = environ[i];
     for (size_t i = 0; i < n_ours; i++)
         if (!same_name(trial->trial.environment[i], mark))

@@ -410,6 +410,18 @@ static void a_command_runs_where_and_with_what_its_spec_says(void **state)
     assert_string_equal(world->result.result.log, "/\nfrom the spec\n");
 }
 
+static void a_command_does_not_inherit_the_way_to_the_workers_key(void **state)
+{
+    struct world *world = *state;
+    const char *words[] = { "sh", "-c", "echo \"${LDT_KEY_FILE-none} $LDT_TEST_VALUE\"" };
+    setenv("LDT_KEY_FILE", "/somewhere/worker.key", 1);
+    setenv("LDT_TEST_VALUE", "inherited", 1);
+    assert_true(start_command(world, words, 3, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
+    unsetenv("LDT_KEY_FILE");
+    finish(world);
+    assert_string_equal(world->result.result.log, "none inherited\n");
+}
+
 static void what_cannot_be_started_says_why(void **state)
 {
     struct world *world = *state;
@@ -497,6 +509,7 @@ int main(void)
         TEST(a_child_may_close_its_output_and_go_on),
         TEST(a_long_input_needs_no_reader),
         TEST(a_command_runs_where_and_with_what_its_spec_says),
+        TEST(a_command_does_not_inherit_the_way_to_the_workers_key),
         TEST(what_cannot_be_started_says_why),
         TEST(want_of_descriptors_is_not_the_trials_fault),
         TEST(divergence_gives_the_reason_of_a_trial_that_is_done),
