@@ -45,6 +45,17 @@ static size_t raise_descriptor_limit(void)
                                                      : limit.rlim_max / 2;
 }
 
+/* A group with one key for its whole fleet has room, and nobody with one key keeps all others out. */
+static void limit_connections(struct service *service)
+{
+    struct peers *peers = &service->loop.peers;
+    peers->maximum = raise_descriptor_limit();
+    if (service->options.connections_per_key > 0)
+        peers->per_key = (size_t)service->options.connections_per_key;
+    else if (peers->maximum > 0)
+        peers->per_key = peers->maximum - peers->maximum / 4;
+}
+
 /* Blocked before ZeroMQ starts its thread, so that only the loop sees them. */
 static bool catch_signals(struct loop *loop, struct error *error)
 {
@@ -219,8 +230,7 @@ int main(int argc, char **argv)
     json_begin();
     options_parse(&service->options, argc, argv);
     loop_init(&service->loop);
-    service->loop.peers.maximum = raise_descriptor_limit();
-    service->loop.peers.per_key = (size_t)service->options.connections_per_key;
+    limit_connections(service);
     bool fine = start(service, &error);
     if (fine) {
         fine = loop_run(&service->loop);

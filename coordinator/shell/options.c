@@ -30,7 +30,8 @@ static const struct argp_option table[] = {
       "Only who has a key may connect, and all is encrypted: DIR was made by `ldt keygen --server "
       "DIR`. Needed for any address but loopback",
       0 },
-    { "connections-per-key", 'n', "N", 0, "So many connections may share a key (1000)", 0 },
+    { "connections-per-key", 'n', "N", 0,
+      "So many connections may share a key (three quarters of all that this user may have)", 0 },
     { "lease", 'L', "DURATION", 0,
       "How long a silent worker keeps its trials (30s): 1s to 1d, with ms, s, m, h or d", 0 },
     { "log-level", 'v', "LEVEL", 0, "debug, info (the default), warn or error", 0 },
@@ -110,9 +111,7 @@ void options_parse(struct options *options, int argc, char **argv)
                "ends it.",
     };
     argp_err_exit_status = 2;
-    *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT,
-                                 .lease_ms = LEASE_DEFAULT_MS,
-                                 .connections_per_key = PEERS_PER_KEY };
+    *options = (struct options){ .listen = CONNECT_DEFAULT_ENDPOINT, .lease_ms = LEASE_DEFAULT_MS };
     if (argp_parse(&argp, argc, argv, 0, NULL, options) == ENOMEM)
         xalloc_fail(0);
 }

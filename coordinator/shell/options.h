@@ -10,7 +10,7 @@ struct options {
     const char *advertise;    /* --advertise: the host in it; NULL: the one listened on */
     const char *keys;         /* --keys: a directory; NULL: none, so loopback only */
     int64_t lease_ms;         /* --lease */
-    int64_t connections_per_key;
+    int64_t connections_per_key; /* 0: three quarters of all */
 };
 
 /* Fills the options and sets the log level; on bad usage says why and exits with status 2. */
