@@ -104,7 +104,8 @@ static void add_difference(struct buf *out, const char *name, const char *a, con
  * themselves, and what their workers did. */
 static void add_facts(struct buf *out, sqlite3_stmt *pair)
 {
-    static const char *const facts[] = { "version", "cpu", "blas_core", "openblas", "real" };
+    static const char *const facts[] = { "version",  "cpu",  "blas_core",
+                                         "openblas", "real", "libc" };
     json_t *a = json_loads(text_of(pair, PAIR_INFO), 0, NULL);
     json_t *b = json_loads(text_of(pair, PAIR_AUDITOR_INFO), 0, NULL);
     int count = 0;

@@ -11,6 +11,7 @@
 #include "worker/trial/trial.h"
 
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,9 +108,10 @@ static void read_cpu_name(char *out, size_t bytes)
         fclose(file);
 }
 
-enum { FACTS = 5 };
+enum { FACTS = 6 };
 
-/* What decides the bits of a run beside its settings, seed and data. */
+/* What decides the bits of a run beside its settings, seed and data; the C library has the
+ * logarithms and exponentials. */
 static void list_facts(struct identity_fact facts[FACTS], const char *cpu)
 {
     facts[0] = (struct identity_fact){ "version", LDT_VERSION };
@@ -117,6 +119,7 @@ static void list_facts(struct identity_fact facts[FACTS], const char *cpu)
     facts[2] = (struct identity_fact){ "openblas", blas_version() };
     facts[3] = (struct identity_fact){ "cpu", cpu };
     facts[4] = (struct identity_fact){ "real", sizeof(real) == sizeof(float) ? "float" : "double" };
+    facts[5] = (struct identity_fact){ "libc", gnu_get_libc_version() };
 }
 
 static bool write_facts(const struct identity_fact facts[FACTS])

@@ -119,7 +119,8 @@ static void a_trial_comes_out_as_facts_and_lines_of_metrics(void **state)
     const char *at = outcome.output.bytes;
     json_t *line = next_line(&at);
     json_t *info = json_object_get(line, "info");
-    static const char *const facts[] = { "version", "blas_core", "openblas", "cpu", "real" };
+    static const char *const facts[] = { "version", "blas_core", "openblas",
+                                         "cpu",     "real",      "libc" };
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         assert_true(json_string_length(json_object_get(info, facts[i])) > 0);
     json_decref(line);
