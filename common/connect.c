@@ -3,14 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CONNECT_FILE_MAX_BYTES = 64 << 10 };
+enum { CONNECT_FILE_MAX_BYTES = 64 << 10, STALE_S = 60 };
 
 bool connect_default_path(char *path, int bytes, struct error *error)
 {
@@ -188,6 +190,25 @@ static char *object_text(const struct connect_info *info)
     return text;
 }
 
+/* A coordinator that was killed while it wrote has left its temporary file behind. */
+static void sweep(const char *path)
+{
+    glob_t found;
+    struct stat status;
+    char *pattern = xasprintf("%s.[0-9]*", path);
+    bool is_plain = strpbrk(path, "*?[\\") == NULL;
+    if (is_plain && glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            const char *digits = found.gl_pathv[i] + strlen(path) + 1;
+            if (digits[strspn(digits, "0123456789")] == '\0' &&
+                lstat(found.gl_pathv[i], &status) == 0 && time(NULL) - status.st_mtime > STALE_S)
+                unlink(found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+}
+
 bool connect_write(const char *path, const struct connect_info *info, struct error *error)
 {
     char *temporary = xasprintf("%s.%ld", path, (long)getpid());
@@ -198,6 +219,7 @@ bool connect_write(const char *path, const struct connect_info *info, struct err
         unlink(temporary);
         fine = false;
     }
+    sweep(path);
     free(temporary);
     free(object);
     free(text);

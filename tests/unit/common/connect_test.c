@@ -1,12 +1,14 @@
 /* connect.h: which of the places wins, and what a bad one is told. */
 #include "common/connect.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -162,11 +164,36 @@ static void only_our_own_file_is_removed(void **state)
     connect_remove(fixture->file, &ours);
 }
 
+/* A file beside the connect file, last changed long ago. */
+static void write_old(const struct fixture *fixture, const char *suffix, char path[256])
+{
+    const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+    snprintf(path, 256, "%s%s", fixture->file, suffix);
+    write_text(path, "{");
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+}
+
+static void what_a_killed_coordinator_left_half_written_is_swept(void **state)
+{
+    struct fixture *fixture = *state;
+    char stale[256], another[256], fresh[256];
+    write_old(fixture, ".4711", stale);
+    write_old(fixture, ".4711.txt", another);
+    snprintf(fresh, sizeof fresh, "%s.12", fixture->file);
+    write_text(fresh, "{");
+    write_sample(fixture, fixture->file, "tcp://127.0.0.1:1234");
+    assert_int_equal(access(stale, F_OK), -1);
+    assert_int_equal(unlink(another), 0);
+    assert_int_equal(unlink(fresh), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(with_nothing_said_it_is_loopback, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_written_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_killed_coordinator_left_half_written_is_swept,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_option_wins_over_the_file_over_the_environment_over_the_default, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_named_file_must_exist, set_up, tear_down),
