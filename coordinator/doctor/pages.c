@@ -47,11 +47,34 @@ static sqlite3 *reference_schema(void)
     return reference;
 }
 
-static bool same_text(const unsigned char *a, const unsigned char *b)
+/* Past blanks and `--` comments. */
+static const char *skip_comments(const char *text)
+{
+    for (;;) {
+        text += strspn(text, " \t\r\n");
+        if (strncmp(text, "--", 2) != 0)
+            return text;
+        text += strcspn(text, "\n");
+    }
+}
+
+/* Whether two statements are the same but for blanks and comments outside of quotes: SQLite keeps
+ * the text of the release that made a table, and its comments may have been written better since. */
+static bool same_statement(const char *a, const char *b)
 {
     if (a == NULL || b == NULL)
         return a == b;
-    return strcmp((const char *)a, (const char *)b) == 0;
+    bool quoted = false;
+    for (;; a++, b++) {
+        if (!quoted) {
+            a = skip_comments(a);
+            b = skip_comments(b);
+        }
+        if (*a != *b || *a == '\0')
+            return *a == *b;
+        if (*a == '\'')
+            quoted = !quoted;
+    }
 }
 
 /* A view holds no data, and a coordinator makes those that differ anew when it starts. */
@@ -77,7 +100,8 @@ static void compare_object(struct examination *examination, sqlite3_stmt *have,
         sqlite3_bind_value(have, i + 1, sqlite3_column_value(wanted, i));
     if (!examination_next(examination, have, "the schema"))
         find_object(examination, wanted, "it is missing");
-    else if (!same_text(sqlite3_column_text(have, 0), sqlite3_column_text(wanted, 2)))
+    else if (!same_statement((const char *)sqlite3_column_text(have, 0),
+                             (const char *)sqlite3_column_text(wanted, 2)))
         find_object(examination, wanted, "it is not as this release makes it");
 }
 

@@ -337,6 +337,33 @@ static void a_schema_that_is_not_ours_is_found(void **state)
                 "spy: it is a trigger");
 }
 
+/* What SQLite keeps of a table that an older release made. */
+static void change_statement(struct fixture *f, const char *from, const char *to)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "BEGIN; PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+             "replace(sql, '%s', '%s') WHERE name = 'trial'",
+             from, to);
+    run_sql(f, sql);
+    assert_int_equal(sqlite3_changes(f->store->db), 1);
+}
+
+static void a_comment_in_the_schema_may_have_been_another_when_the_table_was_made(void **state)
+{
+    struct fixture *f = *state;
+    change_statement(f, "-- ", "--   it isn''t written as it was: ");
+    struct said said = examine(f);
+    run_sql(f, "ROLLBACK");
+    assert_string_equal(said.text.bytes, "");
+    forget(&said);
+    change_statement(f, "NOT NULL", "");
+    said = examine(f);
+    run_sql(f, "ROLLBACK; PRAGMA writable_schema = OFF");
+    assert_non_null(strstr(said.text.bytes, "the table trial: it is not as this release makes it"));
+    forget(&said);
+}
+
 static void tables_and_views_of_the_users_own_are_welcome(void **state)
 {
     struct fixture *f = *state;
@@ -377,6 +404,7 @@ int main(void)
         cmocka_unit_test(broken_invariants_are_found_in_rows_with_right_hashes),
         cmocka_unit_test(only_the_studies_concerned_are_called_affected),
         cmocka_unit_test(a_schema_that_is_not_ours_is_found),
+        cmocka_unit_test(a_comment_in_the_schema_may_have_been_another_when_the_table_was_made),
         cmocka_unit_test(tables_and_views_of_the_users_own_are_welcome),
         cmocka_unit_test(rows_can_be_accepted_as_they_are),
     };
