@@ -107,7 +107,9 @@ static void check_words(const struct verb *verb, int n_words)
     const char *fault = n_words < verb->minimum ? "words are missing" : "too many words";
     if (n_words >= verb->minimum && (verb->maximum < 0 || n_words <= verb->maximum))
         return;
-    fprintf(stderr, "%s: %s: the usage is `%s %s`\n", verb->name, fault, verb->name, verb->words);
+    bool none = verb->words[0] == '\0';
+    fprintf(stderr, "%s: %s: the usage is `%s%s%s`\n", verb->name, fault, verb->name,
+            none ? "" : " ", verb->words);
     exit(EXIT_USAGE);
 }
 

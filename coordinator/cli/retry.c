@@ -73,7 +73,8 @@ int command_retry(const struct context *context, int argc, char **argv)
         .words = "NAME [TRIAL...]",
         .help = "Lets trials of a study, or of all studies of a search, wait for a worker again: "
                 "those named, or all that failed. Their failures are forgiven, quarantined ones "
-                "too. A study that was done or stopped opens and goes on to the end of its budget.",
+                "too. A study that was done opens until they end; one that its failures stopped "
+                "goes on to the end of its budget; one stopped by request suggests nothing new.",
         .options = options,
         .minimum = 1,
         .maximum = -1,

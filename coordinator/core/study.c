@@ -131,12 +131,28 @@ bool study_resume(struct turn *turn, struct study *study)
     return true;
 }
 
+static bool too_many_failures(const struct study *study)
+{
+    int64_t limit = study->search->definition->max_failed_trials;
+    return !study->row.audit && limit >= 0 && study->counts.failed > limit;
+}
+
+/* A retry forgives the failures that stopped a study; a person's decision that there be no more
+ * trials it leaves as it is: the budget is cut to what was suggested so far. */
+static void lift_stop(struct study *study)
+{
+    bool forgiven = too_many_failures(study);
+    set_note(study, forgiven ? "" : "stopped by request; only what is tried again still runs");
+    if (!forgiven)
+        study->row.budget = ledger_configurations(study->ledger);
+}
+
 void study_reopen(struct turn *turn, struct study *study)
 {
     if (study_active(study))
         return;
     if (study->row.state == SEARCH_STOPPED)
-        set_note(study, ""); /* it said why the study was stopped */
+        lift_stop(study);
     study->row.finished_ms = 0;
     enter(turn, study, SEARCH_OPEN);
     for (struct study *next = study->followers; next != NULL; next = next->next_follower)
@@ -206,14 +222,14 @@ int64_t study_stop(struct turn *turn, struct study *study, bool now, const char 
 void study_count_failure(struct turn *turn, struct study *study, const struct trial *trial,
                          const char *reason)
 {
-    int64_t limit = study->search->definition->max_failed_trials;
-    if (study->row.audit || limit < 0 || study->counts.failed <= limit || !study_active(study))
+    if (!too_many_failures(study) || !study_active(study))
         return;
     const char *note =
         arena_printf(turn->out->arena,
                      "stopped after %" PRId64 " failed trials (max_failed_trials is %" PRId64
                      "); the last was trial %" PRId64 ": %s",
-                     study->counts.failed, limit, trial->row.number, reason);
+                     study->counts.failed, study->search->definition->max_failed_trials,
+                     trial->row.number, reason);
     study_stop(turn, study, false, note);
 }
 

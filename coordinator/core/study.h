@@ -33,7 +33,9 @@ bool study_active(const struct study *study);
 bool study_pause(struct turn *turn, struct study *study);
 bool study_resume(struct turn *turn, struct study *study);
 
-/* A final trial is about to wait again: a study that is not active any more opens. */
+/* A final trial is about to wait again: a study that is not active any more opens. One that its
+ * failures stopped goes on to the end of its budget; one that was stopped by request suggests
+ * nothing new. To be called before that trial is counted as waiting. */
 void study_reopen(struct turn *turn, struct study *study);
 
 /* Is it finished? To be asked after every trial that became final. */

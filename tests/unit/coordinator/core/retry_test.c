@@ -128,9 +128,49 @@ static void states_are_chosen_one_by_one(void **state)
     say(world, CLIENT, message);
     assert_int_equal(retried(world), 1);
     assert_int_equal(trial_on_disk(world, 2)->state, TRIAL_WAITING);
-    assert_string_equal(disk_study(&world->disk, 1)->note, "");   /* it is not stopped any more */
+    assert_string_equal(disk_study(&world->disk, 1)->note,
+                        "stopped by request; only what is tried again still runs");
     beat_one(world, 1, session, (struct attempt_ref){ 1, 2, 1 }); /* still killed where it runs */
     assert_int_equal(told(world, 1, MESSAGE_BEAT_OK)->beat_ok.n_cancel, 1);
+    world_destroy(world);
+}
+
+static void after_a_stop_by_request_only_what_is_tried_again_runs(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9,\"max_attempts\":1"));
+    uint64_t session = worker_joins(world, 1, 1);
+    ask(world, 1, session, 1, 0);
+    stop(world, "s", false);
+    worker_fails(world, 1, session, (struct attempt_ref){ 1, 0, 1 }, "no");
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_STOPPED);
+    retry_one(world, 0);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_OPEN);
+    assert_int_equal(disk_study(&world->disk, 1)->budget, 1);
+    ask(world, 1, session, 1, 1);
+    worker_finishes(world, 1, session, told(world, 1, MESSAGE_TRIAL)->trial.ref, 3);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_DONE);
+    ask(world, 1, session, 1, 2);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    world_destroy(world);
+}
+
+static void a_study_that_its_failures_stopped_goes_on_once_they_are_forgiven(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":9,\"max_attempts\":1,\"max_failed_trials\":0"));
+    uint64_t session = worker_joins(world, 1, 1);
+    ask(world, 1, session, 1, 0);
+    worker_fails(world, 1, session, (struct attempt_ref){ 1, 0, 1 }, "no");
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_STOPPED);
+    retry(world, "s", NULL, 0);
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_OPEN);
+    assert_int_equal(disk_study(&world->disk, 1)->budget, 9);
+    assert_string_equal(disk_study(&world->disk, 1)->note, ""); /* it is not stopped any more */
+    ask(world, 1, session, 1, 1);
+    worker_finishes(world, 1, session, told(world, 1, MESSAGE_TRIAL)->trial.ref, 3);
+    ask(world, 1, session, 1, 2);
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.trial, 1);
     world_destroy(world);
 }
 
@@ -270,6 +310,8 @@ int main(void)
         cmocka_unit_test(the_same_result_sent_again_is_not_taken_for_the_new_one),
         cmocka_unit_test(only_what_ended_without_success_can_be_tried_again),
         cmocka_unit_test(states_are_chosen_one_by_one),
+        cmocka_unit_test(after_a_stop_by_request_only_what_is_tried_again_runs),
+        cmocka_unit_test(a_study_that_its_failures_stopped_goes_on_once_they_are_forgiven),
         cmocka_unit_test(numbers_need_one_study),
         cmocka_unit_test(a_re_run_that_has_begun_goes_on_with_what_is_best_now),
         cmocka_unit_test(suggestions_around_a_retry_replay),
