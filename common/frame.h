@@ -108,6 +108,9 @@ struct frame_event {
 /* Of a listener, or of a connector that is watched; frame_wait wakes for them. false: none. */
 bool frame_next_event(struct frame_socket *socket, struct frame_event *out);
 
+/* How many bytes have come over a connection so far, read or not; 0 if that is not known: ipc. */
+uint64_t frame_arrived(int descriptor);
+
 /* Ends a connection. Had it ended by itself just before, another may suffer: it connects again. */
 void frame_hang_up(int descriptor);
 #endif

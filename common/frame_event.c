@@ -3,6 +3,8 @@
 #include "common/frame_socket.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +93,15 @@ bool frame_next_event(struct frame_socket *socket, struct frame_event *out)
         zmq_msg_close(&part);
     }
     return true;
+}
+
+uint64_t frame_arrived(int descriptor)
+{
+    struct tcp_info information = { 0 };
+    socklen_t bytes = sizeof information;
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &information, &bytes) != 0)
+        return 0;
+    return information.tcpi_bytes_received; /* still 0 where the kernel does not tell */
 }
 
 void frame_hang_up(int descriptor)

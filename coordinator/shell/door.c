@@ -45,6 +45,14 @@ static void note_connections(struct loop *loop, int64_t now_ms)
                   loop->peers.hung_up, unlogged);
 }
 
+static void limit_backlog(struct loop *loop, int64_t now_ms)
+{
+    uint64_t unlogged;
+    size_t cut = backlog_limit(&loop->backlog, &loop->peers, now_ms);
+    if (cut > 0 && hush_may_log(&loop->hush, now_ms, &unlogged))
+        log_event(LOG_WARN, "too-much-at-once", "hung_up=%zu unlogged=%" PRIu64, cut, unlogged);
+}
+
 void door_tend(struct loop *loop)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -53,4 +61,5 @@ void door_tend(struct loop *loop)
         frame_admit(loop->socket, admits, loop);
     }
     note_connections(loop, now_ms);
+    limit_backlog(loop, now_ms);
 }

@@ -150,6 +150,8 @@ static bool next_letter(struct loop *loop, struct arena *arena, struct letter *l
         return false;
     loop->counters.received++;
     letter->from = peers_meet(&loop->peers, &from, loop->allowed, clock_monotonic_ms());
+    if (letter->from != NULL)
+        backlog_taken(letter->from, loop->frame.length);
     if (result == FRAME_DROPPED || letter->from == NULL)
         drop(loop, &from, letter->from);
     else if (!is_welcome(loop, letter->from) ||

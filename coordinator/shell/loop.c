@@ -186,7 +186,8 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
 
 bool loop_run(struct loop *loop)
 {
-    while (loop_turn(loop, LOOP_WAIT_MS))
+    /* strangers are watched closely, and what they send wakes nobody */
+    while (loop_turn(loop, loop->peers.young.count > 0 ? BACKLOG_LOOK_MS : LOOP_WAIT_MS))
         continue;
     if (loop->held)
         log_event(

@@ -11,6 +11,7 @@
 #include "common/buf.h"
 #include "common/frame.h"
 #include "coordinator/core/core.h"
+#include "coordinator/shell/backlog.h"
 #include "coordinator/shell/hush.h"
 #include "coordinator/shell/peers.h"
 #include "coordinator/store/store.h"
@@ -56,6 +57,7 @@ struct loop {
     int64_t ticked_ms, looked_ms;
     int64_t alive_ms, told_alive_ms; /* how often a service manager wants to hear of us; 0 never */
     struct peers peers;
+    struct backlog backlog;
     struct hush hush;
     struct loop_counters counters;
 };

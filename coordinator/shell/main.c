@@ -11,6 +11,7 @@
 #include "coordinator/shell/options.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
 /* RESERVE: descriptors for the database, for what ZeroMQ needs and for libraries. */
 enum { RESERVED_DESCRIPTORS = 64 };
+
+enum { MMAP_BYTES = 2 << 20, TRIM_BYTES = 16 << 20 };
 
 struct service {
     struct options options;
@@ -45,7 +48,7 @@ static size_t raise_descriptor_limit(void)
                                                      : limit.rlim_max / 2;
 }
 
-/* A group with one key for its whole fleet has room, and nobody with one key keeps all others out. */
+/* A group with one key for its whole fleet has room, and nobody with one keeps all others out. */
 static void limit_connections(struct service *service)
 {
     struct peers *peers = &service->loop.peers;
@@ -223,10 +226,19 @@ static void stop(struct service *service)
         close(service->loop.signals);
 }
 
+/* A frame as long as the longest, which strangers may send, is given back to the system as soon as
+ * it is dropped, and so is what lies free after a storm of them. */
+static void keep_little_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+    mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+}
+
 int main(int argc, char **argv)
 {
     struct service *service = xcalloc(1, sizeof *service);
     struct error error = { "" };
+    keep_little_memory();
     json_begin();
     options_parse(&service->options, argc, argv);
     loop_init(&service->loop);

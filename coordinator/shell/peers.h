@@ -29,6 +29,7 @@ struct account {
     struct strikes strikes;
     struct meter bytes;           /* that it sent */
     struct meter work;            /* microseconds that its questions took */
+    uint64_t unread;              /* bytes of all its connections: backlog.h */
 };
 extern const struct meter_rate peers_bytes, peers_work;
 
@@ -39,6 +40,7 @@ struct peer {
     struct account *account;
     struct link young;
     int64_t joined_ms;
+    uint64_t taken, unread; /* bytes of its messages; those that wait: backlog.h */
 };
 
 struct peers {

@@ -2,6 +2,7 @@
 
 half     handshakes that are begun and never finished, held until it hangs up
 storm    connections that are closed at once, some after noise
+large    handshakes whose first frame claims to be as long as any message may be, and almost is
 endless  a handshake that claims to have no security, or begins CURVE, and then frames without end
 
 Prints how many connections it made, and how many it was refused."""
@@ -37,6 +38,13 @@ def half(peer, turn, held):
         held.pop(0).close()
 
 
+def large(peer, turn, held):
+    peer.sendall(greeting(b"CURVE") + b"\x06" + struct.pack(">Q", 4000000) + bytes(3999000))
+    held.append(peer)
+    if len(held) > 100:
+        held.pop(0).close()
+
+
 def storm(peer, turn, held):
     if turn % 2:
         peer.sendall(os.urandom(64))
@@ -52,7 +60,7 @@ def endless(peer, turn, held):
     peer.close()
 
 
-attack = {"half": half, "storm": storm, "endless": endless}[KIND]
+attack = {"half": half, "large": large, "storm": storm, "endless": endless}[KIND]
 until = time.monotonic() + SECONDS
 made = refused = 0
 held = []

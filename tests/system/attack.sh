@@ -23,7 +23,7 @@ attacked() {
     quiet=$(load quiet $((seconds < 60 ? seconds : 60)))
     before=$(highest "$coordinator")
     attackers=
-    for kind in half storm endless; do
+    for kind in half large storm endless; do
         nice -n 10 timeout $((seconds + 120)) python3 "$(dirname "$0")/../system/attack.py" 127.0.0.1 "$port" $((seconds + 2)) "$kind" \
             >"$work/$kind.attack" 2>&1 &
         attackers="$attackers $!"
