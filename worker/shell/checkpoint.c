@@ -288,24 +288,42 @@ static bool sweep_key(int directory, const char *key, int64_t now_s)
     return old && discard_in(directory, key, INT32_MAX, &error);
 }
 
-/* Whose turn is it? Setting the mark's time tells the others that somebody has begun. */
+/* Whose turn is it? */
 static bool is_due(int directory, int64_t now_s)
 {
     struct stat status;
-    struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = now_s } };
-    if (fstatat(directory, CHECKPOINT_MARK, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-        !S_ISREG(status.st_mode) ||
-        (status.st_mtime <= now_s &&
-         status.st_mtime > now_s - (int64_t)CHECKPOINT_SWEEP_HOURS * 3600))
-        return false;
+    return fstatat(directory, CHECKPOINT_MARK, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(status.st_mode) &&
+           (status.st_mtime > now_s ||
+            status.st_mtime <= now_s - (int64_t)CHECKPOINT_SWEEP_HOURS * 3600);
+}
+
+static bool set_mark(int directory, struct timespec time)
+{
+    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, time };
     return utimensat(directory, CHECKPOINT_MARK, times, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Setting the mark's time tells the others that somebody has begun. A machine whose clock is ahead
+ * would take what the fleet is using for old: if the directory's own clock is behind, that counts.
+ * False: nobody may sweep here. */
+static bool begin_sweep(int directory, int64_t *now_s)
+{
+    struct stat status;
+    if (!set_mark(directory, (struct timespec){ .tv_nsec = UTIME_NOW }) ||
+        fstatat(directory, CHECKPOINT_MARK, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (status.st_mtime < *now_s)
+        *now_s = status.st_mtime;
+    return set_mark(directory, (struct timespec){ .tv_sec = *now_s });
 }
 
 int64_t checkpoint_sweep(const char *directory, int64_t now_wall_ms)
 {
     int64_t now_s = now_wall_ms / 1000, swept = 0;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = fd >= 0 && is_due(fd, now_s) ? list(fd) : NULL;
+    bool ours = fd >= 0 && is_due(fd, now_s) && begin_sweep(fd, &now_s);
+    DIR *entries = ours ? list(fd) : NULL;
     for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
         swept += sweep_key(fd, entry->d_name, now_s);
     if (entries != NULL)

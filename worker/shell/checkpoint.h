@@ -35,6 +35,7 @@ bool checkpoint_discard(const char *directory, const char *key, int32_t attempt,
                         struct error *error);
 
 /* Removes what nobody has written to for CHECKPOINT_KEPT_DAYS, unless somebody swept within
- * CHECKPOINT_SWEEP_HOURS: a fleet may share the directory. Returns how many trials' leftovers. */
+ * CHECKPOINT_SWEEP_HOURS: a fleet may share the directory. Of this machine's clock and that of the
+ * file system the one behind counts. Returns how many trials' leftovers. */
 int64_t checkpoint_sweep(const char *directory, int64_t now_wall_ms);
 #endif

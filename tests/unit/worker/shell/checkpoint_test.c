@@ -1,6 +1,7 @@
 #include "worker/shell/checkpoint.h"
 #include "worker/shell/keeper.h"
 #include "common/arena.h"
+#include "common/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include <cmocka.h>
 
 enum { DAY_S = 24 * 3600 };
-static const int64_t NOW_S = 2000000000;
+#define NOW_S (clock_wall_ms() / 1000) /* also of the file system, which tells the time, too */
 
 struct world {
     char root[64];      /* everything below it is the test's */
@@ -258,6 +259,17 @@ static void a_fleet_sweeps_once_a_day(void **state)
     assert_int_equal(sweep(world), 1);
 }
 
+static void a_clock_that_is_ahead_of_the_directorys_sweeps_nothing_that_is_young(void **state)
+{
+    struct world *world = *state;
+    int64_t ahead_ms = (NOW_S + 2 * CHECKPOINT_KEPT_DAYS * DAY_S) * 1000;
+    leave_behind(world, "old", 100);
+    claim(world, "young", 1);
+    assert_int_equal(checkpoint_sweep(world->directory, ahead_ms), 1);
+    assert_false(exists(world, "old"));
+    assert_true(exists(world, "young/attempt-1"));
+}
+
 static void a_directory_that_held_other_things_is_not_swept(void **state)
 {
     struct world *world = *state;
@@ -341,6 +353,7 @@ int main(void)
         TEST(an_unusable_directory_says_why),
         TEST(what_nobody_wrote_to_for_a_month_is_swept),
         TEST(a_fleet_sweeps_once_a_day),
+        TEST(a_clock_that_is_ahead_of_the_directorys_sweeps_nothing_that_is_young),
         TEST(a_directory_that_held_other_things_is_not_swept),
         TEST(no_directory_is_nothing_to_sweep),
         TEST(the_keeper_gives_and_removes),
