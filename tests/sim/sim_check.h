@@ -44,7 +44,8 @@ static inline void check_leases_held(struct sim *sim)
 
 static inline bool told_to_leave(const struct sim *sim, const struct sim_worker *worker)
 {
-    const struct worker *known = index_find(&sim->core->instances, worker->instance);
+    const struct worker *known =
+        index_find(&sim->core->instances, worker->agent->options.instance);
     return known != NULL && known->row.drain != DRAIN_NO;
 }
 

@@ -62,8 +62,9 @@ static inline uint64_t any_session(struct sim *sim)
 static inline uint64_t any_instance(struct sim *sim)
 {
     const struct sim_worker *worker = &sim->workers[rng_below(&sim->rng, (uint64_t)sim->n_workers)];
-    bool met = sim->core != NULL && index_find(&sim->core->instances, worker->instance) != NULL;
-    return sim_chance(sim, 0.7) || !met ? sim->hostile.instance : worker->instance;
+    uint64_t instance = worker->agent != NULL ? worker->agent->options.instance : 0;
+    bool met = sim->core != NULL && index_find(&sim->core->instances, instance) != NULL;
+    return sim_chance(sim, 0.7) || !met ? sim->hostile.instance : instance;
 }
 
 static inline void any_hello(struct sim *sim, struct message *message, struct held_attempt *held)

@@ -13,7 +13,6 @@ static inline void worker_start(struct sim *sim, int index)
     worker->stopping = false;
     worker->stopped_until_ms = worker->sick_until_ms = 0;
     worker->idle_since_ms = -1;
-    worker->instance = sim->seed * 1000000 + (uint64_t)index * 10000 + worker->life;
     worker->drained_since_ms = -1;
     snprintf(worker->name, sizeof worker->name, "worker%d", index);
     snprintf(worker->key, sizeof worker->key, "key%d", index);
@@ -22,7 +21,7 @@ static inline void worker_start(struct sim *sim, int index)
         .host = "host",
         .cpu = "cpu",
         .version = "1.0",
-        .instance = worker->instance,
+        .instance = sim->seed * 1000000 + (uint64_t)index * 10000 + worker->life,
         .pid = index,
         .slots = worker->slots,
         .allow_command = worker->allow_command,
@@ -263,19 +262,6 @@ static inline void child_moves(struct sim *sim, int index, int which)
                                        .reason = "the worker leaves" });
 }
 
-/* A row that no attempt names is taken over when its worker is away, and then somebody else may
- * come with the number that it had drawn. Where such neighbours are, whoever is refused for so long
- * starts again, with a new number. */
-static inline void worker_restarts_if_squatted(struct sim *sim, int index)
-{
-    struct sim_worker *worker = &sim->workers[index];
-    const struct worker *known =
-        sim->core != NULL ? index_find(&sim->core->instances, worker->instance) : NULL;
-    if (sim->now_ms > sim->calm_ms + SIM_SETTLED_MS && worker->agent != NULL && known != NULL &&
-        strcmp(known->row.key, worker->key) != 0)
-        worker_die(sim, index);
-}
-
 static inline void worker_time(struct sim *sim, int index)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -292,7 +278,6 @@ static inline void worker_time(struct sim *sim, int index)
             return; /* the list may have changed: the rest is due at this very time, too */
         }
     }
-    worker_restarts_if_squatted(sim, index);
     if (worker->agent != NULL && agent_next_deadline(worker->agent) <= sim->now_ms)
         worker_event(sim, index, (struct agent_event){ .type = AGENT_TICK });
 }

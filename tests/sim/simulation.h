@@ -60,7 +60,6 @@ enum { SIM_MAX_STUDIES = 64, SIM_MAX_TRIALS = 256 };
 struct sim_worker {
     struct agent *agent; /* NULL: dead until back_ms */
     uint64_t life;       /* counts its processes */
-    uint64_t instance;   /* of this one */
     uint64_t peer;       /* the connection: a new number after every reconnect */
     char key[16];        /* that it proves to have */
     int64_t back_ms, cut_until_ms;

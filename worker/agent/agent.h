@@ -29,7 +29,7 @@ enum {
 
 struct agent_options {
     const char *name, *host, *cpu, *version;
-    uint64_t instance;      /* random: also the seed of the jitter */
+    uint64_t instance;      /* random, also the seed of the jitter; another if this is taken */
     int32_t pid, slots;     /* slots: 1 .. AGENT_MAX_SLOTS */
     bool allow_command;
     int64_t idle_exit_ms;   /* leave after so long without work; 0: stay */

@@ -50,16 +50,26 @@ static bool is_in_row(const struct breaker *breaker, struct attempt_ref ref)
     return false;
 }
 
-static void bench(struct breaker *breaker, int64_t now_ms, struct rng *jitter)
+static void remember(struct breaker *breaker, struct attempt_ref ref)
+{
+    breaker->row[breaker->next_in_row] = ref;
+    breaker->next_in_row = (breaker->next_in_row + 1) % breaker->threshold;
+    if (breaker->in_row < breaker->threshold)
+        breaker->in_row++;
+}
+
+static int64_t longer_pause(const struct breaker *breaker)
 {
     bool machine = breaker->several_studies || is_proven(breaker, breaker->row[0].study);
     int64_t pause_ms = machine ? 2 * breaker->pause_ms : BREAKER_FIRST_PAUSE_MS;
     if (pause_ms < BREAKER_FIRST_PAUSE_MS)
-        pause_ms = BREAKER_FIRST_PAUSE_MS;
-    if (pause_ms > BREAKER_LONGEST_PAUSE_MS)
-        pause_ms = BREAKER_LONGEST_PAUSE_MS;
+        return BREAKER_FIRST_PAUSE_MS;
+    return pause_ms > BREAKER_LONGEST_PAUSE_MS ? BREAKER_LONGEST_PAUSE_MS : pause_ms;
+}
+
+static void bench(struct breaker *breaker, int64_t pause_ms, int64_t now_ms, struct rng *jitter)
+{
     breaker->benched = true;
-    breaker->pause_ms = pause_ms;
     breaker->until_ms = now_ms + pause_ms + (int64_t)rng_below(jitter, (uint64_t)pause_ms / 4);
 }
 
@@ -78,17 +88,19 @@ static void keep_reason(struct breaker *breaker, const char *reason)
 bool breaker_failed(struct breaker *breaker, struct attempt_ref ref, const char *reason,
                     int64_t now_ms, struct rng *jitter)
 {
-    if (breaker->threshold == 0 || (breaker->benched && !is_probe(breaker, ref)) ||
-        (!breaker->benched && is_in_row(breaker, ref)))
+    bool again = is_in_row(breaker, ref);
+    if (breaker->threshold == 0 || (breaker->benched ? !is_probe(breaker, ref) : again))
         return false; /* while benched only the probe counts: the others started before */
     breaker->failures++;
     breaker->several_studies |= breaker->in_row > 0 && breaker->row[0].study != ref.study;
     keep_reason(breaker, reason);
-    if (!breaker->benched)
-        breaker->row[breaker->in_row++] = ref;
+    if (!again)
+        remember(breaker, ref);
     if (breaker->in_row < breaker->threshold)
         return false;
-    bench(breaker, now_ms, jitter);
+    if (!again)
+        breaker->pause_ms = longer_pause(breaker);
+    bench(breaker, again ? BREAKER_FIRST_PAUSE_MS : breaker->pause_ms, now_ms, jitter);
     return true;
 }
 
@@ -99,7 +111,7 @@ bool breaker_succeeded(struct breaker *breaker, struct attempt_ref ref)
         breaker->proven[breaker->next_proven] = ref.study;
         breaker->next_proven = (breaker->next_proven + 1) % BREAKER_PROVEN;
     }
-    breaker->in_row = 0;
+    breaker->in_row = breaker->next_in_row = 0;
     breaker->failures = 0;
     breaker->several_studies = false;
     breaker->benched = false;

@@ -13,7 +13,11 @@
  * here before, speak against the machine: pauses double from a minute to an hour. If only one study
  * failed, which never succeeded here, nobody can tell. Then every pause is the shortest: a wrong
  * search meets its max_failed_trials within minutes and a healthy fleet is back at once, while a
- * sick machine costs the study no more than a trial a minute, and says so. */
+ * sick machine costs the study no more than a trial a minute, and says so.
+ *
+ * A probe may be a trial that failed here before, tried again: in a small fleet the only one there
+ * is. That says nothing new. The next pause is the shortest, and the one after it no longer for it:
+ * a poison trial among healthy ones costs a minute for each of its attempts. */
 #ifndef AGENT_BREAKER_H
 #define AGENT_BREAKER_H
 #include "common/arena.h"
@@ -31,14 +35,15 @@ enum {
 
 struct breaker {
     int32_t threshold;                  /* 0: never benched */
-    struct attempt_ref row[BREAKER_MAX_FAILURES]; /* the different trials that failed in a row */
-    int32_t in_row;
+    struct attempt_ref row[BREAKER_MAX_FAILURES]; /* a ring: the latest different trials of those
+                                                     that failed in a row, `threshold` at most */
+    int32_t in_row, next_in_row;
     int64_t failures;                   /* since the latest success: the row and failed probes */
     bool several_studies;               /* among those failures */
     int64_t proven[BREAKER_PROVEN];     /* a ring; 0: none */
     int32_t next_proven;
     bool benched;                       /* and probing once now >= until_ms */
-    int64_t pause_ms, until_ms;         /* of the latest bench, without its jitter */
+    int64_t pause_ms, until_ms;         /* pause: of the latest new failure, no jitter */
     struct attempt_ref probe;           /* attempt 0: none is running */
     char last[BREAKER_NOTE_BYTES];      /* why the latest failed, as one line */
 };

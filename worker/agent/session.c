@@ -255,6 +255,15 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
     obey_drain(agent, message->beat_ok.drain, event->now_ms, out);
 }
 
+/* The number is another worker's. Ours to forget: a row is given to others only if its worker was
+ * never given a trial. The next HELLO comes with a fresh one. */
+static void change_instance(struct agent *agent)
+{
+    do
+        agent->options.instance = rng_u64(&agent->jitter);
+    while (agent->options.instance == 0);
+}
+
 void session_on_error(struct agent *agent, const struct agent_event *event,
                       struct agent_actions *out)
 {
@@ -271,6 +280,11 @@ void session_on_error(struct agent *agent, const struct agent_event *event,
         session_lose(agent, INT64_MAX);
         agent->session.unsupported = true;
         agent_stop(agent, event->now_ms, out);
+        break;
+    case ERROR_FORBIDDEN:
+        agent_log(out, "the coordinator answered: %s", message->error.text);
+        if (!session->open && message->id == session->hello_id && agent->n_held == 0)
+            change_instance(agent);
         break;
     case ERROR_BUSY: /* what was not acknowledged is sent again by itself */
         break;

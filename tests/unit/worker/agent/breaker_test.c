@@ -179,6 +179,57 @@ static void a_probe_of_another_study_that_fails_speaks_against_the_machine(void 
     assert_pause(world, 2);
 }
 
+static void a_probe_that_failed_here_before_costs_a_minute_and_lengthens_nothing(void **state)
+{
+    struct world *world = *state;
+    bench(world);
+    assert_pause(world, 1);
+    assert_true(fails(world, 1, 9)); /* new */
+    assert_pause(world, 2);
+    for (int i = 0; i < 7; i++) {
+        assert_true(fails(world, 1, 9)); /* and all that there is to try, again */
+        assert_pause(world, 1);
+    }
+    assert_true(fails(world, 1, 1)); /* one of those that benched it: as well known */
+    assert_pause(world, 1);
+    assert_true(fails(world, 1, 10));
+    assert_pause(world, 4);
+}
+
+static void the_latest_trials_that_failed_are_remembered_and_no_more(void **state)
+{
+    struct world *world = *state;
+    bench(world);
+    for (int64_t trial = 10; trial < 10 + AFTER; trial++) {
+        assert_pause(world, 1 << (trial - 10));
+        fails(world, 1, trial);
+    }
+    assert_pause(world, 8);
+    fails(world, 1, 10);
+    assert_pause(world, 1);
+    fails(world, 2, 0); /* of the first row: forgotten */
+    assert_pause(world, 16);
+    fails(world, 1, 10); /* the oldest went for it */
+    assert_pause(world, 32);
+    succeeds(world, 1, 90);
+    for (int64_t trial = 0; trial < AFTER; trial++)
+        assert_int_equal(fails(world, 1, trial), trial == AFTER - 1);
+    assert_pause(world, 1);
+}
+
+static void pauses_are_up_to_a_quarter_longer(void **state)
+{
+    struct world *world = *state;
+    int64_t longest_ms = 0;
+    for (int i = 0; i < 300; i++) {
+        bench(world);
+        int64_t ms = pause_ms(world);
+        longest_ms = ms > longest_ms ? ms : longest_ms;
+        succeeds(world, 3, 0);
+    }
+    assert_in_range(longest_ms, 74000, 74999);
+}
+
 static void one_trial_is_tried_at_a_time(void **state)
 {
     struct world *world = *state;
@@ -280,6 +331,9 @@ int main(void)
         TEST(one_study_that_never_succeeded_here_costs_a_minute_each_time),
         TEST(one_study_that_succeeded_here_before_speaks_against_the_machine),
         TEST(a_probe_of_another_study_that_fails_speaks_against_the_machine),
+        TEST(a_probe_that_failed_here_before_costs_a_minute_and_lengthens_nothing),
+        TEST(the_latest_trials_that_failed_are_remembered_and_no_more),
+        TEST(pauses_are_up_to_a_quarter_longer),
         TEST(one_trial_is_tried_at_a_time),
         TEST(a_success_ends_it_and_the_next_pause_is_short_again),
         TEST(trials_that_ran_on_while_it_was_benched_do_not_lengthen_it),

@@ -343,6 +343,34 @@ static void an_error_about_the_hello_itself_does_not_end_the_session(void **stat
     assert_true(agent_connected(world->agent));
 }
 
+static void a_worker_whose_number_was_taken_comes_back_under_another(void **state)
+{
+    struct world *world = *state;
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    struct message hello = *sent(world, MESSAGE_HELLO);
+    answer_with_error(world, ERROR_FORBIDDEN, hello.id - 1); /* of an earlier HELLO */
+    struct message again = *wait_for(world, MESSAGE_HELLO, 4000);
+    assert_int_equal(again.hello.instance, hello.hello.instance);
+    answer_with_error(world, ERROR_FORBIDDEN, again.id);
+    assert_null(sent(world, MESSAGE_HELLO)); /* not as fast as it is refused */
+    struct message other = *wait_for(world, MESSAGE_HELLO, 8000);
+    assert_true(other.hello.instance != hello.hello.instance && other.hello.instance != 0);
+    welcome(world, &other, NULL, 0);
+    answer_with_error(world, ERROR_FORBIDDEN, other.id); /* what is said twice, or of a trial */
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    assert_int_equal(sent(world, MESSAGE_HELLO)->hello.instance, other.hello.instance);
+}
+
+static void a_worker_that_holds_something_stays_who_it_is(void **state)
+{
+    struct world *world = *state;
+    give(world, FIRST);
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    struct message hello = *sent(world, MESSAGE_HELLO);
+    answer_with_error(world, ERROR_FORBIDDEN, hello.id);
+    assert_int_equal(wait_for(world, MESSAGE_HELLO, 4000)->hello.instance, hello.hello.instance);
+}
+
 static void a_coordinator_of_another_protocol_is_not_spoken_to(void **state)
 {
     struct world *world = *state;
@@ -399,6 +427,8 @@ int main(void)
         CONNECTED(short_verdicts_of_an_earlier_session_are_forgiven),
         CONNECTED(a_lost_session_is_greeted_without_long_waits_again),
         CONNECTED(an_error_about_the_hello_itself_does_not_end_the_session),
+        CONNECTED(a_worker_whose_number_was_taken_comes_back_under_another),
+        CONNECTED(a_worker_that_holds_something_stays_who_it_is),
         CONNECTED(a_coordinator_of_another_protocol_is_not_spoken_to),
         CONNECTED(a_coordinator_that_moved_may_speak_the_right_protocol),
         CONNECTED(a_busy_coordinator_and_a_refusal_change_nothing),
