@@ -451,6 +451,16 @@ static void wait_until(struct fleet *fleet, bool (*done)(const struct fleet *), 
     }
 }
 
+static bool half_welcomed(const struct fleet *fleet)
+{
+    return SUM(fleet, welcomed) >= (int64_t)fleet->workers / 2;
+}
+
+static bool most_welcomed(const struct fleet *fleet)
+{
+    return SUM(fleet, welcomed) >= (int64_t)fleet->workers * 99 / 100;
+}
+
 static bool all_welcomed(const struct fleet *fleet)
 {
     return SUM(fleet, welcomed) == (int64_t)fleet->workers;
@@ -472,6 +482,24 @@ static void set_rate(struct fleet *fleet, int64_t rate)
     fleet->board->order++;
 }
 
+static double seconds_since(int64_t started_ms)
+{
+    return (double)(clock_monotonic_ms() - started_ms) / 1000;
+}
+
+static void await_welcomes(struct fleet *fleet, int64_t started_ms)
+{
+    wait_until(fleet, half_welcomed, "half of the workers are welcomed");
+    printf("half welcomed in %.1f s", seconds_since(started_ms));
+    wait_until(fleet, most_welcomed, "most of the workers are welcomed");
+    printf(", 99 %% in %.1f s", seconds_since(started_ms));
+    wait_until(fleet, all_welcomed, "all workers are welcomed");
+    printf(", all in %.1f s; %" PRId64 " trials kept, %" PRId64 " stale; coordinator %.1f s of "
+           "processor time, %.0f MiB at most\n",
+           seconds_since(started_ms), SUM(fleet, kept), SUM(fleet, stale), processor_seconds(fleet),
+           memory_mib(fleet));
+}
+
 static void muster(struct fleet *fleet)
 {
     int64_t started = clock_monotonic_ms();
@@ -481,12 +509,8 @@ static void muster(struct fleet *fleet)
         if (fleet->crews[i] == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
             run_crew(fleet->board, i, count, fleet->slots, &fleet->load.connect);
     }
-    wait_until(fleet, all_welcomed, "all workers are welcomed");
-    printf(
-        "%zu workers connected and welcomed in %.1f s, %s; coordinator %.1f s of processor time, "
-        "%.0f MiB at most\n",
-        fleet->workers, (double)(clock_monotonic_ms() - started) / 1000,
-        fleet->keys != NULL ? "CURVE" : "plain", processor_seconds(fleet), memory_mib(fleet));
+    printf("%zu workers, %s: ", fleet->workers, fleet->keys != NULL ? "CURVE" : "plain");
+    await_welcomes(fleet, started);
 }
 
 /* Trials run everywhere, nothing ends: heartbeats only. */
@@ -538,11 +562,8 @@ static void restart(struct fleet *fleet)
     kill(fleet->pid, SIGKILL);
     waitpid(fleet->pid, NULL, 0);
     start_coordinator(fleet, fleet->load.connect.work);
-    wait_until(fleet, all_welcomed, "all workers are welcomed again");
-    printf("kill -9 and restart: all %zu welcomed again in %.1f s, %" PRId64
-           " trials kept, %" PRId64 " stale; coordinator %.0f MiB at most\n",
-           fleet->workers, (double)(clock_monotonic_ms() - started) / 1000, SUM(fleet, kept),
-           SUM(fleet, stale), memory_mib(fleet));
+    printf("kill -9 and restart: ");
+    await_welcomes(fleet, started);
     if (SUM(fleet, kept) != (int64_t)fleet->workers * fleet->slots)
         die("the coordinator", "did not keep all trials");
 }
