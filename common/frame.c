@@ -14,7 +14,7 @@
 
 enum {
     LISTEN_QUEUE = 1000,  /* messages for one peer */
-    FLOOD_QUEUE = 10000,  /* messages from one peer: more than one read of the socket can hold */
+    UNLIMITED = 0,        /* messages from one peer that wait: see set_options */
     CONNECT_QUEUE = 200,  /* messages kept while there is no connection; the protocol resends */
     BACKLOG = 4096,       /* a fleet that reconnects at once */
     HANDSHAKE_MS = 30000, /* a fleet of thousands that comes back at once needs them */
@@ -27,7 +27,9 @@ enum {
     RECONNECT_MAX_MS = 1000,
     DRAIN_PARTS = 256, /* of an unwanted multipart message, dropped in one call */
 
-    ZAP_ENFORCE_DOMAIN = 93, /* zmq.h shows its name to drafts only; the library has it */
+    /* zmq.h shows these names to drafts only; the library has them */
+    ZAP_ENFORCE_DOMAIN = 93,
+    ZERO_COPY_RECV = 10,
 };
 
 /* ---- the context that all sockets share */
@@ -59,6 +61,8 @@ static void *context_use(void)
             return NULL;
         scatter_routing_ids();
         zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
+        /* or a waiting message of 50 bytes keeps the 8 KiB that it was read in */
+        zmq_ctx_set(context, ZERO_COPY_RECV, 0);
     }
     return context;
 }
@@ -82,18 +86,23 @@ static void set_int(struct frame_socket *socket, int option, int value)
 }
 
 /* ZeroMQ 4.3.4 aborts the whole process (`!_io_error`) when it wants to write to a peer whose input
- * it had stopped for a full queue, and who then hung up. So there are no heartbeats of ZMTP, which
- * write at any time: TCP looks for dead peers, our own heartbeats for those that hang. And whoever
- * takes the routing id of another gets it: refused, its queue would never be read. Our own peers
- * choose none, and frame_receive drops those that do. What is left: a peer that outruns us until
- * its queue is full, sends a PING of ZMTP and hangs up. Keys keep strangers from it. */
+ * it had stopped and who then hung up; a PING of ZMTP among what it had read already is enough. So
+ * input is never stopped: a listener's queues have no limit, and how much may wait in them is for
+ * the user of frame_arrived to decide. There are no heartbeats of ZMTP, which write at any time:
+ * TCP looks for dead peers, our own heartbeats for those that hang. And whoever takes the routing
+ * id of another gets it: refused, its queue would never be read. Our own peers choose none, and
+ * frame_receive drops those that do.
+ *
+ * What is left is the moment in which a handshake waits at the gate, where input is stopped, too:
+ * somebody with a key that is then admitted, and with a CURVE of his own that sends a PING before
+ * he knows that he is. A stranger is not, and his PING never read. */
 static void set_options(struct frame_socket *socket, const char *host, size_t maximum_bytes)
 {
     int64_t maximum = (int64_t)maximum_bytes;
     zmq_setsockopt(socket->zmq, ZMQ_MAXMSGSIZE, &maximum, sizeof maximum);
     set_int(socket, ZMQ_LINGER, 0);
     set_int(socket, ZMQ_SNDHWM, socket->router ? LISTEN_QUEUE : CONNECT_QUEUE);
-    set_int(socket, ZMQ_RCVHWM, socket->router ? FLOOD_QUEUE : CONNECT_QUEUE);
+    set_int(socket, ZMQ_RCVHWM, socket->router ? UNLIMITED : CONNECT_QUEUE);
     set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
     set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
     set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, IDLE_S);
