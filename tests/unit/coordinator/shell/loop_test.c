@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -309,6 +311,28 @@ static void a_signal_ends_the_loop(void **state)
     assert_true(world->loop.leaving);
 }
 
+static void a_watchdog_is_told_that_the_loop_turns_and_how_it_is(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    char text[256] = "";
+    int manager = socket(AF_UNIX, SOCK_DGRAM, 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/manager", world->directory);
+    assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof address), 0);
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    world->loop.alive_ms = 20;
+    assert_true(loop_turn(&world->loop, 0));
+    assert_true(recv(manager, text, sizeof text - 1, MSG_DONTWAIT) > 0);
+    assert_non_null(strstr(text, "WATCHDOG=1\nSTATUS=running; "));
+    for (int i = 0; recv(manager, text, sizeof text - 1, MSG_DONTWAIT) < 0; i++) {
+        assert_true(i < PATIENCE_TURNS); /* and again */
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    }
+    unsetenv("NOTIFY_SOCKET");
+    close(manager);
+    unlink(address.sun_path);
+}
+
 static void ten_malformed_messages_and_a_peer_is_ignored(void **state)
 {
     struct world *world = *state;
@@ -384,6 +408,7 @@ int main(void)
         IN_A_WORLD(no_worker_hears_of_state_that_is_not_durable),
         IN_A_WORLD(a_broken_database_ends_the_loop_without_another_word),
         IN_A_WORLD(a_signal_ends_the_loop),
+        IN_A_WORLD(a_watchdog_is_told_that_the_loop_turns_and_how_it_is),
         IN_A_WORLD(ten_malformed_messages_and_a_peer_is_ignored),
         IN_A_WORLD(another_version_of_the_protocol_is_told_both),
         IN_A_WORLD(a_worker_whose_connection_is_gone_loses_its_session),

@@ -54,12 +54,30 @@ static void a_socket_that_is_none_is_reported(void **state)
     assert_false(notify_manager("READY=1"));
 }
 
+static void a_watchdog_hears_of_us_twice_as_often_as_it_wants(void **state)
+{
+    char pid[32];
+    setenv("WATCHDOG_USEC", "30000000", 1);
+    assert_int_equal(notify_interval_ms(), 15000);
+    setenv("WATCHDOG_PID", "1", 1); /* meant for another process */
+    assert_int_equal(notify_interval_ms(), 0);
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("WATCHDOG_PID", pid, 1);
+    assert_int_equal(notify_interval_ms(), 15000);
+    setenv("WATCHDOG_USEC", "nonsense", 1);
+    assert_int_equal(notify_interval_ms(), 0);
+    unsetenv("WATCHDOG_USEC");
+    unsetenv("WATCHDOG_PID");
+    assert_int_equal(notify_interval_ms(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manager_is_told),
         cmocka_unit_test(without_a_manager_nothing_happens),
         cmocka_unit_test(a_socket_that_is_none_is_reported),
+        cmocka_unit_test(a_watchdog_hears_of_us_twice_as_often_as_it_wants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
