@@ -108,9 +108,9 @@ void audit_request(struct turn *turn, const struct message *message)
 const char *audit_note(struct turn *turn, const struct study *audit)
 {
     size_t i = 0;
-    while (i < audit->n_trials && trial_state_final(audit->trials[i]->row.state))
+    while (trial_state_final(audit->trials[i]->row.state)) /* not all: it would be done */
         i++;
-    if (i == audit->n_trials || elsewhere_possible(turn->core, audit->trials[i]))
+    if (elsewhere_possible(turn->core, audit->trials[i]))
         return NULL;
     const struct worker *avoided = audit->trials[i]->avoids;
     return arena_printf(turn->out->arena,

@@ -42,7 +42,6 @@ void elsewhere_classify(struct core *core, struct worker *worker)
 
 void elsewhere_line_up(struct worker *worker)
 {
-    list_remove(&worker->hungry_here);
     if (worker->class != NULL)
         list_push(&worker->class->hungry[worker->row.allow_command], &worker->hungry_here);
 }

@@ -24,7 +24,8 @@ void elsewhere_queue_all(struct core *core, struct study *study);
 /* A hungry worker and a trial for it; false when there is no such pair. */
 bool elsewhere_pair(struct core *core, struct worker **worker, struct trial **trial);
 
-/* A worker is new or has become another one; has got credit; has lost it. */
+/* A worker is new or has become another one; has got credit, and stands in no line; has lost
+ * it. */
 void elsewhere_classify(struct core *core, struct worker *worker);
 void elsewhere_line_up(struct worker *worker);
 void elsewhere_leave_line(struct worker *worker);

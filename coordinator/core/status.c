@@ -5,6 +5,7 @@
 #include "coordinator/core/search.h"
 #include "common/arena.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -108,16 +109,14 @@ struct lines {
 
 static void add_line(struct lines *lines, struct turn *turn, const struct study *study)
 {
-    if (lines->first > 0) {
-        struct study_status line = study_line(turn, study, &lines->nobody);
-        lines->bytes += line_bytes(&line);
-        if (lines->bytes <= REPLY_BYTES) {
-            lines->list[--lines->first] = line;
-            return;
-        }
+    struct study_status line = study_line(turn, study, &lines->nobody);
+    lines->bytes += line_bytes(&line);
+    if (lines->bytes > REPLY_BYTES) { /* nor any older one fits, or the list would have holes */
+        lines->left_out++;
+        return;
     }
-    lines->bytes = REPLY_BYTES; /* nor any older one, or the list would have holes */
-    lines->left_out++;
+    static_assert((int64_t)STUDY_BYTES * MESSAGE_MAX_LIST > REPLY_BYTES, "there is always room");
+    lines->list[--lines->first] = line;
 }
 
 static void add_studies(struct lines *lines, struct turn *turn, struct study *const *studies,

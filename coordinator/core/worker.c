@@ -163,14 +163,14 @@ static void take_note(struct worker *worker, const char *note)
     worker->note = xstrdup(note);
 }
 
-/* A worker that nobody refers to any more becomes another one, and keeps its id only. */
+/* A worker that nobody refers to any more becomes another one, and keeps its id only. It
+ * is vacant until its session begins. */
 static struct worker *take_over(struct core *core, struct worker *worker,
                                 const struct worker_row *row)
 {
     struct worker_row with_id = *row;
     with_id.id = worker->row.id;
     index_remove(&core->instances, worker->row.instance);
-    list_remove(&worker->vacant);
     take_row(worker, &with_id);
     take_note(worker, "");
     index_put(&core->instances, row->instance, worker);
