@@ -36,6 +36,14 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
             level_names[level], event, line[0] ? " " : "", line);
 }
 
+/* Bytes of a character that a terminal may obey; 0 of any other. */
+static size_t control_length(const unsigned char *c)
+{
+    if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+        return 2;
+    return *c < 0x20 || *c == 0x7f ? 1 : 0;
+}
+
 const char *log_quote(const char *text)
 {
     static char buffers[8][512];
@@ -46,7 +54,9 @@ const char *log_quote(const char *text)
     for (const unsigned char *c = (const unsigned char *)text; *c != '\0' && out < end; c++) {
         if (*c == '"' || *c == '\\')
             *out++ = '\\';
-        *out++ = *c < 0x20 || *c == 0x7f ? ' ' : (char)*c;
+        size_t control = control_length(c);
+        *out++ = control > 0 ? ' ' : (char)*c;
+        c += control > 1;
     }
     *out++ = '"';
     *out = '\0';
