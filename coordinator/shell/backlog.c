@@ -1,8 +1,10 @@
 #include "coordinator/shell/backlog.h"
 
+#include <malloc.h>
+
 /* What a frame takes on the wire around its message, at most: CURVE's part and the length. */
 enum { AROUND_BYTES = 64 };
-enum { YOUNG_PER_MS = 50 };
+enum { YOUNG_PER_MS = 50, GROWN_PER_MS = 10, TRIM_MS = 1000 };
 
 void backlog_taken(struct peer *peer, size_t bytes)
 {
@@ -75,18 +77,31 @@ static size_t limit_grown(struct peers *peers)
     return cut;
 }
 
+/* Gives back to the system what those who were hung up on had taken. */
+static void trim(struct backlog *backlog, int64_t now_ms)
+{
+    if (!backlog->trim || now_ms - backlog->trimmed_ms < TRIM_MS)
+        return;
+    malloc_trim(0);
+    backlog->trim = false;
+    backlog->trimmed_ms = now_ms;
+}
+
+/* Each look asks for all of them: a fleet of ten thousand is looked at once a second. */
 size_t backlog_limit(struct backlog *backlog, struct peers *peers, int64_t now_ms)
 {
     size_t cut = 0;
-    /* less often at a fleet that comes back: each look asks for all of them */
     int64_t pause_ms = BACKLOG_LOOK_MS + peers->young.count / YOUNG_PER_MS;
+    int64_t pause_all_ms = BACKLOG_LOOK_ALL_MS + (int64_t)peers->count / GROWN_PER_MS;
     if (peers->young.count > 0 && now_ms - backlog->looked_ms >= pause_ms) {
         backlog->looked_ms = now_ms;
         cut += limit_young(peers);
     }
-    if (now_ms - backlog->looked_at_all_ms >= BACKLOG_LOOK_ALL_MS) {
+    if (now_ms - backlog->looked_at_all_ms >= pause_all_ms) {
         backlog->looked_at_all_ms = now_ms;
         cut += limit_grown(peers);
+        trim(backlog, now_ms);
     }
+    backlog->trim = backlog->trim || cut > 0;
     return cut;
 }

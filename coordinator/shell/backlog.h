@@ -11,13 +11,14 @@
 
 enum {
     BACKLOG_LOOK_MS = 10,         /* at the young */
-    BACKLOG_LOOK_ALL_MS = 1000,   /* at all the others */
+    BACKLOG_LOOK_ALL_MS = 100,    /* at all the others; both less often when they are many */
     BACKLOG_YOUNG_BYTES = 8 << 20,
     BACKLOG_ACCOUNT_BYTES = 64 << 20,
 };
 
 struct backlog {
-    int64_t looked_ms, looked_at_all_ms;
+    int64_t looked_ms, looked_at_all_ms, trimmed_ms;
+    bool trim; /* somebody was hung up on: what ZeroMQ kept for him lies free, or soon will */
 };
 
 /* A message of so many bytes was taken from this peer. */
