@@ -297,9 +297,8 @@ static inline int64_t disk_count_points(const struct disk *disk, struct attempt_
 
 static inline const char *disk_add_points(struct disk *disk, struct points_row row)
 {
-    const struct attempt_row *attempt = disk_attempt(disk, row.ref);
-    if (attempt == NULL || attempt->state != ATTEMPT_RUNNING)
-        return "I3: points of an attempt that does not run";
+    if (disk_attempt(disk, row.ref) == NULL)
+        return "I3: points of an attempt that does not exist";
     if (row.first != disk_count_points(disk, row.ref))
         return "points out of order";
     struct point *copy = arena_copy(disk->arena, row.points, row.count * sizeof *copy);
@@ -311,10 +310,25 @@ static inline const char *disk_add_points(struct disk *disk, struct points_row r
     return NULL;
 }
 
+/* An attempt is one row of a turn, in the state that it had last: its points may follow its end, if
+ * it ended in the same turn. */
+static inline const char *disk_refuses_points(const struct disk *disk,
+                                              const struct actions *actions)
+{
+    for (size_t i = 0; i < actions->count; i++) {
+        const struct action *action = &actions->list[i];
+        const struct attempt_row *attempt =
+            action->type == ADD_POINTS ? disk_attempt(disk, action->points.ref) : NULL;
+        if (attempt != NULL && attempt->state != ATTEMPT_RUNNING)
+            return "I3: points of an attempt that had ended";
+    }
+    return NULL;
+}
+
 /* All rows of the turn, or a sentence that says what a database would have refused. */
 static inline const char *disk_save(struct disk *disk, const struct actions *actions)
 {
-    const char *fault = NULL;
+    const char *fault = disk_refuses_points(disk, actions);
     for (size_t i = 0; i < actions->count && fault == NULL; i++) {
         const struct action *action = &actions->list[i];
         switch (action->type) {
@@ -346,10 +360,11 @@ static inline const char *disk_save(struct disk *disk, const struct actions *act
     return fault;
 }
 
+/* One of no trial is for the core to refuse. */
 static inline bool disk_is_latest(const struct disk *disk, const struct attempt_row *attempt)
 {
-    return disk_trial(disk, attempt->ref.study, attempt->ref.trial)->attempts ==
-           attempt->ref.attempt;
+    const struct trial_row *trial = disk_trial(disk, attempt->ref.study, attempt->ref.trial);
+    return trial == NULL || trial->attempts == attempt->ref.attempt;
 }
 
 static inline bool disk_restore(const struct disk *disk, struct core *core, int64_t now_ms,
