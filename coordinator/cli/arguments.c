@@ -102,8 +102,15 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     }
 }
 
-static void check_words(const struct verb *verb, int n_words)
+static void check_words(const struct verb *verb, char **words, int n_words)
 {
+    for (int i = 0; i < n_words; i++) {
+        if (words[i][0] != '\0')
+            continue;
+        fprintf(stderr, "%s: a word is empty: the usage is `%s %s`\n", verb->name, verb->name,
+                verb->words);
+        exit(EXIT_USAGE);
+    }
     const char *fault = n_words < verb->minimum ? "words are missing" : "too many words";
     if (n_words >= verb->minimum && (verb->maximum < 0 || n_words <= verb->maximum))
         return;
@@ -125,7 +132,7 @@ void arguments_parse(struct arguments *out, const struct verb *verb, const struc
     argv[0] = (char *)(uintptr_t)verb->name; /* its name in usage and errors; argp only reads it */
     if (argp_parse(&own, argc, argv, 0, NULL, out) == ENOMEM)
         xalloc_fail(0);
-    check_words(verb, out->n_words);
+    check_words(verb, out->words, out->n_words);
 }
 
 static bool wants_help_or_version(const char *word)

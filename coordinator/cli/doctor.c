@@ -76,9 +76,10 @@ static void say_damaged(const char *path, const struct report *report,
     complain("%s: %" PRId64 " finding%s, %" PRId64 " of them shown", path, diagnosis->findings,
              diagnosis->findings > 1 ? "s" : "", report->shown);
     say_unaffected(diagnosis);
-    complain("to go on, stop the coordinator, put a copy from before in the place of %s, and start "
-             "it again; without a copy, and if you know why rows differ, `ldt doctor --db %s "
-             "--accept` makes the proof anew from what stands there now",
+    complain("to go on, stop the coordinator, move %s away with its -wal and -shm, put a copy from "
+             "before in its place, and start it again; without a copy, and if you know why rows "
+             "differ, `ldt doctor --db %s --accept` makes the proof anew from what stands there "
+             "now",
              path, path);
 }
 

@@ -27,12 +27,12 @@ static struct toll change_all(struct turn *turn, const struct selection *selecti
 static void refuse(struct turn *turn, const struct message *message, const char *name,
                    const struct study *first)
 {
-    const char *end = first->row.state == SEARCH_STOPPED ? "was stopped" : "is done";
+    bool stopped = first->row.state == SEARCH_STOPPED;
     const char *text =
         arena_printf(turn->out->arena,
                      "`%s` %s: it hands out nothing any more (`ldt retry %s` tries its failed "
-                     "trials again)",
-                     name, end, name);
+                     "trials again; to search on, submit it under another name)",
+                     name, stopped ? "was stopped" : "is done", name);
     reply_error(turn, message, ERROR_REFUSED, text);
 }
 

@@ -7,6 +7,23 @@
 
 enum { MAX_PAGE_FINDINGS = 100 };
 
+/* One row of integrity_check may have several lines, the first of which only names the database:
+ * *** in database main *** */
+static int find_lines(struct examination *examination, const char *text)
+{
+    int count = 0;
+    while (*text != '\0') {
+        int length = (int)strcspn(text, "\n");
+        if (length > 0 && strncmp(text, "***", 3) != 0) {
+            examination_find(examination, EVERYWHERE, "the pages of the file", remedy_file, "%.*s",
+                             length, text);
+            count++;
+        }
+        text += length + (text[length] == '\n');
+    }
+    return count;
+}
+
 void examine_pages(struct examination *examination)
 {
     examination_progress(examination, "pages and indexes", 0, 0);
@@ -15,10 +32,8 @@ void examine_pages(struct examination *examination)
     while (count < MAX_PAGE_FINDINGS &&
            examination_next(examination, rows, "the pages of the file")) {
         const char *text = (const char *)sqlite3_column_text(rows, 0);
-        if (text == NULL || strcmp(text, "ok") == 0)
-            continue;
-        count++;
-        examination_find(examination, EVERYWHERE, "the pages of the file", remedy_file, "%s", text);
+        if (text != NULL && strcmp(text, "ok") != 0)
+            count += find_lines(examination, text);
     }
     sqlite3_finalize(rows);
 }
