@@ -172,10 +172,6 @@ class Fleet:
             found.append("I1: told to be durable, and lost: %s" % sorted(lost)[:3])
         return found
 
-    def replay_faults(self):
-        proof = subprocess.run([BUILD + "/tests/system/replay", self.database], capture_output=True, text=True)
-        return [] if proof.returncode == 0 else [proof.stdout + proof.stderr]
-
     def doctor_faults(self):
         proof = self.ldt("doctor", "--db", self.database)
         return [] if proof.returncode == 0 else [proof.stdout + proof.stderr]
