@@ -110,8 +110,8 @@ static inline void wait_for(pid_t child, struct found *found)
     snprintf(found->failure, sizeof found->failure, "the process of a job died");
 }
 
-/* Seeds 1 .. last, shared among the jobs. The first failure, by seed, is that of the sum. */
-static inline void run_in_jobs(struct found *sum, uint64_t last, int jobs)
+/* Seeds first .. last, shared among the jobs. The first failure, by seed, is that of the sum. */
+static inline void run_in_jobs(struct found *sum, uint64_t first, uint64_t last, int jobs)
 {
     size_t bytes = (size_t)jobs * sizeof(struct found);
     pid_t children[RUNNER_MAX_JOBS];
@@ -125,7 +125,7 @@ static inline void run_in_jobs(struct found *sum, uint64_t last, int jobs)
         children[i] = fork();
         if (children[i] != 0)
             continue;
-        run_seeds(&founds[i], (uint64_t)i + 1, last, (uint64_t)jobs);
+        run_seeds(&founds[i], first + (uint64_t)i, last, (uint64_t)jobs);
         _exit(0);
     }
     for (int i = 0; i < jobs; i++) {

@@ -1,5 +1,5 @@
 /* Whole fleets, a seed each. LDT_SIM_SEED=n runs one seed with a trace on standard error,
- * LDT_SIM_SEEDS=n that many, LDT_SIM_JOBS=n in so many processes. LDT_SIM_BUG=k plants bug k in the
+ * LDT_SIM_SEEDS=n that many from LDT_SIM_FIRST (1) on, LDT_SIM_JOBS=n in so many processes. LDT_SIM_BUG=k plants bug k in the
  * traced seed. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,6 +68,7 @@ static void every_search_ends_and_nothing_is_lost_whatever_happens(void **state)
 {
     uint64_t only = number_from_environment("LDT_SIM_SEED", 0);
     uint64_t seeds = number_from_environment("LDT_SIM_SEEDS", SEEDS);
+    uint64_t first = number_from_environment("LDT_SIM_FIRST", 1), last = first + seeds - 1;
     uint64_t jobs = number_from_environment("LDT_SIM_JOBS", 1);
     enum planted_bug bug = (enum planted_bug)number_from_environment("LDT_SIM_BUG", BUG_NONE);
     static struct found found;
@@ -76,9 +77,9 @@ static void every_search_ends_and_nothing_is_lost_whatever_happens(void **state)
     if (only != 0)
         run_seed(&sim, only, bug, true, &found);
     else if (jobs > 1)
-        run_in_jobs(&found, seeds, jobs < RUNNER_MAX_JOBS ? (int)jobs : RUNNER_MAX_JOBS);
+        run_in_jobs(&found, first, last, jobs < RUNNER_MAX_JOBS ? (int)jobs : RUNNER_MAX_JOBS);
     else
-        run_seeds(&found, 1, seeds, 1);
+        run_seeds(&found, first, last, 1);
     print_met(&found.met, seconds_now() - start);
     if (found.failed_seed != 0)
         fail_by(&found);
