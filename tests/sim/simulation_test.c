@@ -1,6 +1,6 @@
 /* Whole fleets, a seed each. LDT_SIM_SEED=n runs one seed with a trace on standard error,
- * LDT_SIM_SEEDS=n that many from LDT_SIM_FIRST (1) on, LDT_SIM_JOBS=n in so many processes. LDT_SIM_BUG=k plants bug k in the
- * traced seed. */
+ * LDT_SIM_SEEDS=n that many from LDT_SIM_FIRST (1) on, LDT_SIM_JOBS=n in so many processes.
+ * LDT_SIM_BUG=k plants bug k in the traced seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
