@@ -33,7 +33,7 @@ static const struct command commands[] = {
       command_export_model },
     { "keygen", "--role ROLE NAME", "Makes the keys for machines and people", command_keygen },
 };
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { COMMANDS = sizeof commands / sizeof *commands, USAGE_COLUMNS = 25 };
 
 static void print_help(FILE *stream)
 {
@@ -43,7 +43,10 @@ static void print_help(FILE *stream)
     for (size_t i = 0; i < COMMANDS; i++) {
         char usage[64];
         snprintf(usage, sizeof usage, "%s %s", commands[i].name, commands[i].arguments);
-        fprintf(stream, "  %-24s %s\n", usage, commands[i].help);
+        if (strlen(usage) > USAGE_COLUMNS)
+            fprintf(stream, "  %s\n  %*s %s\n", usage, USAGE_COLUMNS, "", commands[i].help);
+        else
+            fprintf(stream, "  %-*s %s\n", USAGE_COLUMNS, usage, commands[i].help);
     }
     fputs("\nOptions of every command, before or after it:\n"
           "  -o, --output=FORMAT      table (the default), json or csv\n"

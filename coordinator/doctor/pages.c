@@ -74,7 +74,7 @@ static const char *skip_comments(const char *text)
 }
 
 /* Whether two statements are the same but for blanks and comments outside of quotes: SQLite keeps
- * the text of the release that made a table, and its comments may have been written better since. */
+ * the text of the release that made a table, and its comments may read otherwise since. */
 static bool same_statement(const char *a, const char *b)
 {
     if (a == NULL || b == NULL)
