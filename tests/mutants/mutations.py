@@ -57,6 +57,10 @@ class Mutation:
         after = source[first:self.start] + self.text + source[self.end:last]
         return " ".join(before.split()), " ".join(after.split())
 
+    def line_above(self, source):
+        first = source.rfind("\n", 0, self.start)
+        return " ".join(source[source.rfind("\n", 0, first) + 1:first].split())
+
     def line_number(self, source):
         return source.count("\n", 0, self.start) + 1
 

@@ -126,16 +126,18 @@ class Bench:
 
 
 def read_equivalents(path):
-    """{(file, function): {(line, changed line)}}: see the head of the file."""
-    known, place, before = {}, None, None
+    """{(file, function): {(line above or "*", line, changed line)}}: see the head of the file."""
+    known, place, above, before = {}, None, "*", None
     for line in path.read_text().splitlines():
         mark, _, text = line.partition(" ")
         if mark == "@":
-            place = tuple(text.split())
+            place, above = tuple(text.split()), "*"
+        elif mark == "^":
+            above = " ".join(text.split())
         elif mark == "-":
             before = " ".join(text.split())
         elif mark == "+":
-            known.setdefault(place, set()).add((before, " ".join(text.split())))
+            known.setdefault(place, set()).add((above, before, " ".join(text.split())))
     return known
 
 
@@ -155,7 +157,8 @@ def describe(source, text, mutation):
 def is_equivalent(known, source, text, mutation):
     before, after = mutation.lines(text)
     listed = known.get((source, mutation.function) if mutation.function else (source,), set())
-    return (before, after) in listed or (before, "*") in listed
+    return any((above, before, change) in listed
+               for above in ("*", mutation.line_above(text)) for change in ("*", after))
 
 
 def choose(options):

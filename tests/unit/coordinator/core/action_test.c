@@ -1,5 +1,6 @@
 /* What a turn leaves to be carried out is its own: whoever asked for it, and the core itself, may
  * be gone by then. */
+#include "coordinator/core/state.h"
 #include "tests/unit/coordinator/core/world.h"
 
 static const struct action *only(const struct actions *actions, enum action_type type)
@@ -41,8 +42,11 @@ static void a_search_to_be_saved_outlives_its_message_and_the_core(void **state)
     memset(key, 'X', sizeof key - 1);
     memset(spec, 'X', sizeof spec - 1);
     memset(definition, 'X', sizeof definition - 1);
-    core_destroy(&world->core);
     const struct search_row *row = &only(&world->actions, SAVE_SEARCH)->search;
+    const struct search *search = world->core->searches[0];
+    assert_ptr_not_equal(row->name, search->row.name);
+    assert_ptr_not_equal(row->name, search->definition->name);
+    core_destroy(&world->core);
     assert_string_equal(row->name, "s");
     assert_string_equal(row->submit_key, "the key of the submission");
     assert_string_equal(row->definition, SPEC("\"trials\":1"));

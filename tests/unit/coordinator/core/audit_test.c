@@ -112,6 +112,42 @@ static void only_another_worker_of_the_same_cpu_may_run_it(void **state)
     world_destroy(world);
 }
 
+static void an_audit_says_what_it_waits_for_until_somebody_could_run_it(void **state)
+{
+    uint64_t session;
+    struct world *world = audited_world(&session);
+    audit(world, "s", 2, 0, 1);
+    uint64_t other = joins_with_cpu(world, 2, 1, "a CPU");
+    ask(world, 2, other, 1, 0);
+    struct attempt_ref ref = told(world, 2, MESSAGE_TRIAL)->trial.ref;
+    assert_string_equal(status_of(world, "s/audit-1")->note, ""); /* one runs */
+    worker_finishes(world, 2, other, ref, 5);
+    joins_with_cpu(world, 3, 1, "another CPU");
+    assert_string_equal(status_of(world, "s/audit-1")->note, "");
+    say(world, CLIENT, (struct message){ .type = MESSAGE_DRAIN, .drain.all = true });
+    assert_non_null(strstr(status_of(world, "s/audit-1")->note, "waits for a worker other than"));
+    joins_with_cpu(world, 4, 1, "another CPU"); /* stays, and is of no use */
+    assert_non_null(strstr(status_of(world, "s/audit-1")->note, "waits for a worker other than"));
+    joins_with_cpu(world, 5, 1, "a CPU");
+    assert_string_equal(status_of(world, "s/audit-1")->note, "");
+    world_destroy(world);
+}
+
+static void a_name_that_is_too_long_for_an_audit_is_refused(void **state)
+{
+    struct world *world = world_create();
+    submit_long_name(world, 's', 237);
+    uint64_t session;
+    worker_finishes(world, 1, session, worker_takes_trial(world, 1, &session), 1);
+    audit(world, "s", 1, 0, 1000000000000); /* 237 + 7 + 13 */
+    assert_non_null(strstr(error_told(world, CLIENT, ERROR_REFUSED), "too long for an audit"));
+    assert_int_equal(world->disk.n_studies, 1);
+    audit(world, "s", 1, 0, 100000000000);
+    assert_int_equal(strlen(told(world, CLIENT, MESSAGE_AUDITING)->auditing.name),
+                     MESSAGE_MAX_STUDY_NAME);
+    world_destroy(world);
+}
+
 static void whoever_waits_longest_is_passed_over_for_one_who_may(void **state)
 {
     uint64_t session;
@@ -319,6 +355,8 @@ int main(void)
         cmocka_unit_test(an_audit_repeats_trials_that_have_a_curve_seeds_and_all),
         cmocka_unit_test(another_seed_draws_other_trials),
         cmocka_unit_test(only_another_worker_of_the_same_cpu_may_run_it),
+        cmocka_unit_test(an_audit_says_what_it_waits_for_until_somebody_could_run_it),
+        cmocka_unit_test(a_name_that_is_too_long_for_an_audit_is_refused),
         cmocka_unit_test(whoever_waits_longest_is_passed_over_for_one_who_may),
         cmocka_unit_test(workers_audit_each_other),
         cmocka_unit_test(an_audit_of_commands_needs_a_worker_that_allows_them),

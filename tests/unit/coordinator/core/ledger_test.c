@@ -172,6 +172,26 @@ static void the_ranking_has_those_with_a_value_from_the_best_on(void **state)
     close_ledger(&fixture);
 }
 
+static void the_best_that_is_not_taken_is_the_next_until_all_are(void **state)
+{
+    struct fixture fixture, taken;
+    open_ledger(&fixture, "minimize", 1);
+    open_ledger(&taken, "minimize", 1);
+    for (int64_t c = 0; c < 4; c++) {
+        add_suggested(&fixture);
+        if (c < 3) /* the last has no value */
+            ledger_outcome(fixture.ledger, c, TRIAL_DONE, true, (double)(10 - c));
+    }
+    for (int64_t c = 2; c >= 0; c--) {
+        const struct value *best = ledger_best_not_in(fixture.ledger, taken.ledger);
+        assert_ptr_equal(best, ledger_values(fixture.ledger, c));
+        ledger_add(taken.ledger, best);
+    }
+    assert_null(ledger_best_not_in(fixture.ledger, taken.ledger));
+    close_ledger(&fixture);
+    close_ledger(&taken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +200,7 @@ int main(void)
         cmocka_unit_test(the_goal_decides_which_is_best),
         cmocka_unit_test(the_mean_of_huge_values_is_finite),
         cmocka_unit_test(a_suggestion_depends_on_what_is_known_and_not_on_the_order_it_was_told),
+        cmocka_unit_test(the_best_that_is_not_taken_is_the_next_until_all_are),
         cmocka_unit_test(the_ranking_has_those_with_a_value_from_the_best_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

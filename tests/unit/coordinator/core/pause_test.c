@@ -125,6 +125,7 @@ static void a_search_is_paused_with_all_its_studies_that_go_on(void **state)
     pause_by_name(world, "s");
     assert_int_equal(told(world, CLIENT, MESSAGE_PAUSED)->paused.studies, 2);
     resume_by_name(world, "s/2");
+    assert_int_equal(told(world, CLIENT, MESSAGE_RESUMED)->resumed.studies, 1);
     assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_STOPPED);
     assert_int_equal(disk_study(&world->disk, 2)->state, SEARCH_OPEN);
     assert_int_equal(disk_study(&world->disk, 3)->state, SEARCH_PAUSED);

@@ -162,6 +162,22 @@ static void names_of_other_metrics_are_listed_once_and_up_to_a_limit(void **stat
     world_destroy(world);
 }
 
+static void a_name_that_comes_again_in_a_later_message_is_listed_once(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { other_metric("a"), other_metric("b"), other_metric("a"),
+                              other_metric("b") };
+    for (int64_t i = 0; i < 4; i++)
+        send_points(world, 1, session, ref, i, &points[i], 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 4));
+    assert_string_equal(trial_on_disk(world, 0)->reason,
+                        "metric `loss` was never reported; got `a`, `b`");
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +188,7 @@ int main(void)
         cmocka_unit_test(what_a_run_took_is_recorded),
         cmocka_unit_test(a_diverged_trial_has_no_last_value),
         cmocka_unit_test(a_trial_without_a_value_has_zero_there),
+        cmocka_unit_test(a_name_that_comes_again_in_a_later_message_is_listed_once),
         cmocka_unit_test(names_of_other_metrics_are_listed_once_and_up_to_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,32 @@ static void what_cannot_run_again_is_refused_with_what_to_do(void **state)
     world_destroy(world);
 }
 
+static void a_rerun_that_was_stopped_is_left_as_it_is(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":3,\"rerun\":{\"best\":3,\"seeds\":1}"));
+    stop(world, "s/rerun", true);
+    run_all(world, (double[]){ 1, NAN, NAN });
+    assert_int_equal(disk_study(&world->disk, 1)->state, SEARCH_DONE);
+    assert_int_equal(disk_study(&world->disk, 2)->state, SEARCH_STOPPED);
+    assert_int_equal(disk_study(&world->disk, 2)->budget, 3);
+    assert_string_equal(disk_study(&world->disk, 2)->note, "stopped by request");
+    world_destroy(world);
+}
+
+static void a_name_that_is_too_long_for_a_rerun_is_refused(void **state)
+{
+    struct world *world = world_create();
+    submit_long_name(world, 'a', 244);
+    submit_long_name(world, 'b', 245);
+    run_all(world, (double[]){ 1 });
+    ask_rerun(world, "a", 1, 1);
+    assert_int_equal(strlen(told(world, CLIENT, MESSAGE_RERUNNING)->rerunning.name), 244 + 6);
+    ask_rerun(world, "b", 1, 1);
+    assert_non_null(strstr(error_told(world, CLIENT, ERROR_REFUSED), "too long for a re-run"));
+    world_destroy(world);
+}
+
 /* ---- replay ---------------------------------------------------------------------------------- */
 
 static bool replays(const struct world *world, const char *text, struct error *error)
@@ -277,6 +303,8 @@ int main(void)
         cmocka_unit_test(fewer_run_again_where_fewer_have_a_value),
         cmocka_unit_test(a_study_that_was_stopped_does_not_run_again_unless_asked_to),
         cmocka_unit_test(asking_for_a_rerun_twice_is_one_rerun),
+        cmocka_unit_test(a_rerun_that_was_stopped_is_left_as_it_is),
+        cmocka_unit_test(a_name_that_is_too_long_for_a_rerun_is_refused),
         cmocka_unit_test(what_cannot_run_again_is_refused_with_what_to_do),
         cmocka_unit_test(a_rerun_replays_from_its_parents_rows),
         cmocka_unit_test(a_rerun_without_its_parent_is_not_restored),

@@ -174,6 +174,53 @@ static void a_study_that_its_failures_stopped_goes_on_once_they_are_forgiven(voi
     world_destroy(world);
 }
 
+static void the_answer_counts_studies_and_trials(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2,\"max_attempts\":1,\"matrix\":{\"k\":[1,2,3]}"));
+    uint64_t session = worker_joins(world, 1, 6);
+    ask(world, 1, session, 6, 0);
+    for (int64_t study = 1; study <= 3; study++) {
+        for (int64_t trial = 0; trial < 2; trial++) {
+            struct attempt_ref ref = { study, trial, 1 };
+            if (study == 2 || (study == 3 && trial == 1))
+                worker_finishes(world, 1, session, ref, 1);
+            else
+                worker_fails(world, 1, session, ref, "no");
+        }
+    }
+    retry(world, "s", NULL, 0);
+    assert_int_equal(retried(world), 3);
+    assert_int_equal(told(world, CLIENT, MESSAGE_RETRIED)->retried.studies, 2);
+    retry(world, "s", NULL, 0);
+    assert_int_equal(retried(world), 0);
+    assert_int_equal(told(world, CLIENT, MESSAGE_RETRIED)->retried.studies, 0);
+    world_destroy(world);
+    world = one_failed(&session);
+    retry_one(world, 1);
+    assert_int_equal(told(world, CLIENT, MESSAGE_RETRIED)->retried.studies, 1);
+    retry_one(world, 1);
+    assert_int_equal(told(world, CLIENT, MESSAGE_RETRIED)->retried.studies, 0);
+    world_destroy(world);
+}
+
+static void what_is_tried_again_has_no_value_yet(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point points[] = { loss(1, 5), loss(2, NAN) };
+    send_points(world, 1, session, ref, 0, points, 2);
+    send_result(world, 1, session, result(ref, RESULT_DONE, points, 2));
+    assert_true(trial_on_disk(world, 0)->has_value && trial_on_disk(world, 0)->value == 5);
+    struct message message = { .type = MESSAGE_RETRY, .retry = { .name = "s", .diverged = true } };
+    say(world, CLIENT, message);
+    assert_false(trial_on_disk(world, 0)->has_value);
+    assert_true(trial_on_disk(world, 0)->value == 0);
+    world_destroy(world);
+}
+
 static void numbers_need_one_study(void **state)
 {
     struct world *world = world_create();
@@ -312,6 +359,8 @@ int main(void)
         cmocka_unit_test(states_are_chosen_one_by_one),
         cmocka_unit_test(after_a_stop_by_request_only_what_is_tried_again_runs),
         cmocka_unit_test(a_study_that_its_failures_stopped_goes_on_once_they_are_forgiven),
+        cmocka_unit_test(the_answer_counts_studies_and_trials),
+        cmocka_unit_test(what_is_tried_again_has_no_value_yet),
         cmocka_unit_test(numbers_need_one_study),
         cmocka_unit_test(a_re_run_that_has_begun_goes_on_with_what_is_best_now),
         cmocka_unit_test(suggestions_around_a_retry_replay),

@@ -205,6 +205,23 @@ static inline void submit(struct world *world, const char *definition)
     told(world, CLIENT, MESSAGE_SUBMITTED);
 }
 
+/* A search of one study with one trial, the name of which is so long: "s/vvv,vvv,vvv,vvv". */
+static inline void submit_long_name(struct world *world, char search, size_t length)
+{
+    enum { LABEL = 60 };
+    char definition[1024], value[LABEL + 1];
+    memset(value, 'v', LABEL);
+    value[LABEL] = '\0';
+    snprintf(definition, sizeof definition,
+             "{\"name\":\"%c\",\"command\":[\"t\"],\"metric\":{\"name\":\"loss\"},\"trials\":1,"
+             "\"sampler\":{\"name\":\"random\"},\"matrix\":{\"a\":[\"%s\"],\"b\":[\"%s\"],"
+             "\"c\":[\"%s\"],\"d\":[\"%.*s\"]},\"parameters\":{\"x\":{\"distribution\":"
+             "\"uniform\",\"min\":0,\"max\":1}}}",
+             search, value, value, value, (int)(length - 2 - 3 * (LABEL + 1)), value);
+    submit(world, definition);
+    assert_int_equal(strlen(world->disk.studies[world->disk.n_studies - 1].name), length);
+}
+
 static inline void ask_status(struct world *world, const char *name)
 {
     struct message message = { .type = MESSAGE_STATUS };

@@ -293,6 +293,17 @@ static void a_child_that_reports_faster_than_is_recorded_has_to_wait(void **stat
     assert_true(agent_accepts_points(world->agent, FIRST));
 }
 
+static void who_is_gone_or_has_ended_need_not_wait(void **state)
+{
+    struct world *world = *state;
+    assert_true(agent_accepts_points(world->agent, FIRST)); /* never heard of */
+    give(world, FIRST);
+    for (int64_t i = 0; i < AGENT_MAX_UNSENT_POINTS; i += 1000)
+        report_points(world, FIRST, i, 1000);
+    child_exits(world, FIRST, RESULT_DONE);
+    assert_true(agent_accepts_points(world->agent, FIRST));
+}
+
 static void a_result_follows_its_points_and_counts_them(void **state)
 {
     struct world *world = *state;
@@ -515,6 +526,25 @@ static void leaving_does_not_wait_for_ever(void **state)
     assert_true(acted(world, AGENT_FINISHED, none));
 }
 
+static void a_hand_back_is_not_worth_waiting_for_but_a_result_is(void **state)
+{
+    struct world *world = *state;
+    const struct attempt_ref none = { 0 };
+    give(world, FIRST);
+    give(world, SECOND);
+    step(world, (struct agent_event){ .type = AGENT_HANDED_BACK, .ref = FIRST, .reason = "75" });
+    child_exits(world, SECOND, RESULT_DONE);
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    step(world, (struct agent_event){ .type = AGENT_STOP });
+    assert_false(acted(world, AGENT_FINISHED, none)); /* the second of them still counts */
+    struct kept_attempt kept[] = { { .ref = SECOND } };
+    welcome(world, wait_for(world, MESSAGE_HELLO, 4000), kept, 1);
+    acknowledge_result(world, sent(world, MESSAGE_RESULT)->id, SECOND, VERDICT_RECORDED, 0);
+    assert_false(acted(world, AGENT_FINISHED, none)); /* it can be told as well */
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    assert_true(acted(world, AGENT_FINISHED, none));
+}
+
 static void leaving_with_nothing_held_is_immediate(void **state)
 {
     struct world *world = *state;
@@ -569,6 +599,7 @@ int main(void)
         CONNECTED(a_few_points_wait_a_moment_for_company),
         CONNECTED(points_are_sent_again_from_the_first_that_is_missing),
         CONNECTED(a_child_that_reports_faster_than_is_recorded_has_to_wait),
+        CONNECTED(who_is_gone_or_has_ended_need_not_wait),
         CONNECTED(a_result_follows_its_points_and_counts_them),
         CONNECTED(a_result_waits_until_the_window_lets_its_points_go),
         CONNECTED(a_result_is_sent_again_until_it_is_acknowledged),
@@ -583,6 +614,7 @@ int main(void)
         CONNECTED(a_database_that_forgot_acknowledged_points_gets_the_attempt_back),
         CONNECTED(leaving_hands_everything_back_and_then_finishes),
         CONNECTED(leaving_does_not_wait_for_ever),
+        CONNECTED(a_hand_back_is_not_worth_waiting_for_but_a_result_is),
         CONNECTED(leaving_with_nothing_held_is_immediate),
         cmocka_unit_test_setup_teardown(an_idle_worker_leaves_if_asked_to,
                                         start_connected_and_idle_exit, stop),

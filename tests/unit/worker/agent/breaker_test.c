@@ -217,6 +217,16 @@ static void the_latest_trials_that_failed_are_remembered_and_no_more(void **stat
     assert_pause(world, 1);
 }
 
+static void one_failure_may_be_enough(void **state)
+{
+    struct world *world = *state;
+    breaker_init(&world->breaker, 1);
+    for (int64_t trial = 0; trial < 5; trial++) {
+        assert_true(fails(world, 1, trial)); /* nobody can tell what is wrong */
+        assert_pause(world, 1);
+    }
+}
+
 static void pauses_are_up_to_a_quarter_longer(void **state)
 {
     struct world *world = *state;
@@ -333,6 +343,7 @@ int main(void)
         TEST(a_probe_of_another_study_that_fails_speaks_against_the_machine),
         TEST(a_probe_that_failed_here_before_costs_a_minute_and_lengthens_nothing),
         TEST(the_latest_trials_that_failed_are_remembered_and_no_more),
+        TEST(one_failure_may_be_enough),
         TEST(pauses_are_up_to_a_quarter_longer),
         TEST(one_trial_is_tried_at_a_time),
         TEST(a_success_ends_it_and_the_next_pause_is_short_again),

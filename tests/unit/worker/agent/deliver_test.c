@@ -138,6 +138,32 @@ static void the_first_short_verdict_is_answered_at_once_and_the_next_ones_wait(v
     assert_true(world->now_ms - before_ms >= 1000);
 }
 
+static void points_that_were_short_have_their_time_from_then_on(void **state)
+{
+    struct world *world = *state;
+    for (int64_t trial = 0; trial < 20; trial++) {
+        struct attempt_ref ref = { 1, trial, 1 };
+        give(world, ref);
+        report_points(world, ref, 0, 3);
+        child_exits(world, ref, RESULT_DONE);
+        uint64_t id = result_sent(world)->id;
+        tick(world, 900);
+        struct message message = { .id = id, .type = MESSAGE_RESULT_ACK };
+        message.result_ack.ref = ref;
+        message.result_ack.verdict = VERDICT_SHORT;
+        hear(world, message);
+        assert_non_null(sent(world, MESSAGE_POINTS));
+        for (int i = 0; i < 9; i++) {
+            tick(world, 110);
+            assert_null(sent(world, MESSAGE_POINTS));
+        }
+        acknowledge_result(world, 0, ref, VERDICT_RECORDED, 3);
+        if (sent(world, MESSAGE_BEAT) != NULL)
+            beat_ok(world, sent(world, MESSAGE_BEAT));
+        hear(world, (struct message){ .type = MESSAGE_BEAT_OK });
+    }
+}
+
 static void twelve_short_verdicts_in_a_row_are_enough(void **state)
 {
     struct world *world = *state;
@@ -240,6 +266,7 @@ int main(void)
         CONNECTED(when_the_window_moves_the_next_points_go_at_once),
         CONNECTED(a_stale_attempt_is_killed),
         CONNECTED(the_first_short_verdict_is_answered_at_once_and_the_next_ones_wait),
+        CONNECTED(points_that_were_short_have_their_time_from_then_on),
         CONNECTED(twelve_short_verdicts_in_a_row_are_enough),
         CONNECTED(a_short_verdict_about_an_earlier_copy_is_not_heard),
         CONNECTED(a_verdict_that_counts_more_points_than_there_are_is_not_heard),

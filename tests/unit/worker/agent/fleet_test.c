@@ -129,6 +129,19 @@ static void a_probe_that_is_cancelled_makes_room_for_another(void **state)
     assert_int_equal(sent(world, MESSAGE_ASK)->ask.free, 1);
 }
 
+static void a_probe_that_is_handed_back_makes_room_for_another(void **state)
+{
+    struct world *world = *state;
+    struct attempt_ref probe = { 1, 20, 1 };
+    for (int64_t trial = 0; trial < AFTER; trial++)
+        run(world, trial, RESULT_FAILED);
+    after(world, 80000, MESSAGE_ASK);
+    give(world, probe);
+    hand_back(world, probe);
+    assert_non_null(after(world, 4000, MESSAGE_ASK));
+    assert_int_equal(sent(world, MESSAGE_ASK)->ask.free, 1);
+}
+
 /* ---- drain ----------------------------------------------------------------------------------- */
 
 static void tell_drain(struct world *world, int32_t drain)
@@ -286,6 +299,7 @@ int main(void)
         BREAKER(done_resets_and_a_timeout_is_neither),
         BREAKER(a_trial_that_was_on_its_way_to_a_benched_worker_is_handed_back),
         BREAKER(after_the_pause_one_trial_is_tried_and_a_success_ends_it),
+        BREAKER(a_probe_that_is_handed_back_makes_room_for_another),
         BREAKER(a_probe_that_is_cancelled_makes_room_for_another),
         CONNECTED(a_drained_worker_takes_nothing_new_and_leaves_when_all_is_acknowledged),
         CONNECTED(an_idle_worker_that_is_drained_leaves_at_once),

@@ -233,7 +233,7 @@ static void an_idle_worker_wakes_when_it_is_time_to_leave(void **state)
     message.welcome.beat_ms = 60000;
     message.welcome.version = "1";
     hear(world, message);
-    assert_true(agent_next_deadline(world->agent) <= world->now_ms + 700);
+    assert_int_equal(agent_next_deadline(world->agent), world->now_ms + 700);
     tick(world, 699);
     assert_false(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
     tick(world, 1);
@@ -331,6 +331,28 @@ static void a_lost_session_is_greeted_without_long_waits_again(void **state)
     }
 }
 
+static void nothing_but_hello_is_said_before_the_welcome(void **state)
+{
+    struct world *world = *state;
+    step(world, (struct agent_event){ .type = AGENT_MOVED });
+    for (int i = 0; i < 60; i++) {
+        tick(world, 1000);
+        assert_null(sent(world, MESSAGE_BEAT));
+        assert_null(sent(world, MESSAGE_ASK));
+    }
+}
+
+static void every_attempt_that_a_welcome_names_is_settled(void **state)
+{
+    struct world *world = *state;
+    give(world, FIRST);
+    give(world, SECOND);
+    struct kept_attempt kept[] = { { .ref = FIRST }, { .ref = SECOND, .stale = true } };
+    reconnect(world, kept, 2);
+    assert_false(acted(world, AGENT_KILL, FIRST));
+    assert_true(acted(world, AGENT_KILL, SECOND));
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static void an_error_about_the_hello_itself_does_not_end_the_session(void **state)
@@ -377,6 +399,7 @@ static void a_coordinator_of_another_protocol_is_not_spoken_to(void **state)
     give(world, FIRST);
     answer_with_error(world, ERROR_UNSUPPORTED, 1);
     assert_false(agent_connected(world->agent));
+    assert_int_equal(agent_next_deadline(world->agent), world->now_ms + AGENT_STOP_MS);
     assert_null(wait_for(world, MESSAGE_HELLO, AGENT_STOP_MS - 1));
 }
 
@@ -426,6 +449,8 @@ int main(void)
         CONNECTED(a_welcome_may_name_what_is_not_held_or_dies),
         CONNECTED(short_verdicts_of_an_earlier_session_are_forgiven),
         CONNECTED(a_lost_session_is_greeted_without_long_waits_again),
+        CONNECTED(nothing_but_hello_is_said_before_the_welcome),
+        CONNECTED(every_attempt_that_a_welcome_names_is_settled),
         CONNECTED(an_error_about_the_hello_itself_does_not_end_the_session),
         CONNECTED(a_worker_whose_number_was_taken_comes_back_under_another),
         CONNECTED(a_worker_that_holds_something_stays_who_it_is),
