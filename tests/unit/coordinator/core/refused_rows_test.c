@@ -101,8 +101,7 @@ static void an_audit_of_what_cannot_be_audited_is_refused(void **state)
 {
     struct world *world = world_with_rows();
     for (int64_t seed = 1; seed <= 2; seed++)
-        say(world, CLIENT,
-            (struct message){ .type = MESSAGE_AUDIT, .audit = { "s", 1, 0, seed } });
+        say(world, CLIENT, (struct message){ .type = MESSAGE_AUDIT, .audit = { "s", 1, 0, seed } });
     struct study_row *rows = world->disk.studies;
     assert_int_equal(world->disk.n_studies, 6);
     REFUSED(rows[5].parent, 1, "it audits what is no study of its search, or an audit");

@@ -142,8 +142,7 @@ static void who_leaves_is_nobody_to_run_anything(void **state)
     worker_joins(world, 2, 1);
     assert_string_equal(status_of(world, "s")->note, "");
     const char *anna = "anna";
-    struct message drain = { .type = MESSAGE_DRAIN,
-                             .drain = { .workers = &anna, .n_workers = 1 } };
+    struct message drain = { .type = MESSAGE_DRAIN, .drain = { .workers = &anna, .n_workers = 1 } };
     say(world, CLIENT, drain);
     assert_non_null(strstr(status_of(world, "s")->note, "no worker accepts commands"));
     assert_string_equal(status_of(world, "l")->note, "");
