@@ -41,15 +41,21 @@ bool lease_lapsed(const struct core *core, const struct trial *trial)
     return trial->worker != NULL && trial->queue.list != &core->leases;
 }
 
+/* A TRIAL that never arrived must not stay in flight for ever. One that does after all is noticed by
+ * the next ASK. */
+static void count_undelivered(const struct trial *trial)
+{
+    struct worker *worker = trial->worker;
+    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session &&
+        worker->lost < worker->sent - worker->received)
+        worker->lost++;
+}
+
 void lease_lapse(struct core *core, struct trial *trial)
 {
     if (lease_lapsed(core, trial))
         return;
-    struct worker *worker = trial->worker;
-    /* A TRIAL that never arrived must not stay in flight for ever. */
-    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session &&
-        worker->lost < worker->sent - worker->received)
-        worker->lost++;
+    count_undelivered(trial);
     bool orphan = !study_active(trial->study);
     list_remove(&trial->queue);
     if (orphan)
@@ -67,6 +73,13 @@ void lease_end(struct core *core, struct trial *trial)
     list_remove(&trial->held);
     trial->worker = NULL;
     share_update(core, trial->study);
+}
+
+void lease_revoke(struct core *core, struct trial *trial)
+{
+    if (!lease_lapsed(core, trial))
+        count_undelivered(trial);
+    lease_end(core, trial);
 }
 
 void leases_lapse(struct core *core, int64_t now_ms)

@@ -4,7 +4,8 @@
  *
  *     lease_begin ----> holds --(lease_lapse: the deadline passed)--> lapsed
  *                        ^                                              |
- *                        +----(lease_extend: the worker spoke of it)----+     lease_end from either
+ *                        +----(lease_extend: the worker spoke of it)----+     lease_end and
+ *                                                                         lease_revoke from either
  *
  * Private to this folder. */
 #ifndef CORE_LEASE_H
@@ -15,6 +16,7 @@ void lease_begin(struct core *core, struct trial *trial, struct worker *worker, 
 void lease_extend(struct core *core, struct trial *trial, int64_t now_ms);
 void lease_lapse(struct core *core, struct trial *trial); /* before its time, too */
 void lease_end(struct core *core, struct trial *trial);
+void lease_revoke(struct core *core, struct trial *trial); /* unasked: the worker may not know */
 bool lease_lapsed(const struct core *core, const struct trial *trial);
 
 void leases_lapse(struct core *core, int64_t now_ms); /* all whose deadline has passed */

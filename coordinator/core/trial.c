@@ -130,7 +130,10 @@ static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_sta
     trial->attempt.state = ended;
     trial->attempt.finished_ms = turn->wall_ms;
     save_attempt(turn, trial, texts);
-    lease_end(turn->core, trial);
+    if (ended == ATTEMPT_CANCELLED)
+        lease_revoke(turn->core, trial);
+    else
+        lease_end(turn->core, trial);
 }
 
 static void become_waiting(struct turn *turn, struct trial *trial, const char *reason)

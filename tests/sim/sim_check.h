@@ -62,14 +62,15 @@ static inline void check_idle(struct sim *sim)
 {
     for (int i = 0; i < sim->n_workers; i++) {
         struct sim_worker *worker = &sim->workers[i];
-        bool idle = wants_work(sim, worker) && share_pick(sim->core, worker->allow_command);
-        if (!idle)
+        const struct study *work =
+            wants_work(sim, worker) ? share_pick(sim->core, worker->allow_command) : NULL;
+        if (work == NULL)
             worker->idle_since_ms = -1;
         else if (worker->idle_since_ms < 0)
             worker->idle_since_ms = sim->now_ms;
         else if (sim->now_ms - worker->idle_since_ms > SIM_IDLE_MS)
-            sim_fail(sim, "I4: worker %d has had nothing to do for %d s, and there is work", i,
-                     SIM_IDLE_MS / 1000);
+            sim_fail(sim, "I4: worker %d has had nothing to do for %d s, and there is work in %s", i,
+                     SIM_IDLE_MS / 1000, work->row.name);
     }
 }
 

@@ -168,6 +168,23 @@ static void a_trial_that_never_arrived_does_not_hold_its_slot_for_ever(void **st
     world_destroy(world);
 }
 
+#define SECOND_SPEC                                                                                \
+    "{\"name\":\"t\",\"command\":[\"train\"],\"metric\":{\"name\":\"loss\"},\"trials\":1,"         \
+    "\"sampler\":{\"name\":\"random\"},\"parameters\":{\"x\":{\"min\":0.0,\"max\":1.0}}}"
+
+static void nor_does_one_that_was_cancelled_before_it_arrived(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    worker_takes_trial(world, 1, &session);
+    stop(world, "s", true);
+    submit_with_key(world, "another", SECOND_SPEC);
+    ask(world, 1, session, 1, 0);
+    assert_int_equal(told(world, 1, MESSAGE_TRIAL)->trial.ref.study, 2);
+    world_destroy(world);
+}
+
 static void a_worker_that_left_is_not_counted_on(void **state)
 {
     struct world *world = world_create();
@@ -264,8 +281,7 @@ static void only_messages_that_change_rows_count_as_saving(void **state)
         bool saves = type == MESSAGE_HELLO || type == MESSAGE_POINTS || type == MESSAGE_RESULT ||
                      type == MESSAGE_RELEASE || type == MESSAGE_SUBMIT || type == MESSAGE_STOP ||
                      type == MESSAGE_RERUN || type == MESSAGE_PAUSE || type == MESSAGE_RESUME ||
-                     type == MESSAGE_DRAIN || type == MESSAGE_RETRY ||
-                     type == MESSAGE_AUDIT;
+                     type == MESSAGE_DRAIN || type == MESSAGE_RETRY || type == MESSAGE_AUDIT;
         assert_int_equal(core_event_saves(&event), saves);
     }
     assert_false(core_event_saves(&(struct event){ .type = EVENT_TICK }));
@@ -375,6 +391,7 @@ int main(void)
         cmocka_unit_test(an_ask_that_was_overtaken_changes_nothing),
         cmocka_unit_test(nobody_gets_more_trials_than_its_slots),
         cmocka_unit_test(a_trial_that_never_arrived_does_not_hold_its_slot_for_ever),
+        cmocka_unit_test(nor_does_one_that_was_cancelled_before_it_arrived),
         cmocka_unit_test(a_worker_that_left_is_not_counted_on),
         cmocka_unit_test(a_silent_session_is_forgotten),
         cmocka_unit_test(a_worker_is_told_to_drop_what_was_cancelled),
