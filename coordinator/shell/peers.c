@@ -109,12 +109,19 @@ static size_t places(struct peers *peers, int64_t now_ms)
     return PEERS_YOUNG + peers->grown[0] + peers->grown[1];
 }
 
+/* How long one may be silent in a place that others want. */
+static int64_t silence_ms(const struct peers *peers)
+{
+    bool a_fleet = peers->grown[0] + peers->grown[1] >= PEERS_YOUNG / 8;
+    return a_fleet ? PEERS_SILENT_MS : PEERS_STRANGE_MS;
+}
+
 /* Which of the young has to go, so that there is room. */
 static struct peer *one_too_many(const struct peers *peers, int64_t now_ms)
 {
     struct peer *oldest = LIST_ITEM(list_first(&peers->young), struct peer, young);
     struct peer *newest = LIST_ITEM(list_last(&peers->young), struct peer, young);
-    return now_ms - oldest->joined_ms >= PEERS_SILENT_MS ? oldest : newest;
+    return now_ms - oldest->joined_ms >= silence_ms(peers) ? oldest : newest;
 }
 
 void peers_joined(struct peers *peers, int descriptor, int64_t now_ms)

@@ -5,7 +5,8 @@
  * those who work. Who comes when that is full is hung up on and tries again: a fleet that comes
  * back at once gets in by turns, while those whose handshake has begun finish it, and the more of
  * them have done so lately, the more may begin. Only from one that has been silent for long a place
- * is taken. The first message names the peer and the key.
+ * is taken, and while hardly anybody gets in, "long" is short: then it is strangers who sit there,
+ * and who has a key must find a place between them. The first message names the peer and the key.
  *
  * An account is what a sender can use up: patience, bytes, working time, connections. It belongs to
  * the key, so that connecting again is no fresh start; without keys each connection has its own. */
@@ -20,7 +21,7 @@
 
 /* A connection in its handshake takes 16 KiB, so the young take 6 MiB, and a few more times that if
  * the loop is held up for a second while strangers come by the thousand. */
-enum { PEERS_YOUNG = 384, PEERS_SILENT_MS = 10000, PEERS_PER_KEY = 1000 };
+enum { PEERS_YOUNG = 384, PEERS_SILENT_MS = 10000, PEERS_STRANGE_MS = 1000, PEERS_PER_KEY = 1000 };
 
 struct account {
     char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */

@@ -23,7 +23,7 @@ attacked() {
     quiet=$(load quiet $((seconds < 60 ? seconds : 60)))
     before=$(highest "$coordinator")
     attackers=
-    for kind in half large storm endless; do
+    for kind in half storm endless; do
         nice -n 10 timeout $((seconds + 120)) python3 "$(dirname "$0")/../system/attack.py" 127.0.0.1 "$port" $((seconds + 2)) "$kind" \
             >"$work/$kind.attack" 2>&1 &
         attackers="$attackers $!"
@@ -36,6 +36,10 @@ attacked() {
     say "figures: results a second: ${quiet:-?} before, ${under:-?} under attack; memory: $before KiB before, $peak KiB at most under attack"
     check 'throughput stays at nine tenths or more' awk -v a="${quiet:-0}" -v b="${under:-0}" 'BEGIN { exit !(a > 0 && b >= 0.9 * a) }'
     check 'memory grows by 32 MiB at most' test $((peak - before)) -le 32768
+    timeout 60 python3 "$(dirname "$0")/../system/attack.py" 127.0.0.1 "$port" 5 large >"$work/large.attack" 2>&1
+    most=$(highest "$coordinator")
+    say "figures: $(cat "$work/large.attack"); memory: $most KiB at most"
+    check 'handshakes of 4 MB each are cut off while they are few' test $((most - before)) -le 131072
     check 'the coordinator lives' kill -0 "$coordinator"
     check 'and serves who has a key' ldt --key "$work/boss.key" status
     stop "$coordinator"

@@ -296,6 +296,31 @@ static void whoever_was_silent_for_long_makes_room(void **state)
     assert_int_equal(LIST_ITEM(oldest, struct peer, young)->descriptor, NOBODYS + 1);
 }
 
+/* One more than there are places, so many ms after the first: does the first of them go? */
+static bool first_makes_room(struct fixture *fixture, int64_t now_ms)
+{
+    int descriptor = NOBODYS + 1000;
+    while (fixture->peers.young.count < PEERS_YOUNG + (int64_t)fixture->peers.grown[0])
+        peers_joined(&fixture->peers, descriptor++, 0);
+    peers_joined(&fixture->peers, descriptor, now_ms);
+    struct link *oldest = list_first(&fixture->peers.young);
+    return LIST_ITEM(oldest, struct peer, young)->descriptor != NOBODYS + 1000;
+}
+
+static void strangers_make_room_sooner_than_a_fleet(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_false(first_makes_room(fixture, PEERS_STRANGE_MS - 1));
+    assert_true(first_makes_room(fixture, PEERS_STRANGE_MS));
+    peers_free(&fixture->peers);
+    peers_init(&fixture->peers, 0, 0);
+    for (int i = 0; i < PEERS_YOUNG / 8; i++) {
+        peers_joined(&fixture->peers, NOBODYS + i, 0);
+        meet(fixture, (uint64_t)i, "");
+    }
+    assert_false(first_makes_room(fixture, PEERS_STRANGE_MS));
+}
+
 static void those_who_work_keep_their_places_when_descriptors_are_scarce(void **state)
 {
     struct fixture *fixture = *state;
@@ -330,6 +355,7 @@ int main(void)
         WITH_A_LIST(of_the_young_so_many_are_kept_and_the_next_has_to_wait),
         WITH_A_LIST(the_more_have_grown_up_lately_the_more_may_begin),
         WITH_A_LIST(whoever_was_silent_for_long_makes_room),
+        WITH_A_LIST(strangers_make_room_sooner_than_a_fleet),
         WITH_A_LIST(those_who_work_keep_their_places_when_descriptors_are_scarce),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
