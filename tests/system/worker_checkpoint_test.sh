@@ -68,8 +68,14 @@ wait_for 20 points_are killed 2 20 || give_up 'the next attempt comes as far as 
 check_equal 'after kill -9 of the worker the trial goes on from what was saved' '1 0 2 10' \
     "$(cut -d' ' -f1,2 "$work/killed.starts" | tr '\n' ' ' | sed 's/ $//')"
 check_equal 'which the new attempt has taken over' 'attempt-2 ' "$(kept_by)"
+
+# Nor is one that was cancelled, once somebody wants it again.
 ldt stop killed --now >"$work/stop.out" 2>&1
-check 'what a cancelled trial kept is removed' wait_for 20 kept_is ''
+wait_for 20 sql_is "SELECT state FROM v_trial WHERE search = 'killed'" cancelled || give_up 'the trial is cancelled'
+ldt retry killed --cancelled >"$work/retry.out" 2>&1
+wait_for 20 points_are killed 3 30 || give_up 'the trial that is tried again comes as far as it should'
+check_equal 'a cancelled trial that is tried again goes on, too' '3 20' \
+    "$(tail -n 1 "$work/killed.starts" | cut -d' ' -f1,2)"
 stop "$worker"
 
 # Without a directory a trial runs all the same, from the beginning, and nobody fails.

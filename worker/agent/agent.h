@@ -11,8 +11,9 @@
  * unread, so that the child waits and no point is ever thinned or lost.
  *
  * AGENT_SETTLED comes once at most for an attempt, after its child is gone: then what it kept to go
- * on from (its checkpoint) is of no use any more. It does not come for one that was handed back or
- * that the worker leaves behind: a later attempt may go on from there, here or elsewhere. */
+ * on from (its checkpoint) is of no use any more. It does not come for one that was handed back,
+ * failed or was cancelled, nor for what the worker leaves behind: a later attempt, by `ldt retry`
+ * for one, may go on from there, here or elsewhere. */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 #include "common/arena.h"

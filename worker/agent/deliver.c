@@ -149,6 +149,12 @@ static void on_short(struct agent *agent, struct held *held, const struct agent_
         held->report_due_ms += backoff_next(&held->report_backoff, &agent->jitter);
 }
 
+/* What did not come to its end may be tried again, now or by hand, and then goes on from there. */
+static enum held_use checkpoint_use(const struct held *held)
+{
+    return held->report.result.kind == RESULT_DONE ? HELD_SETTLED : HELD_WANTED;
+}
+
 void deliver_on_result_ack(struct agent *agent, const struct agent_event *event,
                            struct agent_actions *out)
 {
@@ -161,7 +167,7 @@ void deliver_on_result_ack(struct agent *agent, const struct agent_event *event,
     else if (held->state != HELD_FINISHED)
         return; /* nothing was asked yet */
     else if (message->result_ack.verdict == VERDICT_RECORDED)
-        agent_forget(agent, held, HELD_SETTLED, out);
+        agent_forget(agent, held, checkpoint_use(held), out);
     else
         on_short(agent, held, event, out);
 }

@@ -241,7 +241,7 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
 {
     const struct message *message = event->message;
     agent->session.heard_ms = event->now_ms;
-    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, HELD_SETTLED, "cancelled",
+    drop_all(agent, message->beat_ok.cancel, message->beat_ok.n_cancel, HELD_WANTED, "cancelled",
              out);
     drop_all(agent, message->beat_ok.stale, message->beat_ok.n_stale, HELD_SUPERSEDED, GIVEN_UP,
              out);

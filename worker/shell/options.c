@@ -46,7 +46,8 @@ static const struct argp_option table[] = {
       0 },
     { "checkpoints", KEY_CHECKPOINTS, "DIR", 0,
       "Where trials keep what they need to go on after an interruption: local, or shared by the "
-      "fleet so that they go on elsewhere ($XDG_STATE_HOME/ldt/checkpoints); `none` for nowhere",
+      "fleet so that they go on elsewhere ($XDG_STATE_HOME/ldt/checkpoints); `none` for nowhere. "
+      "What nobody comes back for is removed after 30 days",
       0 },
     { "bench-after", KEY_BENCH_AFTER, "N", 0,
       "Take no work for a while after N different trials failed in a row (5); 0 for never", 0 },

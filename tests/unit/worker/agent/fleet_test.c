@@ -213,7 +213,16 @@ static void a_recorded_result_settles_the_checkpoint(void **state)
     assert_false(action->superseded);
 }
 
-static void a_cancelled_trial_settles_it_after_the_end_of_its_child(void **state)
+static void a_failure_keeps_it_for_another_try(void **state)
+{
+    struct world *world = *state;
+    give_key(world, FIRST, "k-1");
+    child_exits(world, FIRST, RESULT_DIED);
+    acknowledge_result(world, 0, FIRST, VERDICT_RECORDED, 0);
+    assert_null(settled(world));
+}
+
+static void so_does_a_cancelled_trial(void **state)
 {
     struct world *world = *state;
     struct attempt_ref ref = FIRST;
@@ -225,8 +234,7 @@ static void a_cancelled_trial_settles_it_after_the_end_of_its_child(void **state
     assert_true(acted(world, AGENT_KILL, FIRST));
     assert_null(settled(world));
     hand_back(world, FIRST);
-    assert_non_null(settled(world));
-    assert_false(settled(world)->superseded);
+    assert_null(settled(world));
 }
 
 static void a_stale_attempt_leaves_time_for_the_newer_one(void **state)
@@ -305,7 +313,8 @@ int main(void)
         CONNECTED(an_idle_worker_that_is_drained_leaves_at_once),
         CONNECTED(a_worker_that_is_drained_now_hands_everything_back),
         CONNECTED(a_recorded_result_settles_the_checkpoint),
-        CONNECTED(a_cancelled_trial_settles_it_after_the_end_of_its_child),
+        CONNECTED(a_failure_keeps_it_for_another_try),
+        CONNECTED(so_does_a_cancelled_trial),
         CONNECTED(a_stale_attempt_leaves_time_for_the_newer_one),
         CONNECTED(a_stale_result_does_so_too),
         CONNECTED(what_is_handed_back_keeps_its_checkpoint),
