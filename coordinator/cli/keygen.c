@@ -59,6 +59,8 @@ static error_t parse(int option, char *text, struct argp_state *state)
 /* NULL if the request makes sense. */
 static const char *fault_of(const struct request *request)
 {
+    if (request->server != NULL && request->server[0] == '\0')
+        return "--server needs the name of a directory";
     if (request->server != NULL)
         return request->role != NULL || request->name != NULL || request->keys != NULL ||
                        request->output != NULL
@@ -86,6 +88,18 @@ static bool make_directory(const char *path, struct error *error)
     return false;
 }
 
+/* Whoever is admitted already knew another coordinator. */
+static bool is_empty(const char *allowed, struct error *error)
+{
+    if (rmdir(allowed) == 0 || errno == ENOENT)
+        return true;
+    error_set(error,
+              "%s admits others already, and their keys name another coordinator: take a new "
+              "or empty directory",
+              allowed);
+    return false;
+}
+
 /* DIR/server.key and DIR/server.pub, and DIR/allowed for the others. */
 static bool make_server(const struct request *request, struct error *error)
 {
@@ -93,7 +107,8 @@ static bool make_server(const struct request *request, struct error *error)
     char *allowed = xasprintf("%s/allowed", request->server);
     char *secret = xasprintf("%s/server.key", request->server);
     char *public = xasprintf("%s/server.pub", request->server);
-    bool fine = make_directory(request->server, error) && make_directory(allowed, error) &&
+    bool fine = make_directory(request->server, error) && is_empty(allowed, error) &&
+                make_directory(allowed, error) &&
                 key_make(&key, "coordinator", KEY_SERVER, "", error) &&
                 key_write_secret(&key, secret, error) && key_write_public(&key, public, error);
     key_wipe(&key);
@@ -135,6 +150,17 @@ static bool write_pair(const struct request *request, const struct key *key, con
     return fine;
 }
 
+static bool read_server(struct key *server, const char *path, const char *directory,
+                        struct error *error)
+{
+    if (access(path, F_OK) == 0)
+        return key_read_public(server, path, error);
+    error_set(error,
+              "there is no %s; make the coordinator's own keys first: ldt keygen --server %s", path,
+              directory);
+    return false;
+}
+
 static bool make_member(const struct request *request, struct error *error)
 {
     struct key server, key;
@@ -142,7 +168,7 @@ static bool make_member(const struct request *request, struct error *error)
     char *output =
         request->output != NULL ? xstrdup(request->output) : xasprintf("%s.key", request->name);
     bool fine =
-        key_read_public(&server, path, error) &&
+        read_server(&server, path, request->keys, error) &&
         key_make(&key, request->name, key_role_named(request->role), server.public_text, error);
     if (fine) {
         fine = write_pair(request, &key, output, error);
