@@ -107,7 +107,8 @@ static bool make_server(const struct request *request, struct error *error)
     char *allowed = xasprintf("%s/allowed", request->server);
     char *secret = xasprintf("%s/server.key", request->server);
     char *public = xasprintf("%s/server.pub", request->server);
-    bool fine = make_directory(request->server, error) && is_empty(allowed, error) &&
+    bool fine = make_directory(request->server, error) &&
+                (access(secret, F_OK) == 0 || is_empty(allowed, error)) &&
                 make_directory(allowed, error) &&
                 key_make(&key, "coordinator", KEY_SERVER, "", error) &&
                 key_write_secret(&key, secret, error) && key_write_public(&key, public, error);
