@@ -512,6 +512,16 @@ static void leaving_hands_everything_back_and_then_finishes(void **state)
     assert_true(acted(world, AGENT_FINISHED, none));
 }
 
+static void leaving_ends_every_child(void **state)
+{
+    struct world *world = *state;
+    give(world, FIRST);
+    give(world, SECOND);
+    step(world, (struct agent_event){ .type = AGENT_STOP });
+    assert_true(acted(world, AGENT_PREEMPT, FIRST));
+    assert_true(acted(world, AGENT_PREEMPT, SECOND));
+}
+
 static void leaving_does_not_wait_for_ever(void **state)
 {
     struct world *world = *state;
@@ -613,6 +623,7 @@ int main(void)
         CONNECTED(a_trial_of_the_same_numbers_does_not_start_before_the_dying_one_is_gone),
         CONNECTED(a_database_that_forgot_acknowledged_points_gets_the_attempt_back),
         CONNECTED(leaving_hands_everything_back_and_then_finishes),
+        CONNECTED(leaving_ends_every_child),
         CONNECTED(leaving_does_not_wait_for_ever),
         CONNECTED(a_hand_back_is_not_worth_waiting_for_but_a_result_is),
         CONNECTED(leaving_with_nothing_held_is_immediate),

@@ -1,5 +1,6 @@
 /* What the coordinator must have, at the edges: how soon, how often, and when no more. */
 #include "tests/unit/worker/agent/world.h"
+#include "worker/agent/state.h"
 
 static const struct message *result_sent(struct world *world)
 {
@@ -47,8 +48,10 @@ static void every_point_carries_its_own_metric(void **state)
                     .type = AGENT_POINTS, .ref = FIRST, .points = points, .n_points = 5 });
     memset(name, 'x', sizeof name); /* the agent has copies */
     const struct message *message = wait_for(world, MESSAGE_POINTS, 200);
+    const struct curve *curve = &world->agent->held[0]->curve;
     for (int i = 0; i < 5; i++) {
         assert_string_equal(message->points.points[i].metric, names[i]);
+        assert_ptr_not_equal(message->points.points[i].metric, curve->points[i].metric);
         assert_true(message->points.points[i].value == i);
     }
 }
@@ -108,6 +111,17 @@ static void when_the_window_moves_the_next_points_go_at_once(void **state)
     assert_int_equal(sent(world, MESSAGE_POINTS)->points.first, 10000);
     acknowledge_points(world, FIRST, 10000);
     assert_int_equal(sent(world, MESSAGE_POINTS)->points.first, 11000);
+}
+
+static void a_few_points_that_the_window_held_back_go_with_its_acknowledgement(void **state)
+{
+    struct world *world = *state;
+    give(world, FIRST);
+    report_points(world, FIRST, 0, 10010);
+    acknowledge_points(world, FIRST, 10000);
+    assert_non_null(sent(world, MESSAGE_POINTS));
+    assert_int_equal(sent(world, MESSAGE_POINTS)->points.first, 10000);
+    assert_int_equal(sent(world, MESSAGE_POINTS)->points.n_points, 10);
 }
 
 static void a_stale_attempt_is_killed(void **state)
@@ -264,6 +278,7 @@ int main(void)
         CONNECTED(with_everything_acknowledged_only_the_next_beat_is_due),
         CONNECTED(an_acknowledgement_that_says_nothing_new_does_not_delay_the_next_try),
         CONNECTED(when_the_window_moves_the_next_points_go_at_once),
+        CONNECTED(a_few_points_that_the_window_held_back_go_with_its_acknowledgement),
         CONNECTED(a_stale_attempt_is_killed),
         CONNECTED(the_first_short_verdict_is_answered_at_once_and_the_next_ones_wait),
         CONNECTED(points_that_were_short_have_their_time_from_then_on),
