@@ -79,6 +79,20 @@ static void a_full_disk_does_not_end_a_session_nor_a_single_lease(void **state)
 
 /* Taken out from every place, the others still come in order: a hole in one branch may be filled by
  * a node of another that has to rise. */
+static void a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    worker_takes_trial(world, 1, &session);
+    time_passes(world, LEASE_MS);
+    world->now_ms += 1000;
+    world_step(world, (struct event){ .type = EVENT_PAUSE, .pause_ms = 1000 });
+    uint64_t other = worker_joins(world, 2, 1);
+    assert_int_equal(trials_when_asked(world, 2, other, 1, 0), 1);
+    world_destroy(world);
+}
+
 static void a_heap_stays_in_order_whoever_leaves_it(void **state)
 {
     enum { NODES = 7 };
@@ -142,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_second_attempt_that_never_arrived_frees_its_slot_too),
         cmocka_unit_test(of_lapsed_trials_the_first_goes_first_whoever_says_hello_meanwhile),
         cmocka_unit_test(a_full_disk_does_not_end_a_session_nor_a_single_lease),
+        cmocka_unit_test(a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed),
         cmocka_unit_test(a_heap_stays_in_order_whoever_leaves_it),
         cmocka_unit_test(a_name_that_is_missing_is_missed_in_every_small_table),
         cmocka_unit_test(nothing_can_be_taken_out_of_an_empty_index),

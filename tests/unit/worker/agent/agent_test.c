@@ -560,6 +560,8 @@ static void leaving_with_nothing_held_is_immediate(void **state)
     struct world *world = *state;
     step(world, (struct agent_event){ .type = AGENT_STOP });
     assert_true(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
+    tick(world, 60000); /* and that was all */
+    assert_int_equal(world->out.count, 0);
 }
 
 static void an_idle_worker_leaves_if_asked_to(void **state)
