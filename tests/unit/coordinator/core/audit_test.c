@@ -309,6 +309,15 @@ static void the_sample_of_an_audit_replays_and_a_chosen_one_is_found_out(void **
     rows[2].source = rows[2].source == 5 ? 6 : 5;
     assert_false(replays(world, &mismatch, &error));
     rows[2] = kept;
+    rows[2].source = 10; /* there is no such trial */
+    assert_false(replays(world, &mismatch, &error));
+    rows[2].source = -1;
+    assert_false(replays(world, &mismatch, &error));
+    rows[2] = kept;
+    rows[2].parameters = "no JSON";
+    assert_false(replays(world, &mismatch, &error));
+    rows[2] = kept;
+    assert_true(replays(world, &mismatch, &error));
     rows[2].seed += 2;
     assert_false(replays(world, &mismatch, &error));
     assert_int_equal(mismatch, 2);

@@ -83,6 +83,7 @@ static void with_everything_acknowledged_only_the_next_beat_is_due(void **state)
     beat_ok(world, beat);
     tick(world, 0);
     assert_int_equal(agent_next_deadline(world->agent), world->now_ms + BEAT_MS);
+    assert_true(world->agent->held[0]->resend_due_ms == INT64_MAX);
 }
 
 static void an_acknowledgement_that_says_nothing_new_does_not_delay_the_next_try(void **state)
