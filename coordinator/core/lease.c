@@ -41,8 +41,8 @@ bool lease_lapsed(const struct core *core, const struct trial *trial)
     return trial->worker != NULL && trial->queue.list != &core->leases;
 }
 
-/* A TRIAL that never arrived must not stay in flight for ever. One that does after all is noticed by
- * the next ASK. */
+/* A TRIAL that never arrived must not stay in flight for ever. One that does after all is noticed
+ * by the next ASK. */
 static void count_undelivered(const struct trial *trial)
 {
     struct worker *worker = trial->worker;
