@@ -69,7 +69,7 @@ static inline void check_idle(struct sim *sim)
         else if (worker->idle_since_ms < 0)
             worker->idle_since_ms = sim->now_ms;
         else if (sim->now_ms - worker->idle_since_ms > SIM_IDLE_MS)
-            sim_fail(sim, "I4: worker %d has had nothing to do for %d s, though there is work in %s",
+            sim_fail(sim, "I4: worker %d has nothing to do for %d s, though there is work in %s",
                      i, SIM_IDLE_MS / 1000, work->row.name);
     }
 }
