@@ -5,10 +5,11 @@ usage: storm.py kills|stops DIRECTORY COUNT SEED [SECONDS]
 kills: kill -9, and started again at once. stops: SIGSTOP for up to two leases, then SIGCONT, so that others have taken
 over what the stopped one still believes to be its own.
 
-One search after another, grid and TPE in turns. When a search has ended, the grid's outcomes and curves must equal
-those of a fleet that nobody disturbed, to the last bit, and every suggestion of the TPE must replay. No invariant may
-be broken. SECONDS, if given, ends it earlier. Prints one line of figures; exit status 1 and the reason if anything is
-wrong. Moments and victims follow from the seed.
+One search after another, grid and TPE in turns, the TPE first where SEED is odd. When a search has ended, the grid's
+outcomes and curves must equal those of a fleet that nobody disturbed, to the last bit. No invariant may be broken, and
+at the end `ldt doctor` must find the database sound, every suggestion of the TPE recomputed. SECONDS, if given, ends it
+earlier. Prints one line of figures; exit status 1 and the reason if anything is wrong. Moments and victims follow from
+the seed.
 """
 import random
 import signal
@@ -58,7 +59,7 @@ def stop(fleet, victim, dice):
     threading.Timer(dice.uniform(0.0, 2 * LEASE_S), fleet.kill, [victim, signal.SIGCONT]).start()
 
 
-HARMS = {"kills": (kill, 0.08), "stops": (stop, 0.8)}  # what is done, and the mean pause between two
+HARMS = {"kills": (kill, 0.15), "stops": (stop, 0.8)}  # what is done, and the mean pause between two
 
 
 def disturb(fleet, name, harm, dice, count, deadline):
@@ -84,7 +85,7 @@ def main(harm, directory, count, seed, seconds=86400):
     fleet.start_all()
     done, searches, faults = 0, 0, []
     while done < count and time.monotonic() < deadline and not faults:
-        kind = "grid" if searches % 2 == 0 else "tpe"
+        kind = "grid" if (searches + seed) % 2 == 0 else "tpe"
         searches += 1
         name = "%s-%d" % (kind, searches)
         fleet.wait(fleet.is_ready, 30)
