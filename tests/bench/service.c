@@ -4,20 +4,23 @@
  *
  * A coordinator with keys: LDT_KEY_FILE for the workers, LDT_SUBMIT_KEY_FILE for the search.
  *
- * usage: service CONNECT_FILE WORKERS SLOTS RATE SECONDS [POINTS]
+ * usage: service CONNECT_FILE WORKERS SLOTS RATE SECONDS[,SECONDS...] [POINTS]
  *
  * RATE: results a second, on a fixed schedule; latency counts from the scheduled time, so that a
  * coordinator that falls behind cannot hide it. 0: as fast as answers come (saturation). Latency is
  * from sending RESULT (with its POINTS just before it) to the RESULT_ACK, which means durable.
+ * SECONDS: of the measurement. Several are windows with a report each, over the same connections:
+ * the first begins by itself, each other one at a SIGUSR1, and until then the load goes on.
  * POINTS: of each trial, by default 1; sent a thousand in a message, the next when the one before
  * it is acknowledged, and the result with the last. */
 #include "common/clock.h"
 #include "tests/bench/load.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/epoll.h>
 
-enum { MAX_SLOTS = 64, EVENTS = 256, WARM_UP_MS = 500, BATCH = 1000 };
+enum { MAX_SLOTS = 64, EVENTS = 256, WARM_UP_MS = 500, BATCH = 1000, MAX_WINDOWS = 8 };
 
 struct job { /* an attempt in a slot */
     struct attempt_ref ref;
@@ -38,8 +41,10 @@ struct bench {
     struct load load;
     struct worker *workers;
     size_t n_workers;
-    int slots, rate, seconds, epoll;
-    int64_t points; /* of a trial */
+    int slots, rate, epoll;
+    int windows[MAX_WINDOWS], n_windows; /* seconds of each */
+    sigset_t next_window;                /* SIGUSR1, which is blocked and asked for */
+    int64_t points;                      /* of a trial */
     /* jobs that wait for their turn, as worker * MAX_SLOTS + slot */
     uint32_t *ready;
     size_t ready_first, n_ready, ready_capacity;
@@ -332,6 +337,49 @@ static void print_report(struct bench *bench, double seconds)
                (double)bench->points_acknowledged / seconds);
 }
 
+static void measure(struct bench *bench, int seconds)
+{
+    bench->measuring = true;
+    bench->late = bench->acknowledged = bench->points_acknowledged = 0;
+    bench->n_latencies = 0;
+    int64_t started_us = now_us();
+    run_for(bench, (int64_t)seconds * 1000);
+    bench->measuring = false;
+    print_report(bench, (double)(now_us() - started_us) / 1e6);
+    fflush(stdout); /* whoever decides when the next window begins reads it */
+}
+
+static void run_until_asked(struct bench *bench)
+{
+    static const struct timespec at_once = { 0 };
+    while (sigtimedwait(&bench->next_window, NULL, &at_once) != SIGUSR1)
+        run_for(bench, 100);
+}
+
+static void measure_windows(struct bench *bench)
+{
+    run_for(bench, WARM_UP_MS);
+    for (int i = 0; i < bench->n_windows; i++) {
+        if (i > 0)
+            run_until_asked(bench);
+        measure(bench, bench->windows[i]);
+    }
+}
+
+static void set_windows(struct bench *bench, char *text)
+{
+    for (char *item; (item = strsep(&text, ",")) != NULL;) {
+        if (bench->n_windows == MAX_WINDOWS)
+            die("SECONDS", "too many windows");
+        bench->windows[bench->n_windows++] = number_argument(item, 1, 3600);
+    }
+    if (bench->n_windows == 0)
+        die("SECONDS", "there must be one at least");
+    sigemptyset(&bench->next_window);
+    sigaddset(&bench->next_window, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &bench->next_window, NULL);
+}
+
 static void set_up(struct bench *bench, int argc, char **argv)
 {
     struct error error;
@@ -341,7 +389,7 @@ static void set_up(struct bench *bench, int argc, char **argv)
     bench->n_workers = (size_t)number_argument(argv[2], 1, 60000);
     bench->slots = number_argument(argv[3], 1, MAX_SLOTS);
     bench->rate = number_argument(argv[4], 0, 1000000);
-    bench->seconds = number_argument(argv[5], 1, 3600);
+    set_windows(bench, argv[5]);
     bench->points = argc > 6 ? number_argument(argv[6], 1, 10000000) : 1;
     bench->workers = xcalloc(bench->n_workers, sizeof *bench->workers);
     bench->ready_capacity = bench->n_workers * (size_t)bench->slots;
@@ -363,7 +411,7 @@ int main(int argc, char **argv)
 {
     struct bench bench = { 0 };
     if (argc != 6 && argc != 7)
-        die("usage", "service CONNECT_FILE WORKERS SLOTS RATE SECONDS [POINTS]");
+        die("usage", "service CONNECT_FILE WORKERS SLOTS RATE SECONDS[,SECONDS...] [POINTS]");
     set_up(&bench, argc, argv);
     print_machine(bench.load.connect.db);
     int64_t started = clock_monotonic_ms();
@@ -372,12 +420,7 @@ int main(int argc, char **argv)
     printf("%zu workers connected and welcomed in %" PRId64 " ms\n", bench.n_workers,
            clock_monotonic_ms() - started);
     submit(&bench);
-    run_for(&bench, WARM_UP_MS);
-    bench.measuring = true;
-    bench.late = 0;
-    int64_t measured_us = now_us();
-    run_for(&bench, (int64_t)bench.seconds * 1000);
-    print_report(&bench, (double)(now_us() - measured_us) / 1e6);
+    measure_windows(&bench);
     stop(&bench);
     tear_down(&bench);
     return bench.refused == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -5,8 +5,10 @@ storm    connections that are closed at once, some after noise
 large    handshakes whose first frame claims to be as long as any message may be, and almost is
 endless  a handshake that claims to have no security, or begins CURVE, and then frames without end
 
-Prints how many connections it made, and how many it was refused."""
+Says when the first connection is made. At the end, which may be a SIGTERM, it prints how many it made, and how many of
+them were broken off or not made at all."""
 import os
+import signal
 import socket
 import struct
 import sys
@@ -61,14 +63,26 @@ def endless(peer, turn, held):
 
 
 attack = {"half": half, "large": large, "storm": storm, "endless": endless}[KIND]
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 until = time.monotonic() + SECONDS
 made = refused = 0
 held = []
-while time.monotonic() < until:
+
+
+def attack_once():
+    global made, refused
     try:
         peer = socket.create_connection((HOST, PORT), timeout=2)
         made += 1
+        if made == 1:
+            print("begun", flush=True)
         attack(peer, made, held)
     except OSError:
         refused += 1
-print(f"{KIND}: {made} connections, {refused} broken off")
+
+
+try:
+    while time.monotonic() < until:
+        attack_once()
+finally:
+    print(f"{KIND}: {made} connections, {refused} broken off")
