@@ -110,19 +110,21 @@ wrong() {
     tail -n 4 "$work/faulty.log" | sed 's/^/#   /'
 }
 
-# What may come of a failed call: the program goes on, or it ends with status 1 and a sentence that says PATTERN. It
-# never dies of a signal, hangs, or ends as if nothing had been. ZeroMQ (with libpgm, which it loads) ends the process
-# itself when it gets no memory, and libfyaml (in ldt only) crashes or calls the text no YAML: that is counted, not blamed.
+# What may come of a failed call: the program goes on, or it ends with a status of its own and a sentence that says
+# PATTERN. It never dies of a signal, hangs, or ends as if nothing had been. ZeroMQ (with libpgm, which it loads) ends the
+# process itself when it gets no memory, OpenBLAS crashes, and libfyaml (in ldt only) crashes or calls the text no YAML:
+# that is counted, not blamed.
 judge() {
     case $outcome in
     idle) idle=$((idle + 1)); return ;;
     went-on) survived=$((survived + 1)) ;;
     stuck) wrong "$1" 'it lives, but nothing is done any more' ;;
     died)
-        if [ "$status" -eq 1 ] && grep -q -i -e "$2" "$work/faulty.log"; then :
-        elif [ "$status" -gt 1 ] && grep -q -e 'malloc.*in libzmq' -e 'malloc.*in libpgm' -e 'malloc.*in libfyaml' "$work/fired"
+        if [ "$status" -ge 1 ] && [ "$status" -le 6 ] && grep -q -i -e "$2" "$work/faulty.log"; then :
+        elif [ "$status" -gt 1 ] && grep -q -e 'malloc.*in libzmq' -e 'malloc.*in libpgm' -e 'malloc.*in libfyaml' \
+            -e 'malloc.*in libopenblas' "$work/fired"
         then aborted=$((aborted + 1))
-        else wrong "$1" "it should go on, or end with status 1 and: $2"; fi ;;
+        else wrong "$1" "it should go on, or end with a status of its own and: $2"; fi ;;
     esac
     injected=$((injected + 1))
 }

