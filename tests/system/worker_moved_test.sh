@@ -14,7 +14,7 @@ study() { # NAME LINE...: a search of one trial, its parameters as lines of YAML
 }
 searches=
 if [ -z "${LDT_TORTURE:-}" ]; then
-    study task-b 'task: {value: task-b}' 'epochs: {value: 8}'
+    study task-b 'task: {value: task-b}' 'epochs: {value: 20}'
 else
     study task-a 'task: {value: task-a}' 'epochs: {value: 150}'
     study task-b 'task: {value: task-b}' 'epochs: {value: 40}'
