@@ -13,7 +13,7 @@ run() { # NAME [KEYS]
 }
 ulimit -n "$(ulimit -Hn)"
 run plain
-"$build/bin/ldt" keygen --server "$directory/keys" >/dev/null
-"$build/bin/ldt" keygen --role worker crew --keys "$directory/keys" -o "$directory/crew.key" >/dev/null
-"$build/bin/ldt" keygen --role submit boss --keys "$directory/keys" -o "$directory/boss.key" >/dev/null
-LDT_KEY_FILE=$directory/crew.key LDT_SUBMIT_KEY_FILE=$directory/boss.key run keys "$directory/keys"
+"$build/bin/ldt" keygen --server "$directory/admitted" >/dev/null
+"$build/bin/ldt" keygen --role worker crew --keys "$directory/admitted" -o "$directory/crew.key" >/dev/null
+"$build/bin/ldt" keygen --role submit boss --keys "$directory/admitted" -o "$directory/boss.key" >/dev/null
+LDT_KEY_FILE=$directory/crew.key LDT_SUBMIT_KEY_FILE=$directory/boss.key run keys "$directory/admitted"
