@@ -4,6 +4,7 @@
  * itself goes to somebody else who is hungry, if anybody is: one sick machine shall not use up all
  * the attempts of a trial. */
 #include "coordinator/core/action.h"
+#include "common/hash.h"
 #include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
@@ -26,7 +27,7 @@ static void cancel_orphans(struct turn *turn)
 static const char *checkpoint_key(struct turn *turn, const struct trial *trial)
 {
     return arena_printf(turn->out->arena, "%016" PRIx64 "-%" PRId64 "-%" PRId64,
-                        name_hash(trial->study->search->row.submit_key), trial->row.study,
+                        hash_text(trial->study->search->row.submit_key), trial->row.study,
                         trial->row.number);
 }
 

@@ -1,4 +1,5 @@
 #include "coordinator/core/index.h"
+#include "common/hash.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -80,17 +81,9 @@ void index_free(struct index *index)
     *index = (struct index){ 0 };
 }
 
-uint64_t name_hash(const char *name)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return hash;
-}
-
 static size_t name_place(const struct name_index *index, const char *name)
 {
-    size_t at = spread(name_hash(name)) & (index->capacity - 1);
+    size_t at = spread(hash_text(name)) & (index->capacity - 1);
     while (index->slots[at].item != NULL && strcmp(index->slots[at].name, name) != 0)
         at = (at + 1) & (index->capacity - 1);
     return at;

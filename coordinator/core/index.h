@@ -23,7 +23,4 @@ void *name_index_find(const struct name_index *index, const char *name);
 /* The name must be new. */
 void name_index_put(struct name_index *index, const char *name, void *item);
 void name_index_free(struct name_index *index);
-
-/* FNV-1a of 64 bits. It names files (assign.c), so it stays what it is in all versions. */
-uint64_t name_hash(const char *name);
 #endif

@@ -1,4 +1,5 @@
 #include "coordinator/shell/allow_list.h"
+#include "common/hash.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 
@@ -38,14 +39,6 @@ static bool is_public_file(const char *name)
 
 /* ---- has anything changed? */
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
-{
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ byte[i]) * 0x100000001b3u;
-    return hash;
-}
-
 /* The next entry; NULL at the end, with errno 0, or when the directory cannot be read further. */
 static struct dirent *next_entry(DIR *stream)
 {
@@ -71,11 +64,11 @@ static bool take_fingerprint(const char *directory, uint64_t *out)
     for (struct dirent *file; (file = next_entry(stream)) != NULL;) {
         if (!is_public_file(file->d_name) || fstatat(dirfd(stream), file->d_name, &status, 0) != 0)
             continue;
-        uint64_t hash = mix(0xcbf29ce484222325u, file->d_name, strlen(file->d_name));
-        hash = mix(hash, &status.st_ino, sizeof status.st_ino);
-        hash = mix(hash, &status.st_size, sizeof status.st_size);
-        hash = mix(hash, &status.st_mtim.tv_sec, sizeof status.st_mtim.tv_sec);
-        *out += mix(hash, &status.st_ctim, sizeof status.st_ctim);
+        uint64_t hash = hash_text(file->d_name);
+        hash = hash_bytes(hash, &status.st_ino, sizeof status.st_ino);
+        hash = hash_bytes(hash, &status.st_size, sizeof status.st_size);
+        hash = hash_bytes(hash, &status.st_mtim.tv_sec, sizeof status.st_mtim.tv_sec);
+        *out += hash_bytes(hash, &status.st_ctim, sizeof status.st_ctim);
     }
     return close_directory(stream, errno);
 }

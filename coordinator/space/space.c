@@ -1,4 +1,5 @@
 #include "coordinator/space/space.h"
+#include "common/hash.h"
 #include "common/xalloc.h"
 
 #include <assert.h>
@@ -72,14 +73,6 @@ bool space_points_equal(const struct space *space, const struct value *a, const 
     return true;
 }
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count)
-{
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ byte[i]) * 0x100000001b3u; /* FNV-1a */
-    return hash;
-}
-
 static uint64_t hash_value(uint64_t hash, struct value value)
 {
     unsigned char type = (unsigned char)value.type;
@@ -96,7 +89,7 @@ static uint64_t hash_value(uint64_t hash, struct value value)
 
 uint64_t space_point_hash(const struct space *space, const struct value *values)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = HASH_START;
     for (int p = 0; p < space->n_parameters; p++)
         hash = hash_value(hash, values[p]);
     hash = (hash ^ (hash >> 32)) * 0x9e3779b97f4a7c15u;

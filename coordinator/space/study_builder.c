@@ -2,6 +2,7 @@
  * fixes are resolved here (the domain stays without them, or goes); what is left depends on
  * categorical parameters of the study itself. */
 #include "coordinator/space/draft.h"
+#include "common/hash.h"
 #include "common/buf.h"
 #include "common/rng.h"
 #include "common/xalloc.h"
@@ -161,14 +162,6 @@ static void add_parameter(struct builder *builder, int index)
 }
 
 /* ---- name, seeds --------------------------------------------------------------------------- */
-
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-    return hash;
-}
 
 /* "" without a matrix of one's own: every label has at least a character. */
 static const char *join_labels(const struct builder *builder)

@@ -1,5 +1,6 @@
 #include "coordinator/space/walk.h"
 #include "common/buf.h"
+#include "common/hash.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -85,11 +86,12 @@ static bool same_combination(const struct walk *walk, size_t a, size_t b)
 
 static uint64_t hash_combination(const struct walk *walk, size_t combination)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (int k = 0; k < walk->draft->n_matrix; k++)
+    uint64_t hash = HASH_START;
+    for (int k = 0; k < walk->draft->n_matrix; k++) {
+        int place = draft_place(walk->draft, combination, k);
         if (walk->mentioned[k])
-            hash =
-                (hash ^ (uint64_t)(draft_place(walk->draft, combination, k) + 1)) * 1099511628211u;
+            hash = hash_bytes(hash, &place, sizeof place);
+    }
     return hash ^ hash >> 32;
 }
 

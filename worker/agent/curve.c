@@ -1,4 +1,5 @@
 #include "worker/agent/curve.h"
+#include "common/hash.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -20,10 +21,7 @@ void curve_free(struct curve *curve)
 
 static char **name_cell(char **names, size_t n_cells, const char *name)
 {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (const char *c = name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-    size_t i = hash % n_cells;
+    size_t i = hash_text(name) % n_cells;
     while (names[i] != NULL && strcmp(names[i], name) != 0)
         i = (i + 1) % n_cells;
     return &names[i];

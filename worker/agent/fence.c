@@ -1,9 +1,9 @@
 #include "worker/agent/fence.h"
+#include "common/hash.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 /* Two hash tables: entries go to the young one; when that is full, it becomes the old one, whose
  * content is forgotten. Lookups try both. Half-empty tables keep probing short. */
@@ -65,7 +65,7 @@ static void start_generation(struct fence *fence)
 
 bool fence_pass(struct fence *fence, struct attempt_ref ref, const char *checkpoint_key)
 {
-    const struct cell passing = { ref, XXH3_64bits(checkpoint_key, strlen(checkpoint_key)) };
+    const struct cell passing = { ref, hash_text(checkpoint_key) };
     if (ref.attempt <= 0 || find(fence->young, &passing)->ref.attempt >= ref.attempt ||
         find(fence->old, &passing)->ref.attempt >= ref.attempt)
         return false;
