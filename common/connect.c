@@ -1,4 +1,5 @@
 #include "common/connect.h"
+#include "common/directory.h"
 #include "common/xalloc.h"
 
 #include <errno.h>
@@ -151,19 +152,13 @@ bool connect_find(struct connect_info *out, const char *coordinator, const char 
 
 static bool make_directories(const char *path, struct error *error)
 {
-    char *directory = xstrdup(path);
-    bool fine = true;
-    for (char *slash = directory + 1; fine && (slash = strchr(slash, '/')) != NULL; slash++) {
-        *slash = '\0';
-        if (mkdir(directory, 0700) != 0 && errno != EEXIST && access(directory, X_OK) != 0) {
-            error_set(error, "cannot make the directory %s for the connect file: %s", directory,
-                      strerror(errno));
-            fine = false;
-        }
-        *slash = '/';
-    }
-    free(directory);
-    return fine;
+    char *failed = directory_make_parents(path);
+    if (failed == NULL)
+        return true;
+    error_set(error, "cannot make the directory %s for the connect file: %s", failed,
+              strerror(errno));
+    free(failed);
+    return false;
 }
 
 static bool write_text(const char *path, const char *text)

@@ -1,4 +1,5 @@
 /* ldt keygen: the coordinator's pair, and one for each machine or person that may talk to it. */
+#include "common/directory.h"
 #include "common/key.h"
 #include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct request {
@@ -77,17 +77,6 @@ static const char *fault_of(const struct request *request)
     return NULL;
 }
 
-static bool make_directory(const char *path, struct error *error)
-{
-    struct stat status;
-    if (mkdir(path, 0700) == 0)
-        return true;
-    if (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return true;
-    error_set(error, "cannot make the directory %s: %s", path, strerror(errno));
-    return false;
-}
-
 /* Whoever is admitted already knew another coordinator. */
 static bool is_empty(const char *allowed, struct error *error)
 {
@@ -107,9 +96,9 @@ static bool make_server(const struct request *request, struct error *error)
     char *allowed = xasprintf("%s/allowed", request->server);
     char *secret = xasprintf("%s/server.key", request->server);
     char *public = xasprintf("%s/server.pub", request->server);
-    bool fine = make_directory(request->server, error) &&
+    bool fine = directory_make(request->server, 0700, error) &&
                 (access(secret, F_OK) == 0 || is_empty(allowed, error)) &&
-                make_directory(allowed, error) &&
+                directory_make(allowed, 0700, error) &&
                 key_make(&key, "coordinator", KEY_SERVER, "", error) &&
                 key_write_secret(&key, secret, error) && key_write_public(&key, public, error);
     key_wipe(&key);

@@ -1,5 +1,6 @@
 #include "coordinator/cli/output.h"
 #include "common/buf.h"
+#include "common/csv.h"
 #include "common/json.h"
 #include "common/xalloc.h"
 
@@ -101,21 +102,6 @@ static json_t *string_of(const char *text)
     return string;
 }
 
-static void write_csv_text(FILE *stream, const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '"')
-            fputc('"', stream);
-        fputc(*at, stream);
-    }
-    fputc('"', stream);
-}
-
 /* ---- cells */
 
 static void write_json_value(FILE *stream, const json_t *value)
@@ -136,7 +122,7 @@ static void write_header(struct output *output)
 {
     for (size_t i = 0; output->format == OUTPUT_CSV && i < output->n_columns; i++) {
         fputs(i > 0 ? "," : "", output->stream);
-        write_csv_text(output->stream, output->columns[i].name);
+        csv_write_text(output->stream, output->columns[i].name);
     }
     fputs(open_rows[output->format], output->stream);
 }
@@ -185,7 +171,7 @@ static void cell(struct output *output, bool numeric, const char *in_table, cons
     column->numeric = column->numeric && numeric;
     switch (output->format) {
     case OUTPUT_TABLE: scols_line_set_data(output->line, output->next, in_table); break;
-    case OUTPUT_CSV: write_csv_text(output->stream, in_csv); break;
+    case OUTPUT_CSV: csv_write_text(output->stream, in_csv); break;
     case OUTPUT_JSON: write_json_value(output->stream, in_json); break;
     }
     end_cell(output);

@@ -1,4 +1,5 @@
 #include "coordinator/report/figure.h"
+#include "common/csv.h"
 #include "common/json.h"
 
 #include <math.h>
@@ -135,21 +136,6 @@ void figure_runs(const struct figure *figure, size_t *fewest, size_t *most)
 
 /* ---- CSV ----------------------------------------------------------------------------------- */
 
-static void write_text(FILE *stream, const char *text)
-{
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('"', stream);
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '"')
-            fputc('"', stream);
-        fputc(*at, stream);
-    }
-    fputc('"', stream);
-}
-
 static void write_number(FILE *stream, double number)
 {
     char text[NUMBER_TEXT_BYTES];
@@ -167,7 +153,7 @@ static void write_x(const struct figure *figure, const struct cell *cell, FILE *
         return;
     }
     fputc(',', stream);
-    write_text(stream, figure->x_texts[(size_t)cell->x]);
+    csv_write_text(stream, figure->x_texts[(size_t)cell->x]);
 }
 
 static void write_cell(const struct figure *figure, const struct panel *panel,
@@ -176,9 +162,9 @@ static void write_cell(const struct figure *figure, const struct panel *panel,
     const struct summary *summary = &cell->summary;
     const double numbers[] = { summary->mean, summary->sd,    summary->low,
                                summary->high, summary->least, summary->most };
-    write_text(stream, panel->label);
+    csv_write_text(stream, panel->label);
     fputc(',', stream);
-    write_text(stream, series->label);
+    csv_write_text(stream, series->label);
     write_x(figure, cell, stream);
     fprintf(stream, ",%zu", summary->n);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -192,7 +178,7 @@ static void write_words(const struct figure *figure, FILE *stream)
         for (size_t k = 0; k < figure->n_columns; k++) {
             const char *word = figure->words[i][k];
             fputs(k > 0 ? "," : "", stream);
-            write_text(stream, word != NULL ? word : "");
+            csv_write_text(stream, word != NULL ? word : "");
         }
         fputs("\r\n", stream);
     }
@@ -205,7 +191,7 @@ void figure_write_csv(const struct figure *figure, FILE *stream)
         return;
     }
     fputs("panel,series,", stream);
-    write_text(stream, figure->x_name);
+    csv_write_text(stream, figure->x_name);
     fputs(",n,mean,sd,low,high,least,most\r\n", stream);
     for (size_t p = 0; p < figure->count; p++) {
         const struct panel *panel = &figure->panels[p];

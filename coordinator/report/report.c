@@ -1,4 +1,5 @@
 #include "coordinator/report/report.h"
+#include "common/directory.h"
 #include "common/xalloc.h"
 #include "coordinator/report/page.h"
 #include "coordinator/report/plot.h"
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PAGE_MAXIMUM = 512 << 20, PICTURE_MAXIMUM = 64 << 20, LINKS_MAXIMUM = 1 << 20 };
@@ -209,16 +209,6 @@ static bool add_all(struct report *report)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static bool make_directory(const char *path, struct error *error)
-{
-    struct stat entry;
-    if (mkdir(path, 0777) == 0 ||
-        (errno == EEXIST && stat(path, &entry) == 0 && S_ISDIR(entry.st_mode)))
-        return true;
-    error_set(error, "cannot make the directory %s: %s", path, strerror(errno));
-    return false;
-}
-
 static bool write_page(struct report *report)
 {
     if (report->request->paper) {
@@ -240,7 +230,7 @@ bool report_write(sqlite3 *db, const struct report_request *request, size_t *n_f
                   struct error *error)
 {
     struct report report = { .request = request, .db = db, .error = error };
-    if (!make_directory(request->directory, error))
+    if (!directory_make(request->directory, 0777, error))
         return false;
     report.links = xcalloc(n_paper_figures, sizeof *report.links);
     report.groups = xcalloc(n_paper_figures, sizeof *report.groups);

@@ -1,4 +1,5 @@
 #include "worker/shell/checkpoint.h"
+#include "common/directory.h"
 #include "common/xalloc.h"
 #include "proto/text.h"
 #include "worker/shell/remove_tree.h"
@@ -70,17 +71,6 @@ static bool is_empty(int directory)
     return entries != NULL && count == 2; /* "." and ".." */
 }
 
-static void make_parents(const char *path)
-{
-    char *copy = xstrdup(path);
-    for (char *slash = copy + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
-        *slash = '\0';
-        mkdir(copy, 0700); /* if it fails, so does what comes after */
-        *slash = '/';
-    }
-    free(copy);
-}
-
 static void mark_if_empty(int directory)
 {
     if (!is_empty(directory))
@@ -95,7 +85,7 @@ static int open_directory(const char *path, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
-        make_parents(path);
+        free(directory_make_parents(path)); /* if it fails, so does what comes now */
         if (mkdir(path, 0700) == 0 || errno == EEXIST)
             fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }

@@ -1,4 +1,5 @@
 #include "worker/task/mujoco/cache.h"
+#include "common/directory.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "worker/task/mujoco/dataset_file.h"
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the directory -------------------------------------------------------------------------- */
@@ -27,23 +27,6 @@ static char *directory(struct error *error)
     return NULL;
 }
 
-/* Makes the directories above the last part of the path, for the user alone. */
-static bool make_parents(char *path, struct error *error)
-{
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
-        if (!made)
-            error_set(error,
-                      "cannot make the directory %s: %s; LDT_CACHE names another one for data sets",
-                      path, strerror(errno));
-        *slash = '/';
-        if (!made)
-            return false;
-    }
-    return true;
-}
-
 static char *path_of(const struct dataset_request *request, struct error *error)
 {
     char name[DATASET_NAME_BYTES];
@@ -53,8 +36,12 @@ static char *path_of(const struct dataset_request *request, struct error *error)
     dataset_file_name(name, request);
     char *path = xasprintf("%s/%s", parent, name);
     free(parent);
-    if (make_parents(path, error))
+    char *failed = directory_make_parents(path);
+    if (failed == NULL)
         return path;
+    error_set(error, "cannot make the directory %s: %s; LDT_CACHE names another one for data sets",
+              failed, strerror(errno));
+    free(failed);
     free(path);
     return NULL;
 }
