@@ -1,37 +1,14 @@
 /* Points of an attempt are appended in order, each once: what was recorded is skipped, what would
  * leave a gap is answered with the recorded count, and the worker sends from there. */
+#include "coordinator/core/attempt.h"
 #include "coordinator/core/report.h"
 #include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"
 
-#include <math.h>
-#include <string.h>
-
-static void note_objective(struct attempt_row *attempt, double value, bool maximize)
-{
-    attempt->metric_seen = true;
-    if (!isfinite(value)) {
-        attempt->nonfinite = true;
-        return;
-    }
-    attempt->has_last = true;
-    attempt->last = value;
-    if (!attempt->has_best || (maximize ? value > attempt->best : value < attempt->best))
-        attempt->best = value;
-    attempt->has_best = true;
-}
-
 static void take_point(struct trial *trial, const struct point *point)
 {
     const struct definition *definition = trial->study->search->definition;
-    struct attempt_row *attempt = &trial->attempt;
-    attempt->points++;
-    attempt->points_digest = point_digest(attempt->points_digest, point);
-    if (point->step > attempt->last_step)
-        attempt->last_step = point->step;
-    if (strcmp(point->metric, definition->metric) == 0)
-        note_objective(attempt, point->value, definition->maximize);
-    else
+    if (!attempt_take_point(&trial->attempt, point, definition->metric, definition->maximize))
         study_learn_metric(trial->study, point->metric);
 }
 

@@ -4,12 +4,12 @@
 #include "coordinator/doctor/examination.h"
 #include "common/point.h"
 #include "common/xalloc.h"
+#include "coordinator/core/attempt.h"
 #include "coordinator/store/row_name.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct recorded_point {
     bool there; /* else all points were read */
@@ -139,23 +139,9 @@ static void read_strays(struct curves *curves, const struct attempt_ref *up_to)
 
 /* ---- one attempt */
 
-static void note_objective(struct attempt_row *attempt, double value, bool maximize)
-{
-    attempt->metric_seen = true;
-    if (!isfinite(value)) {
-        attempt->nonfinite = true;
-        return;
-    }
-    if (!attempt->has_best || (maximize ? value > attempt->best : value < attempt->best))
-        attempt->best = value;
-    attempt->last = value;
-    attempt->has_best = attempt->has_last = true;
-}
-
 static void add_point(struct curves *curves, struct curve *curve, const struct patient *patient)
 {
     const struct recorded_point *point = &curves->point;
-    struct attempt_row *out = &curve->from_points;
     curve->gap = curve->gap || point->idx != curve->count;
     curve->count++;
     if (point->mark != point_mark(point->ref, point->idx, point->point.step, point->point.epoch,
@@ -166,11 +152,10 @@ static void add_point(struct curves *curves, struct curve *curve, const struct p
     }
     if (point->point.metric == NULL)
         return; /* the digest will not come out */
-    out->points_digest = point_digest(out->points_digest, &point->point);
-    out->last_step = point->point.step > out->last_step ? point->point.step : out->last_step;
-    if (patient != NULL && patient->definition != NULL &&
-        strcmp(point->point.metric, patient->definition->metric) == 0)
-        note_objective(out, point->point.value, patient->definition->maximize);
+    const struct definition *definition = patient != NULL ? patient->definition : NULL;
+    attempt_take_point(&curve->from_points, &point->point,
+                       definition != NULL ? definition->metric : NULL,
+                       definition != NULL && definition->maximize);
 }
 
 static const char *summary_fault(const struct attempt_row *recorded, const struct attempt_row *own)
