@@ -1,5 +1,6 @@
 #include "worker/trial/ablation.h"
 #include "common/xalloc.h"
+#include "tests/unit/worker/trial/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,13 +34,10 @@ static struct task_data trajectories(void)
 
 static bool spoil(struct task_data *data, const char *ablation, uint64_t seed, struct error *error)
 {
-    struct settings settings;
     char text[96];
     snprintf(text, sizeof text, "{\"task\":\"arrays\",\"data\":\"d\",\"ablation\":\"%s\"}",
              ablation);
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_true(settings_parse(&settings, parameters, error));
-    json_decref(parameters);
+    struct settings settings = settings_of(text);
     return ablation_apply(&settings, seed, data, error);
 }
 

@@ -1,4 +1,5 @@
 #include "worker/trial/batches.h"
+#include "tests/unit/worker/trial/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,13 +18,8 @@ struct plan {
 
 static struct plan plan_of(const char *text)
 {
-    struct plan plan;
+    struct plan plan = { .settings = settings_of(text) };
     struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&plan.settings, parameters, &error))
-        fail_msg("%s", error.text);
-    json_decref(parameters);
     int examples = (int)setting_integer(&plan.settings, SETTING_N_TRAIN);
     assert_true(schedule_init(&plan.schedule, &plan.settings, examples, &error));
     plan.batches = batches_create(&plan.settings, &plan.schedule, SEED);

@@ -4,6 +4,7 @@
 #include "common/buf.h"
 #include "common/trainer/metric.h"
 #include "tests/unit/worker/task/npy_files.h"
+#include "tests/unit/worker/trial/settings.h"
 #include "worker/task/npz.h"
 #include "worker/trial/trial.h"
 
@@ -136,18 +137,6 @@ static bool is_preempted(void *context)
     if (++run->questions == run->kill_at)
         raise(SIGKILL);
     return run->questions >= run->preempt_at;
-}
-
-static struct settings settings_of(const char *text)
-{
-    struct settings settings;
-    struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&settings, parameters, &error))
-        fail_msg("%s: %s", text, error.text);
-    json_decref(parameters);
-    return settings;
 }
 
 static struct run patient(void)

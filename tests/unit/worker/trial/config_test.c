@@ -1,4 +1,5 @@
 #include "worker/trial/config.h"
+#include "tests/unit/worker/trial/settings.h"
 #include "worker/trial/networks.h"
 
 #include <stdarg.h>
@@ -34,13 +35,7 @@ static const struct task_data data_rows = {
 
 static struct learner_config config_of(const char *text, const struct task_data *data)
 {
-    struct settings settings;
-    struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&settings, parameters, &error))
-        fail_msg("%s", error.text);
-    json_decref(parameters);
+    struct settings settings = settings_of(text);
     return config_of_settings(&settings, data);
 }
 
@@ -145,11 +140,7 @@ static void an_auxiliary_head_predicts_all_of_the_trajectory(void **state)
 
 static bool can_be_built(const char *text, const struct task_data *data, struct error *error)
 {
-    struct settings settings;
-    json_t *parameters = json_loads(text, 0, NULL);
-    if (!settings_parse(&settings, parameters, error))
-        fail_msg("%s", error->text);
-    json_decref(parameters);
+    struct settings settings = settings_of(text);
     return networks_check(&settings, data, error);
 }
 

@@ -1,5 +1,6 @@
 #include "worker/trial/model.h"
 #include "common/xalloc.h"
+#include "tests/unit/worker/trial/settings.h"
 #include "worker/task/npz.h"
 #include "worker/task/npz_reader.h"
 #include "worker/trial/trial.h"
@@ -47,18 +48,6 @@ static bool keep(void *context, int64_t step, double epoch, const char *const *n
             last->test_accuracy = values[i];
     }
     return true;
-}
-
-static struct settings settings_of(const char *text)
-{
-    struct settings settings;
-    struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&settings, parameters, &error))
-        fail_msg("%s", error.text);
-    json_decref(parameters);
-    return settings;
 }
 
 /* Trains and writes the model. */

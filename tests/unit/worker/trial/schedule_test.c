@@ -1,22 +1,11 @@
 #include "worker/trial/schedule.h"
+#include "tests/unit/worker/trial/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-
-static struct settings settings_of(const char *text)
-{
-    struct settings settings;
-    struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&settings, parameters, &error))
-        fail_msg("%s", error.text);
-    json_decref(parameters);
-    return settings;
-}
 
 static struct schedule schedule_of(const char *text)
 {

@@ -1,6 +1,7 @@
 #include "worker/trial/trial.h"
 #include "common/buf.h"
 #include "common/trainer/metric.h"
+#include "tests/unit/worker/trial/settings.h"
 #include "worker/trial/batches.h"
 #include "worker/trial/config.h"
 
@@ -70,18 +71,6 @@ static void keep_reason(void *context, const char *key, const char *text)
     struct curve *curve = context;
     assert_string_equal(key, "diverged");
     snprintf(curve->reason, sizeof curve->reason, "%s", text);
-}
-
-static struct settings settings_of(const char *text)
-{
-    struct settings settings;
-    struct error error;
-    json_t *parameters = json_loads(text, 0, NULL);
-    assert_non_null(parameters);
-    if (!settings_parse(&settings, parameters, &error))
-        fail_msg("%s", error.text);
-    json_decref(parameters);
-    return settings;
 }
 
 static enum trial_end run(struct curve *curve, const char *text, int64_t seed, int stop_after)
