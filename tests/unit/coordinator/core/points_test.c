@@ -178,6 +178,23 @@ static void a_name_that_comes_again_in_a_later_message_is_listed_once(void **sta
     world_destroy(world);
 }
 
+static void the_metric_that_others_reported_is_not_among_them(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2,\"max_attempts\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_finishes(world, 1, session, ref, 0.5);
+    ask(world, 1, session, 1, 1);
+    ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
+    struct point point = other_metric("a");
+    send_points(world, 1, session, ref, 0, &point, 1);
+    send_result(world, 1, session, result(ref, RESULT_DONE, &point, 1));
+    assert_string_equal(trial_on_disk(world, 1)->reason,
+                        "metric `loss` was never reported; got `a`");
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_trial_without_a_value_has_zero_there),
         cmocka_unit_test(a_name_that_comes_again_in_a_later_message_is_listed_once),
         cmocka_unit_test(names_of_other_metrics_are_listed_once_and_up_to_a_limit),
+        cmocka_unit_test(the_metric_that_others_reported_is_not_among_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
