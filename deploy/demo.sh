@@ -7,33 +7,13 @@ bin=$build/bin
 directory=$build/demo
 rm -rf "$directory"
 mkdir -p "$directory"
-connect=$directory/connect.json
 database=$directory/runs.db
-pids=
-
-stop_everything() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    for pid in $pids; do wait "$pid" 2>/dev/null || true; done
-}
-trap stop_everything EXIT
-trap 'exit 130' INT TERM
+. "$(dirname "$0")/local.sh"
 
 say() { printf '\n== %s\n' "$*"; }
 
 say "coordinator: $bin/ldt-coordinator --db $database"
-"$bin/ldt-coordinator" --db "$database" --listen 'tcp://127.0.0.1:*' --connect "$connect" \
-    2>"$directory/coordinator.log" &
-pids="$!"
-tries=0
-until [ -s "$connect" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 100 ] || ! kill -0 "${pids}" 2>/dev/null; then
-        echo "demo: the coordinator did not start; it said:" >&2
-        cat "$directory/coordinator.log" >&2
-        exit 1
-    fi
-    sleep 0.1
-done
+start_coordinator demo
 
 say "fleet: two of $bin/ldt-worker -j 1 -c $connect"
 for name in worker-1 worker-2; do

@@ -14,30 +14,8 @@ case ${2:-} in
 esac
 bin=$build/bin
 mkdir -p "$directory"
-connect=$directory/connect.json
-rm -f "$connect"
-pids=
-
-stop_everything() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    for pid in $pids; do wait "$pid" 2>/dev/null || true; done
-}
-trap stop_everything EXIT
-trap 'exit 130' INT TERM
-
-"$bin/ldt-coordinator" --db "$directory/runs.db" --listen 'tcp://127.0.0.1:*' --connect "$connect" \
-    2>>"$directory/coordinator.log" &
-pids="$!"
-tries=0
-until [ -s "$connect" ]; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 100 ] || ! kill -0 "$pids" 2>/dev/null; then
-        echo "paper: the coordinator did not start; it said:" >&2
-        tail -n 20 "$directory/coordinator.log" >&2
-        exit 1
-    fi
-    sleep 0.1
-done
+. "$(dirname "$0")/local.sh"
+start_coordinator paper
 "$bin/ldt-worker" -j "${SLOTS:-$(nproc)}" -c "$connect" 2>>"$directory/worker.log" &
 pids="$pids $!"
 
