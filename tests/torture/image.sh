@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 mirror=$(sed -n 's/^URIs: *\(.*debian\)$/\1/p; s/^deb \([^ ]*\) .*main.*/\1/p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 base=$work/base
-nice debootstrap --variant=minbase bookworm "$base" "${mirror:-http://deb.debian.org/debian}" >"$work/base.log" 2>&1 ||
+nice debootstrap --variant=minbase bookworm "$base" ${mirror:+"$mirror"} >"$work/base.log" 2>&1 ||
     { tail -n 3 "$work/base.log" | sed 's/^/# /'; skipped "$what" 'debootstrap reaches no mirror'; end_of_test; }
 cp /etc/resolv.conf "$base/etc/" 2>/dev/null
 

@@ -36,7 +36,7 @@ exec >inside.log 2>&1
 export HOME=/root PATH=/usr/local/bin:$PATH
 ask() { tries=$(($1 * 5)); shift; until "$@" >/dev/null 2>&1; do tries=$((tries - 1)); [ $tries -gt 0 ] || return 1; sleep 0.2; done; }
 step() { sentence=$1; shift; if ask 30 "$@"; then echo "ok $sentence"; else echo "not ok $sentence"; fi >>steps; }
-client() { ldt --coordinator tcp://127.0.0.1:5700 --key /root/me.key "$@"; }
+client() { ldt --coordinator tcp://127.0.0.1:5700 --key /etc/ldt/me.key "$@"; }
 states() { sqlite3 -readonly /var/lib/ldt/runs.db "$1"; }
 are() { [ "$(states "$1")" = "$2" ]; }
 started() { systemctl show --property=NRestarts --value ldt-coordinator; }
@@ -47,7 +47,7 @@ systemd-sysusers /usr/local/lib/sysusers.d/ldt.conf
 mkdir -p /etc/ldt
 ldt keygen --server /etc/ldt/keys
 ldt keygen --role worker host --keys /etc/ldt/keys -o /etc/ldt/worker.key
-ldt keygen --role submit me --keys /etc/ldt/keys -o /root/me.key
+ldt keygen --role submit me --keys /etc/ldt/keys -o /etc/ldt/me.key
 chown -R ldt: /etc/ldt/keys
 echo 'LDT_COORDINATOR=tcp://127.0.0.1:5700' >/etc/ldt/worker.env
 echo 'LDT_OPTIONS=--log-level=debug' >/etc/ldt/coordinator.env
