@@ -2,6 +2,7 @@
  * has the doctor examine each copy, and tells how many flips it found, how many changed nothing
  * that can be read, and how many it missed: none may be. Flips are made in a file in memory where
  * there is /dev/shm. With SECONDS it ends by then, however many flips that were. */
+#include "common/hash.h"
 #include "common/rng.h"
 #include "common/xalloc.h"
 #include "coordinator/doctor/doctor.h"
@@ -35,25 +36,18 @@ static void die(const char *what, const char *why)
 
 /* ---- what a plain reader sees: every value of every table, with its type */
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
-    return hash;
-}
-
 static uint64_t mix_value(uint64_t hash, sqlite3_stmt *row, int column)
 {
     int type = sqlite3_column_type(row, column);
     int64_t integer = sqlite3_column_int64(row, column);
     double real = sqlite3_column_double(row, column);
-    hash = mix(hash, &type, sizeof type);
+    hash = hash_bytes(hash, &type, sizeof type);
     if (type == SQLITE_INTEGER)
-        return mix(hash, &integer, sizeof integer);
+        return hash_bytes(hash, &integer, sizeof integer);
     if (type == SQLITE_FLOAT)
-        return mix(hash, &real, sizeof real);
+        return hash_bytes(hash, &real, sizeof real);
     const void *bytes = sqlite3_column_blob(row, column);
-    return mix(hash, bytes, (size_t)sqlite3_column_bytes(row, column));
+    return hash_bytes(hash, bytes, (size_t)sqlite3_column_bytes(row, column));
 }
 
 static bool mix_table(uint64_t *hash, sqlite3 *db, const char *name)
@@ -75,7 +69,7 @@ static bool mix_table(uint64_t *hash, sqlite3 *db, const char *name)
 static uint64_t read_content(const char *path)
 {
     static const char *const others[] = { "point", "integrity" };
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = HASH_START;
     sqlite3 *db;
     bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
     for (int i = 0; i < TABLES && good; i++)

@@ -1,6 +1,7 @@
 #include "worker/shell/child_output.h"
 #include "common/buf.h"
 #include "common/error.h"
+#include "common/hash.h"
 #include "common/json.h"
 #include "common/message.h"
 #include "common/xalloc.h"
@@ -115,9 +116,7 @@ static bool whole_number(const json_t *json, int64_t *number)
 /* Bounds what a process can make the worker and the database remember. */
 static bool name_is_known_or_fits(struct child_output *output, const char *name)
 {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (const char *c = name; *c != '\0'; c++)
-        hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    uint64_t hash = hash_text(name);
     hash |= hash == 0;
     size_t i = hash % NAME_CELLS;
     while (output->names[i] != 0 && output->names[i] != hash)
