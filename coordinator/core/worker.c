@@ -214,10 +214,20 @@ static struct worker *register_worker(struct turn *turn, const struct message *m
 static struct kept_attempt keep_or_drop(struct turn *turn, struct worker *worker,
                                         const struct held_attempt *held)
 {
+    const struct kept_attempt dropped = { .ref = held->ref, .stale = true };
     struct trial *trial;
-    if (trial_standing(turn->core, worker, held->ref, &trial) != STANDING_CURRENT)
-        return (struct kept_attempt){ .ref = held->ref, .stale = true };
-    lease_extend(turn->core, trial, turn->now_ms);
+    switch (trial_standing(turn->core, worker, held->ref, &trial)) {
+    case STANDING_STALE:
+    case STANDING_CANCELLED:
+        return dropped;
+    case STANDING_RECORDED: /* and nobody told its worker, who will send the result again */
+        if (!held->has_result)
+            return dropped;
+        break;
+    case STANDING_CURRENT:
+        lease_extend(turn->core, trial, turn->now_ms);
+        break;
+    }
     return (struct kept_attempt){ .ref = held->ref, .points = trial->attempt.points };
 }
 

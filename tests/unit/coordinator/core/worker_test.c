@@ -101,6 +101,33 @@ static void hello_keeps_what_is_current_and_drops_what_is_not(void **state)
     world_destroy(world);
 }
 
+static void a_result_whose_acknowledgement_was_lost_is_sent_again_and_acknowledged(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    worker_finishes(world, 1, session, ref, 0.5);
+    coordinator_restarts(world);
+
+    struct held_attempt finished = { .ref = ref, .step = 1, .has_result = true };
+    struct held_attempt unfinished = { .ref = ref, .step = 1 };
+    struct message message = hello(1, 1);
+    message.hello.n_held = 1;
+    message.hello.held = &unfinished;
+    say(world, 2, message);
+    assert_true(told(world, 2, MESSAGE_WELCOME)->welcome.kept[0].stale);
+    message.hello.held = &finished;
+    say(world, 3, message);
+    const struct message *welcome = told(world, 3, MESSAGE_WELCOME);
+    session = welcome->session;
+    assert_false(welcome->welcome.kept[0].stale);
+    assert_int_equal(welcome->welcome.kept[0].points, 1);
+    send_result(world, 3, session, result(ref, RESULT_DONE, NULL, 0));
+    assert_int_equal(told(world, 3, MESSAGE_RESULT_ACK)->result_ack.verdict, VERDICT_RECORDED);
+    world_destroy(world);
+}
+
 static void what_hello_does_not_name_may_go_to_others_at_once(void **state)
 {
     struct world *world = world_create();
@@ -386,6 +413,8 @@ int main(void)
         cmocka_unit_test(a_new_hello_of_a_worker_replaces_its_session),
         cmocka_unit_test(sessions_of_before_a_restart_are_unknown_after_it),
         cmocka_unit_test(hello_keeps_what_is_current_and_drops_what_is_not),
+        cmocka_unit_test(
+            a_result_whose_acknowledgement_was_lost_is_sent_again_and_acknowledged),
         cmocka_unit_test(what_hello_does_not_name_may_go_to_others_at_once),
         cmocka_unit_test(trials_in_flight_are_taken_off_the_free_slots),
         cmocka_unit_test(an_ask_that_was_overtaken_changes_nothing),
