@@ -23,27 +23,45 @@ struct nobody {
     const char *notes[2];
 };
 
-static struct nobody nobody_to_run(const struct core *core)
+/* The workers that are connected: [1] those of them that accept commands. */
+struct crowd {
+    bool staying[2], willing[2];
+};
+
+static struct crowd look_around(const struct core *core)
 {
-    if (core->connected.count == 0) {
-        const char *note = "no worker is connected: start one with ldt-worker";
-        return (struct nobody){ { note, note } };
-    }
-    bool staying = false;
+    struct crowd crowd = { { false, false }, { false, false } };
     LIST_EACH(&core->connected, link)
     {
         const struct worker *worker = LIST_ITEM(link, struct worker, heard);
         bool stays = worker->row.drain == DRAIN_NO;
-        staying = staying || stays;
-        if (stays && worker->row.allow_command)
-            return (struct nobody){ { NULL, NULL } };
+        for (int commands = 0; commands <= worker->row.allow_command; commands++) {
+            crowd.staying[commands] |= stays;
+            crowd.willing[commands] |= stays && worker->note[0] == '\0';
+        }
+        if (crowd.willing[1])
+            break; /* then somebody is willing to run anything */
     }
-    if (!staying) {
-        const char *note = "all workers are leaving: start another one with ldt-worker";
-        return (struct nobody){ { note, note } };
-    }
-    return (
-        struct nobody){ { NULL, "no worker accepts commands: start one with --allow-command" } };
+    return crowd;
+}
+
+static const char *why_nobody(const struct core *core, const struct crowd *crowd, int commands)
+{
+    if (crowd->willing[commands])
+        return NULL;
+    if (core->connected.count == 0)
+        return "no worker is connected: start one with ldt-worker";
+    if (!crowd->staying[0])
+        return "all workers are leaving: start another one with ldt-worker";
+    if (!crowd->staying[commands])
+        return "no worker accepts commands: start one with --allow-command";
+    return "no worker takes work: `ldt workers` says why";
+}
+
+static struct nobody nobody_to_run(const struct core *core)
+{
+    struct crowd crowd = look_around(core);
+    return (struct nobody){ { why_nobody(core, &crowd, 0), why_nobody(core, &crowd, 1) } };
 }
 
 static const char *short_note(struct arena *arena, const char *note)

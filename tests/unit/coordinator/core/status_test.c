@@ -153,6 +153,27 @@ static void who_leaves_is_nobody_to_run_anything(void **state)
     world_destroy(world);
 }
 
+static void who_is_benched_is_nobody_to_run_anything_either(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":3"));
+    submit(world, BUILT_IN);
+    struct message beat = { .type = MESSAGE_BEAT, .session = worker_joins(world, 1, 1) };
+    beat.beat.note = "benched";
+    say(world, 1, beat);
+    assert_non_null(strstr(status_of(world, "s")->note, "`ldt workers` says why"));
+    assert_non_null(strstr(status_of(world, "l")->note, "`ldt workers` says why"));
+    struct message careful = hello(2, 1);
+    careful.hello.allow_command = false;
+    say(world, 2, careful);
+    assert_non_null(strstr(status_of(world, "s")->note, "`ldt workers` says why"));
+    assert_string_equal(status_of(world, "l")->note, "");
+    beat.beat.note = "";
+    say(world, 1, beat);
+    assert_string_equal(status_of(world, "s")->note, "");
+    world_destroy(world);
+}
+
 static void a_note_is_shown_whole_up_to_its_limit(void **state)
 {
     struct world *world = world_create();
@@ -229,6 +250,7 @@ int main(void)
         cmocka_unit_test(what_a_worker_ended_is_counted_again_after_a_restart),
         cmocka_unit_test(the_best_trial_is_the_first_of_its_configuration),
         cmocka_unit_test(who_leaves_is_nobody_to_run_anything),
+        cmocka_unit_test(who_is_benched_is_nobody_to_run_anything_either),
         cmocka_unit_test(a_note_is_shown_whole_up_to_its_limit),
         cmocka_unit_test(an_answer_has_as_many_studies_as_fit_and_not_one_more),
         cmocka_unit_test(every_state_has_a_name_and_nothing_else_has),
