@@ -21,6 +21,8 @@ void loop_init(struct loop *loop)
     loop->inbox = arena_create(1 << 20);
     buf_init(&loop->frame, MESSAGE_MAX_BYTES);
     peers_init(&loop->peers, 0, PEERS_PER_KEY);
+    pthread_mutex_init(&loop->door, NULL);
+    pthread_mutex_lock(&loop->door);
     loop->alive_ms = notify_interval_ms();
 }
 
@@ -30,6 +32,8 @@ void loop_free(struct loop *loop)
     actions_free(&loop->aside);
     arena_destroy(&loop->inbox);
     buf_free(&loop->frame);
+    pthread_mutex_unlock(&loop->door);
+    pthread_mutex_destroy(&loop->door);
     peers_free(&loop->peers);
     free(loop->gone);
 }
@@ -109,15 +113,23 @@ static void extend_leases(struct loop *loop, int64_t now)
     actions_clear(&loop->aside);
 }
 
+static enum store_result save(struct loop *loop, struct error *error)
+{
+    if (loop->actions.saves == 0)
+        return STORE_OK;
+    int64_t started = clock_monotonic_ms();
+    pthread_mutex_unlock(&loop->door);
+    enum store_result result = loop->save(loop->store, &loop->actions, error);
+    pthread_mutex_lock(&loop->door);
+    loop->saving_ms = clock_monotonic_ms() - started;
+    return result;
+}
+
 static void settle(struct loop *loop)
 {
     struct error error;
-    int64_t started = clock_monotonic_ms();
-    enum store_result result =
-        loop->actions.saves > 0 ? loop->save(loop->store, &loop->actions, &error) : STORE_OK;
+    enum store_result result = save(loop, &error);
     loop->tried_ms = clock_monotonic_ms();
-    if (loop->actions.saves > 0)
-        loop->saving_ms = loop->tried_ms - started;
     if (result == STORE_BROKEN) {
         log_event(LOG_ERROR, "database-broken", "why=%s", log_quote(error.text));
         loop->broken = true;

@@ -16,6 +16,8 @@
 #include "coordinator/shell/peers.h"
 #include "coordinator/store/store.h"
 
+#include <pthread.h>
+
 enum {
     LOOP_BATCH = 4096,             /* messages of one turn, at most */
     LOOP_BATCH_MS = 5,             /* and how long they may take to read, */
@@ -56,13 +58,17 @@ struct loop {
     int64_t saving_ms;         /* how long the latest save took */
     int64_t ticked_ms, looked_ms;
     int64_t alive_ms, told_alive_ms; /* how often a service manager wants to hear of us; 0 never */
+    /* who is at the door, and what became of them. `door` is the loop's except while it saves:
+     * then it may be the porter's */
+    pthread_mutex_t door;
     struct peers peers;
     struct backlog backlog;
     struct hush hush;
     struct loop_counters counters;
 };
 
-/* Fills the loop's own half; peers.maximum and peers.per_key may be set after it. */
+/* Fills the loop's own half; peers.maximum and peers.per_key may be set after it. From then on
+ * everything is done by the same thread. */
 void loop_init(struct loop *loop);
 void loop_free(struct loop *loop);
 

@@ -9,6 +9,7 @@
 #include "coordinator/shell/loop.h"
 #include "coordinator/shell/notify.h"
 #include "coordinator/shell/options.h"
+#include "coordinator/shell/porter.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -32,6 +33,7 @@ struct service {
     struct options options;
     struct key key; /* our own; zeros without --keys */
     struct loop loop;
+    struct porter *porter;
     struct connect_info connect;
     char connect_path[sizeof((struct connect_info *)0)->db]; /* "" none was written */
 };
@@ -189,7 +191,8 @@ static bool start(struct service *service, struct error *error)
 {
     struct loop *loop = &service->loop;
     if (!catch_signals(loop, error) || !read_keys(service, error) || !restore(service, error) ||
-        !listen_for_peers(service, error) || !write_connect_file(service, error))
+        !listen_for_peers(service, error) || !porter_start(&service->porter, loop, error) ||
+        !write_connect_file(service, error))
         return false;
     loop->save = store_save;
     log_event(LOG_INFO, "ready", "endpoint=%s db=%s keys=%s version=%s pid=%ld",
@@ -216,6 +219,7 @@ static void stop(struct service *service)
 {
     if (service->connect_path[0] != '\0')
         connect_remove(service->connect_path, &service->connect);
+    porter_stop(&service->porter);
     frame_close(&service->loop.socket);
     core_destroy(&service->loop.core);
     store_close(&service->loop.store);

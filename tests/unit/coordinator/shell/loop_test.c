@@ -2,8 +2,10 @@
  * With the real core, the real store and real sockets; only the disk can be told to fail. */
 #include "coordinator/shell/loop.h"
 #include "common/clock.h"
+#include "coordinator/shell/porter.h"
 #include "proto/codec.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -288,6 +290,44 @@ static void no_worker_hears_of_state_that_is_not_durable(void **state)
     assert_int_equal(answer(world, world->client).type, MESSAGE_SUBMITTED);
 }
 
+/* A disk that takes as long as it takes somebody else to be noticed at the door. */
+static struct loop *slow_loop;
+static bool noticed_while_saving;
+
+static enum store_result save_slowly(struct store *store, const struct actions *actions,
+                                     struct error *error)
+{
+    struct frame_socket *late;
+    size_t before = slow_loop->peers.count;
+    must(frame_connect(&late, frame_endpoint(slow_loop->socket), MESSAGE_MAX_BYTES, NULL, error),
+         error);
+    for (int i = 0; i < PATIENCE_TURNS && !noticed_while_saving; i++) {
+        poll(NULL, 0, TURN_MS);
+        pthread_mutex_lock(&slow_loop->door);
+        noticed_while_saving = slow_loop->peers.count > before;
+        pthread_mutex_unlock(&slow_loop->door);
+    }
+    frame_close(&late);
+    return save_or_fail(store, actions, error);
+}
+
+static void the_door_is_tended_while_the_disk_takes_its_time(void **state)
+{
+    struct world *world = *state;
+    struct porter *porter;
+    struct error error;
+    ask(world, world->client, status(1));
+    ask(world, world->other, status(1)); /* both are in */
+    slow_loop = &world->loop;
+    noticed_while_saving = false;
+    world->loop.save = save_slowly;
+    must(porter_start(&porter, &world->loop, &error), &error);
+    assert_int_equal(ask(world, world->client, submit("k1")).type, MESSAGE_SUBMITTED);
+    assert_true(noticed_while_saving);
+    porter_stop(&porter);
+    assert_null(porter);
+}
+
 static void a_broken_database_ends_the_loop_without_another_word(void **state)
 {
     struct world *world = *state;
@@ -406,6 +446,7 @@ int main(void)
         IN_A_WORLD(a_full_disk_is_tried_again_at_intervals_not_in_a_hurry),
         IN_A_WORLD(a_held_turn_waits_although_there_is_work_to_hand_out),
         IN_A_WORLD(no_worker_hears_of_state_that_is_not_durable),
+        IN_A_WORLD(the_door_is_tended_while_the_disk_takes_its_time),
         IN_A_WORLD(a_broken_database_ends_the_loop_without_another_word),
         IN_A_WORLD(a_signal_ends_the_loop),
         IN_A_WORLD(a_watchdog_is_told_that_the_loop_turns_and_how_it_is),
