@@ -1,6 +1,7 @@
 #!/bin/sh
 # deploy/Containerfile without a container engine: its steps are carried out in roots made by debootstrap, and the
 # programs are run in the last one as the user that it names. Needs root, debootstrap and a Debian mirror. (TAP)
+# limit: 900
 . "$(dirname "$0")/../system/lib.sh"
 what='the steps of deploy/Containerfile lead to an image whose programs run'
 [ "$(id -u)" -eq 0 ] || { skipped "$what" 'only root can change the root directory'; end_of_test; }
