@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum { LINE_BYTES = 256, VERSION_BYTES = 64 };
+static const int64_t LONGEST_MS = INT64_MAX / 4; /* may be added to any time */
 
 /* The first fault is kept; after it all further checks are skipped. */
 struct check {
@@ -126,8 +127,8 @@ static void check_hello(struct check *check, const struct message *message)
 
 static void check_welcome(struct check *check, const struct message *message)
 {
-    check_range(check, "lease_ms", message->welcome.lease_ms, 1, INT64_MAX / 4);
-    check_range(check, "beat_ms", message->welcome.beat_ms, 1, INT64_MAX / 4);
+    check_range(check, "lease_ms", message->welcome.lease_ms, 1, LONGEST_MS);
+    check_range(check, "beat_ms", message->welcome.beat_ms, 1, LONGEST_MS);
     check_line(check, "version", message->welcome.version, VERSION_BYTES);
     check_range(check, "kept", (int64_t)message->welcome.n_kept, 0, MESSAGE_MAX_HELD);
     for (size_t i = 0; i < message->welcome.n_kept && !check->failed; i++) {
@@ -149,6 +150,21 @@ static void check_words(struct check *check, const char *field, const char *cons
         check_body(check, field, words[i], MESSAGE_MAX_JSON);
 }
 
+/* What a worker runs without --allow-command is its own program, in its own surroundings: one
+ * variable of the environment (LD_PRELOAD) would make it run another. */
+static void check_surroundings(struct check *check, const struct message *message)
+{
+    bool is_command = message->trial.program == PROGRAM_COMMAND;
+    if (is_command && message->trial.n_command == 0)
+        fail(check, "command", "is empty");
+    if (!is_command && message->trial.n_command > 0)
+        fail(check, "command", "is not for the built-in trainer");
+    if (!is_command && message->trial.n_environment > 0)
+        fail(check, "environment", "goes with a command only");
+    if (!is_command && text_of(message->trial.workdir)[0] != '\0')
+        fail(check, "workdir", "goes with a command only");
+}
+
 static void check_trial(struct check *check, const struct message *message)
 {
     check_ref(check, message->trial.ref);
@@ -161,11 +177,10 @@ static void check_trial(struct check *check, const struct message *message)
     for (size_t i = 0; i < message->trial.n_environment && !check->failed; i++)
         if (strchr(message->trial.environment[i], '=') == NULL)
             fail(check, "environment", "has an entry that is not NAME=value");
-    check_count(check, "max_duration_ms", message->trial.max_duration_ms);
-    check_count(check, "max_silence_ms", message->trial.max_silence_ms);
+    check_surroundings(check, message);
+    check_range(check, "max_duration_ms", message->trial.max_duration_ms, 0, LONGEST_MS);
+    check_range(check, "max_silence_ms", message->trial.max_silence_ms, 0, LONGEST_MS);
     check_name(check, "checkpoint_key", message->trial.checkpoint_key);
-    if (message->trial.program == PROGRAM_COMMAND && message->trial.n_command == 0)
-        fail(check, "command", "is empty");
 }
 
 static void check_beat(struct check *check, const struct message *message)

@@ -316,6 +316,9 @@ static void nonsense_in_a_field_is_refused_by_name(void **state)
     message = sample_message(MESSAGE_TRIAL);
     message.trial.max_silence_ms = -1;
     assert_refused(fixture, &message, "`max_silence_ms` is -1");
+    message = sample_message(MESSAGE_TRIAL);
+    message.trial.max_duration_ms = INT64_MAX; /* no time can be added to that */
+    assert_refused(fixture, &message, "`max_duration_ms` is 9223372036854775807");
     message = sample_message(MESSAGE_BEAT);
     message.beat.note = "two\nlines";
     assert_refused(fixture, &message, "`note` is not UTF-8, or holds control characters");
@@ -340,6 +343,22 @@ static void nonsense_in_a_field_is_refused_by_name(void **state)
     assert_refused(fixture, &message, "`code` is 9");
     message.type = MESSAGE_NONE;
     assert_refused(fixture, &message, "no known type");
+}
+
+/* A worker without --allow-command runs these, so nothing of them may choose what runs. */
+static void the_built_in_trainer_runs_in_the_workers_own_surroundings(void **state)
+{
+    struct fixture *fixture = *state;
+    struct message message = sample_message(MESSAGE_TRIAL), fine;
+    message.trial.program = PROGRAM_LDT;
+    assert_refused(fixture, &message, "`command` is not for the built-in trainer");
+    message.trial.n_command = 0;
+    assert_refused(fixture, &message, "`environment` goes with a command only");
+    message.trial.n_environment = 0;
+    assert_refused(fixture, &message, "`workdir` goes with a command only");
+    fine = message;
+    fine.trial.workdir = "";
+    assert_sendable(fixture, &fine);
 }
 
 static void another_version_is_told_apart_from_garbage(void **state)
@@ -447,6 +466,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_message_larger_than_a_frame_is_not_sent, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nonsense_in_a_field_is_refused_by_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_built_in_trainer_runs_in_the_workers_own_surroundings,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_version_is_told_apart_from_garbage, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(malformed_frames_are_named, set_up, tear_down),
