@@ -244,20 +244,15 @@ enum child_start child_start(struct child *child, const struct launch *launch,
     return started;
 }
 
-void child_destroy(struct child *child)
-{
-    if (child->pid > 0) {
-        kill(-child->pid, SIGKILL);
-        guard_remove(child->pid);
-        waitpid(child->pid, NULL, WNOHANG); /* else it is an orphan: it may hang in the kernel */
-        child->pid = 0;
-    }
-    close_if_open(&child->stdout_fd);
-    close_if_open(&child->stderr_fd);
-    child_output_destroy(&child->output);
-}
-
 /* ---- ending ---------------------------------------------------------------------------------- */
+
+/* To its group, and to itself where it has moved to another. */
+static void send_signal(const struct child *child, int number)
+{
+    kill(-child->pid, number);
+    if (getpgid(child->pid) != child->pid)
+        kill(child->pid, number);
+}
 
 void child_end(struct child *child, enum child_ending why, int64_t now_ms)
 {
@@ -265,9 +260,22 @@ void child_end(struct child *child, enum child_ending why, int64_t now_ms)
         child->ending = why;
     if (child->pid == 0 || child->kill_ms != INT64_MAX)
         return;
-    kill(-child->pid, SIGTERM);
-    kill(-child->pid, SIGCONT); /* one that is stopped hears TERM as well */
+    send_signal(child, SIGTERM);
+    send_signal(child, SIGCONT); /* one that is stopped hears TERM as well */
     child->kill_ms = now_ms + CHILD_GRACE_MS;
+}
+
+void child_destroy(struct child *child)
+{
+    if (child->pid > 0) {
+        send_signal(child, SIGKILL);
+        guard_remove(child->pid);
+        waitpid(child->pid, NULL, WNOHANG); /* else it is an orphan: it may hang in the kernel */
+        child->pid = 0;
+    }
+    close_if_open(&child->stdout_fd);
+    close_if_open(&child->stderr_fd);
+    child_output_destroy(&child->output);
 }
 
 /* When the limit is passed that is passed first; INT64_MAX: never. *why: which one that is. */
@@ -290,7 +298,7 @@ void child_tick(struct child *child, int64_t now_ms)
     if (child->ending == CHILD_ON_ITS_OWN && now_ms >= limit_passed_ms(child, &why))
         child_end(child, why, now_ms);
     if (now_ms >= child->kill_ms) {
-        kill(-child->pid, SIGKILL);
+        send_signal(child, SIGKILL);
         child->kill_ms = now_ms + KILL_AGAIN_MS;
     }
 }

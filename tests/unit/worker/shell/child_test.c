@@ -326,6 +326,21 @@ static void who_ignores_term_is_killed(void **state)
     assert_true(world->handed_back);
 }
 
+/* Into the group of whoever runs it: its own has nobody left who could be told to end. */
+static void who_moves_to_another_group_is_ended_all_the_same(void **state)
+{
+    struct world *world = *state;
+    const char *words[] = { "perl", "-e",
+                            "setpgrp(0, getpgrp(getppid())) or die $!; print STDERR 'moved';"
+                            "sleep 1 while 1" };
+    assert_true(start_command(world, words, 3, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
+    assert_true(attend(world, "moved"));
+    child_end(&world->child, CHILD_TIMED_OUT, clock_monotonic_ms());
+    finish(world);
+    assert_int_equal(world->result.result.kind, RESULT_TIMEOUT);
+    assert_int_equal(world->result.result.exit_status, -SIGTERM);
+}
+
 static bool is_gone(pid_t pid)
 {
     char path[64], state = 'X';
@@ -504,6 +519,7 @@ int main(void)
         TEST(time_in_which_nobody_reads_is_no_silence),
         TEST(the_limit_that_is_passed_first_counts),
         TEST(who_ignores_term_is_killed),
+        TEST(who_moves_to_another_group_is_ended_all_the_same),
         TEST(a_grandchild_that_keeps_the_pipe_open_does_not_outlive_the_trial),
         TEST(who_escapes_from_the_group_and_writes_on_is_not_waited_for),
         TEST(a_child_may_close_its_output_and_go_on),
