@@ -69,10 +69,26 @@ static bool read_object(struct connect_info *out, const char *path, const json_t
     return true;
 }
 
+/* A FIFO would hold us up for as long as nobody writes into it, deaf to every signal; NULL with
+ * errno set, 0 for what is no regular file. */
+static FILE *open_file(const char *path)
+{
+    struct stat status;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool is_file = descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    if (is_file)
+        return fdopen(descriptor, "r");
+    if (descriptor >= 0) {
+        close(descriptor);
+        errno = 0;
+    }
+    return NULL;
+}
+
 /* Reads the whole file, up to a limit; NULL with errno set. */
 static char *read_text(const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_file(path);
     if (file == NULL)
         return NULL;
     char *text = xcalloc(1, CONNECT_FILE_MAX_BYTES + 1);
@@ -96,7 +112,8 @@ static bool read_file(struct connect_info *out, const char *path, bool *missing,
     char *text = read_text(path);
     *missing = text == NULL && (errno == ENOENT || errno == ENOTDIR);
     if (text == NULL) {
-        error_set(error, "cannot read the connect file %s: %s", path, strerror(errno));
+        error_set(error, "cannot read the connect file %s: %s", path,
+                  errno != 0 ? strerror(errno) : "it is no regular file");
         return false;
     }
     json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &where);
@@ -161,9 +178,11 @@ static bool make_directories(const char *path, struct error *error)
     return false;
 }
 
+/* Into a file of our own: what lies there may be a link that somebody has laid to another. */
 static bool write_text(const char *path, const char *text)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    unlink(path);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     size_t length = strlen(text);
     if (file < 0)
         return false;

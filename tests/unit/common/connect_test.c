@@ -144,6 +144,36 @@ static void a_bad_file_is_an_error_even_where_none_would_do(void **state)
     }
 }
 
+static void what_is_no_file_is_not_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    alarm(60); /* a reader of a FIFO waits for a writer, and none comes */
+    assert_int_equal(mkfifo(fixture->file, 0600), 0);
+    assert_false(connect_find(&fixture->info, NULL, fixture->file, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "it is no regular file"));
+    assert_false(connect_find(&fixture->info, NULL, fixture->directory, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "it is no regular file"));
+    alarm(0);
+}
+
+static void a_link_laid_where_it_is_written_is_not_followed(void **state)
+{
+    struct fixture *fixture = *state;
+    char laid[256], victim[256], found[32] = "";
+    snprintf(victim, sizeof victim, "%s/victim", fixture->directory);
+    snprintf(laid, sizeof laid, "%s.%ld", fixture->file, (long)getpid());
+    write_text(victim, "precious");
+    assert_int_equal(symlink(victim, laid), 0);
+    write_sample(fixture, fixture->file, "tcp://127.0.0.1:1");
+    FILE *file = fopen(victim, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(found, sizeof found, file));
+    fclose(file);
+    assert_string_equal(found, "precious");
+    find(fixture, NULL, fixture->file);
+    assert_int_equal(unlink(victim), 0);
+}
+
 static void an_endpoint_without_its_scheme_is_told_what_to_write(void **state)
 {
     struct fixture *fixture = *state;
@@ -198,6 +228,9 @@ int main(void)
             an_option_wins_over_the_file_over_the_environment_over_the_default, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_named_file_must_exist, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_file_is_an_error_even_where_none_would_do, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_file_is_not_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_laid_where_it_is_written_is_not_followed, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_endpoint_without_its_scheme_is_told_what_to_write,
                                         set_up, tear_down),
