@@ -1,16 +1,18 @@
-/* metric_ids.h - the table metric in memory: from a metric's name to its number, sorted by name. */
+/* metric_ids.h - the table metric in memory: from a metric's name to its number. A program that
+ * puts a step or a seed into the names of its metrics makes hundreds of thousands of them, so
+ * neither a new name nor an old one is looked for among all others. */
 #ifndef STORE_METRIC_IDS_H
 #define STORE_METRIC_IDS_H
 #include <stddef.h>
 #include <stdint.h>
 
 struct metric_ids {
-    struct metric_id_row { char *name; int64_t id; } *rows;
-    size_t count, capacity;
+    struct metric_id_slot { char *name; int64_t id; } *slots; /* open addressing; no name: free */
+    size_t count, capacity;                                   /* capacity: a power of two, or 0 */
+    int64_t last;                                             /* the highest number; 0: none yet */
 };
 
 int64_t metric_ids_find(const struct metric_ids *ids, const char *name); /* 0: unknown */
-int64_t metric_ids_last(const struct metric_ids *ids);                    /* the highest number */
-void metric_ids_add(struct metric_ids *ids, const char *name, int64_t id);
+void metric_ids_add(struct metric_ids *ids, const char *name, int64_t id); /* an unknown name */
 void metric_ids_clear(struct metric_ids *ids);
 #endif

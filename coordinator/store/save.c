@@ -142,7 +142,7 @@ static int metric_id(struct store *store, const char *name, int64_t *id)
     *id = metric_ids_find(&store->metrics, name);
     if (*id != 0)
         return SQLITE_DONE;
-    struct metric_row row = { metric_ids_last(&store->metrics) + 1, name };
+    struct metric_row row = { store->metrics.last + 1, name };
     int rc = save_row(store, TABLE_METRIC, &row);
     if (rc == SQLITE_DONE)
         metric_ids_add(&store->metrics, name, row.id);

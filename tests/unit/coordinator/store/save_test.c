@@ -155,6 +155,28 @@ static void many_metrics_keep_their_numbers(void **state)
                                   "step * 7919 % 1000) AND value = step"), "900");
 }
 
+/* A script that puts the step into the name of a metric. 200,000 names: with a scan over those that
+ * are known for each new one this would take most of a minute. */
+static void ever_new_metrics_cost_no_search_among_the_old_ones(void **state)
+{
+    enum { NAMES = 200000 };
+    struct metric_ids ids = { 0 };
+    char name[32];
+    for (int64_t i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "loss_at_step_%d", (int)(i * 7919 % NAMES)); /* in no order */
+        assert_int_equal(metric_ids_find(&ids, name), 0);
+        metric_ids_add(&ids, name, ids.last + 1);
+    }
+    assert_int_equal(ids.count, NAMES);
+    assert_int_equal(ids.last, NAMES);
+    for (int64_t i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "loss_at_step_%d", (int)(i * 7919 % NAMES));
+        assert_int_equal(metric_ids_find(&ids, name), i + 1);
+    }
+    metric_ids_clear(&ids);
+    assert_int_equal(metric_ids_find(&ids, name), 0);
+}
+
 static void texts_are_never_read_as_sql(void **state)
 {
     static const char nasty[] = "x'); DROP TABLE trial; --\"\n\t%s\xff";
@@ -247,6 +269,7 @@ int main(void)
         WITH_STORE(outcomes_and_points_are_only_ever_added),
         WITH_STORE(a_metric_that_was_rolled_back_is_made_again),
         WITH_STORE(many_metrics_keep_their_numbers),
+        cmocka_unit_test(ever_new_metrics_cost_no_search_among_the_old_ones),
         WITH_STORE(texts_are_never_read_as_sql),
         WITH_STORE(what_the_rules_forbid_is_refused),
         WITH_STORE(sends_are_not_rows),
