@@ -2,7 +2,6 @@
 #include "common/directory.h"
 #include "common/xalloc.h"
 #include "proto/text.h"
-#include "worker/shell/remove_tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -191,51 +190,57 @@ const char *checkpoint_claim(const char *directory, const char *key, int32_t att
 /* ---- discarding ------------------------------------------------------------------------------ */
 
 /* Renamed first: a claim that comes meanwhile shall find all of it or nothing. */
-static bool discard_entry(int key, const char *name, struct error *error)
+static enum removal discard_entry(int key, const char *name, int64_t until_ms, struct error *error)
 {
     char aside[ENTRY_BYTES];
     int32_t number = entry_number(name, RUNNING);
     if (number == 0)
-        return remove_tree(key, name, error);
+        return remove_tree(key, name, until_ms, error);
     entry_name(aside, DISCARDED, number);
-    return remove_tree(key, aside, error) &&
-           remove_tree(key, renameat(key, name, key, aside) == 0 ? aside : name, error);
+    enum removal earlier = remove_tree(key, aside, until_ms, error);
+    if (earlier != REMOVAL_DONE)
+        return earlier;
+    return remove_tree(key, renameat(key, name, key, aside) == 0 ? aside : name, until_ms, error);
 }
 
-static bool discard_up_to(int key, int32_t attempt, struct error *error)
+static enum removal discard_up_to(int key, int32_t attempt, int64_t until_ms, struct error *error)
 {
     DIR *entries = list(key);
-    bool ok = true;
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+    enum removal all = REMOVAL_DONE;
+    struct dirent *entry;
+    while (entries != NULL && all != REMOVAL_UNFINISHED && (entry = readdir(entries)) != NULL) {
         int32_t running = entry_number(entry->d_name, RUNNING);
+        enum removal one = REMOVAL_DONE;
         if ((running > 0 && running <= attempt) || entry_number(entry->d_name, DISCARDED) > 0)
-            ok &= discard_entry(key, entry->d_name, error);
+            one = discard_entry(key, entry->d_name, until_ms, error);
+        all = one != REMOVAL_DONE ? one : all;
     }
     if (entries != NULL)
         closedir(entries);
-    return ok;
+    return all;
 }
 
-static bool discard_in(int directory, const char *key, int32_t attempt, struct error *error)
+static enum removal discard_in(int directory, const char *key, int32_t attempt, int64_t until_ms,
+                               struct error *error)
 {
     int fd = open_below(directory, key);
     if (fd < 0)
-        return true; /* nothing there, or not ours */
-    bool ok = discard_up_to(fd, attempt, error);
+        return REMOVAL_DONE; /* nothing there, or not ours */
+    enum removal removal = discard_up_to(fd, attempt, until_ms, error);
     close(fd);
     unlinkat(directory, key, AT_REMOVEDIR); /* stays if a newer attempt has something there */
-    return ok;
+    return removal;
 }
 
-bool checkpoint_discard(const char *directory, const char *key, int32_t attempt,
-                        struct error *error)
+enum removal checkpoint_discard(const char *directory, const char *key, int32_t attempt,
+                                int64_t until_ms, struct error *error)
 {
     int fd = is_key(key) ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
-        return true;
-    bool ok = discard_in(fd, key, attempt, error);
+        return REMOVAL_DONE;
+    enum removal removal = discard_in(fd, key, attempt, until_ms, error);
     close(fd);
-    return ok;
+    return removal;
 }
 
 /* ---- sweeping -------------------------------------------------------------------------------- */
@@ -275,7 +280,7 @@ static bool sweep_key(int directory, const char *key, int64_t now_s)
         return false;
     bool old = last_change(fd, 2) < now_s - (int64_t)CHECKPOINT_KEPT_DAYS * 24 * 3600;
     close(fd);
-    return old && discard_in(directory, key, INT32_MAX, &error);
+    return old && discard_in(directory, key, INT32_MAX, INT64_MAX, &error) == REMOVAL_DONE;
 }
 
 /* Whose turn is it? */

@@ -14,6 +14,7 @@
 #define WORKER_SHELL_CHECKPOINT_H
 #include "common/arena.h"
 #include "common/error.h"
+#include "worker/shell/remove_tree.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,9 +31,10 @@ enum { CHECKPOINT_KEPT_DAYS = 30, CHECKPOINT_SWEEP_HOURS = 24 };
 const char *checkpoint_claim(const char *directory, const char *key, int32_t attempt,
                              struct arena *arena, struct error *error);
 
-/* Removes what this attempt and older ones have kept; newer ones keep theirs. */
-bool checkpoint_discard(const char *directory, const char *key, int32_t attempt,
-                        struct error *error);
+/* Removes what this attempt and older ones have kept, as remove_tree.h does; newer ones keep
+ * theirs. */
+enum removal checkpoint_discard(const char *directory, const char *key, int32_t attempt,
+                                int64_t until_ms, struct error *error);
 
 /* Removes what nobody has written to for CHECKPOINT_KEPT_DAYS, unless somebody swept within
  * CHECKPOINT_SWEEP_HOURS: a fleet may share the directory. Of this machine's clock and that of the

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SLICE_MS = 50 }; /* for removing, between two turns of the loop: heartbeats come first */
+
 struct leftover {
     char key[MESSAGE_MAX_NAME + 1];
     int32_t attempt;
@@ -62,11 +64,15 @@ const char *keeper_claim(struct keeper *keeper, const char *key, int32_t attempt
     return path != NULL ? path : "";
 }
 
-static void discard(struct keeper *keeper, const char *key, int32_t attempt)
+/* False: the time was up, and something is left. */
+static bool discard(struct keeper *keeper, const struct leftover *leftover, int64_t until_ms)
 {
     struct error error = { "" };
-    if (!checkpoint_discard(keeper->directory, key, attempt, &error))
+    enum removal removal =
+        checkpoint_discard(keeper->directory, leftover->key, leftover->attempt, until_ms, &error);
+    if (removal == REMOVAL_FAILED)
         complain(keeper, "checkpoint-not-removed", &error);
+    return removal != REMOVAL_UNFINISHED;
 }
 
 void keeper_settle(struct keeper *keeper, const char *key, int32_t attempt, bool superseded,
@@ -74,27 +80,40 @@ void keeper_settle(struct keeper *keeper, const char *key, int32_t attempt, bool
 {
     if (keeper->directory[0] == '\0')
         return;
-    if (!superseded) {
-        discard(keeper, key, attempt);
-        return;
-    }
     keeper->leftovers =
         xgrow(keeper->leftovers, keeper->n_leftovers, &keeper->capacity, sizeof *keeper->leftovers);
-    struct leftover *leftover = &keeper->leftovers[keeper->n_leftovers++];
-    *leftover = (struct leftover){ .attempt = attempt, .due_ms = now_ms + KEEPER_GRACE_MS };
-    snprintf(leftover->key, sizeof leftover->key, "%s", key);
+    struct leftover leftover = { .attempt = attempt,
+                                 .due_ms = now_ms + (superseded ? KEEPER_GRACE_MS : 0) };
+    snprintf(leftover.key, sizeof leftover.key, "%s", key);
+    size_t at = keeper->n_leftovers++;
+    for (; at > 0 && keeper->leftovers[at - 1].due_ms > leftover.due_ms; at--)
+        keeper->leftovers[at] = keeper->leftovers[at - 1];
+    keeper->leftovers[at] = leftover;
+}
+
+/* Removes what is due, as far as it comes. */
+static void work_off(struct keeper *keeper, int64_t now_ms, int64_t until_ms)
+{
+    size_t done = 0;
+    while (done < keeper->n_leftovers && keeper->leftovers[done].due_ms <= now_ms &&
+           (done == 0 || clock_monotonic_ms() <= until_ms) &&
+           discard(keeper, &keeper->leftovers[done], until_ms))
+        done++;
+    if (done == 0)
+        return;
+    keeper->n_leftovers -= done;
+    memmove(keeper->leftovers, keeper->leftovers + done,
+            keeper->n_leftovers * sizeof *keeper->leftovers);
 }
 
 void keeper_tick(struct keeper *keeper, int64_t now_ms)
 {
-    size_t due = 0;
-    for (; due < keeper->n_leftovers && keeper->leftovers[due].due_ms <= now_ms; due++)
-        discard(keeper, keeper->leftovers[due].key, keeper->leftovers[due].attempt);
-    if (due == 0)
-        return;
-    keeper->n_leftovers -= due;
-    memmove(keeper->leftovers, keeper->leftovers + due,
-            keeper->n_leftovers * sizeof *keeper->leftovers);
+    work_off(keeper, now_ms, clock_monotonic_ms() + SLICE_MS);
+}
+
+void keeper_finish(struct keeper *keeper, int64_t now_ms)
+{
+    work_off(keeper, now_ms, INT64_MAX);
 }
 
 int64_t keeper_next_deadline(const struct keeper *keeper)

@@ -24,6 +24,8 @@ const char *keeper_claim(struct keeper *keeper, const char *key, int32_t attempt
 /* Nobody needs what this attempt kept: now, or KEEPER_GRACE_MS from now. */
 void keeper_settle(struct keeper *keeper, const char *key, int32_t attempt, bool superseded,
                    int64_t now_ms);
+/* Removes what is due, a bounded piece of it: a program may have kept a million files. */
 void keeper_tick(struct keeper *keeper, int64_t now_ms);
+void keeper_finish(struct keeper *keeper, int64_t now_ms); /* all that is due, at the end */
 int64_t keeper_next_deadline(const struct keeper *keeper);
 #endif

@@ -399,6 +399,7 @@ int loop_run(const struct loop_options *options)
         turn(&loop);
     for (size_t i = 0; i < loop.n_runners; i++)
         destroy_runner(loop.runners[i]);
+    keeper_finish(loop.keeper, loop.now_ms);
     agent_actions_free(&loop.actions);
     arena_destroy(&loop.arena);
     link_destroy(&loop.link);

@@ -1,17 +1,26 @@
 #include "worker/shell/remove_tree.h"
+#include "common/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { DEEPEST = 100 }; /* one descriptor for each level */
 
-static bool fail(const char *name, const char *why, struct error *error)
+struct work {
+    dev_t device;
+    int64_t until_ms;
+    bool is_late; /* only after something was removed: each call gets on */
+    struct error *error;
+};
+
+static bool fail(struct work *work, const char *name, const char *why)
 {
-    error_set(error, "cannot remove `%s`: %s", name, why);
+    error_set(work->error, "cannot remove `%s`: %s", name, why);
     return false;
 }
 
@@ -20,49 +29,72 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static bool remove_entry(int directory, const char *name, dev_t device, int depth,
-                         struct error *error);
+static bool remove_entry(struct work *work, int directory, const char *name, int depth);
 
 /* Takes the descriptor over. */
-static bool empty(int fd, const char *name, dev_t device, int depth, struct error *error)
+static bool empty(struct work *work, int fd, const char *name, int depth)
 {
     DIR *entries = fdopendir(fd);
     bool ok = true;
     if (entries == NULL) {
         close(fd);
-        return fail(name, strerror(errno), error);
+        return fail(work, name, strerror(errno));
     }
-    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+    for (struct dirent *entry; !work->is_late && (entry = readdir(entries)) != NULL;)
         if (!is_dots(entry->d_name))
-            ok &= remove_entry(dirfd(entries), entry->d_name, device, depth, error);
+            ok &= remove_entry(work, dirfd(entries), entry->d_name, depth);
     closedir(entries);
     return ok;
 }
 
-static bool remove_entry(int directory, const char *name, dev_t device, int depth,
-                         struct error *error)
+static bool unlink_entry(struct work *work, int directory, const char *name, int flags)
 {
-    struct stat status;
-    if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
-        return true;
-    int reason = errno; /* EISDIR, unless it is no directory and cannot be removed */
-    int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return fail(name, strerror(errno == ENOTDIR || errno == ELOOP ? reason : errno), error);
-    if (depth > DEEPEST || fstat(fd, &status) != 0 || status.st_dev != device) {
-        close(fd);
-        return fail(name, depth > DEEPEST ? "too deep" : "another file system", error);
-    }
-    if (!empty(fd, name, device, depth + 1, error))
-        return false;
-    return unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT ||
-           fail(name, strerror(errno), error);
+    if (unlinkat(directory, name, flags) != 0)
+        return errno == ENOENT;
+    work->is_late = clock_monotonic_ms() > work->until_ms;
+    return true;
 }
 
-bool remove_tree(int directory, const char *name, struct error *error)
+/* One that its owner may not read or change is no use to anybody, and ours to change. */
+static int open_entry(int directory, const char *name)
+{
+    int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(directory, name, flags);
+    if (fd < 0 && errno == EACCES && fchmodat(directory, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+        fd = openat(directory, name, flags);
+    return fd;
+}
+
+static bool remove_entry(struct work *work, int directory, const char *name, int depth)
 {
     struct stat status;
-    if (fstat(directory, &status) != 0)
-        return fail(name, strerror(errno), error);
-    return remove_entry(directory, name, status.st_dev, 0, error);
+    if (unlink_entry(work, directory, name, 0))
+        return true;
+    int reason = errno; /* EISDIR, unless it is no directory and cannot be removed */
+    int fd = open_entry(directory, name);
+    if (fd < 0)
+        return fail(work, name, strerror(errno == ENOTDIR || errno == ELOOP ? reason : errno));
+    if (depth > DEEPEST || fstat(fd, &status) != 0 || status.st_dev != work->device) {
+        close(fd);
+        return fail(work, name, depth > DEEPEST ? "too deep" : "another file system");
+    }
+    if ((status.st_mode & S_IRWXU) != S_IRWXU)
+        fchmod(fd, S_IRWXU); /* if that fails, so does what comes now */
+    if (!empty(work, fd, name, depth + 1) || work->is_late)
+        return false;
+    return unlink_entry(work, directory, name, AT_REMOVEDIR) || fail(work, name, strerror(errno));
+}
+
+enum removal remove_tree(int directory, const char *name, int64_t until_ms, struct error *error)
+{
+    struct stat status;
+    struct work work = { .until_ms = until_ms, .error = error };
+    if (fstat(directory, &status) != 0) {
+        fail(&work, name, strerror(errno));
+        return REMOVAL_FAILED;
+    }
+    work.device = status.st_dev;
+    if (remove_entry(&work, directory, name, 0))
+        return REMOVAL_DONE;
+    return work.is_late ? REMOVAL_UNFINISHED : REMOVAL_FAILED;
 }

@@ -3,6 +3,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -77,7 +79,8 @@ static const char *claim(struct world *world, const char *key, int32_t attempt)
 
 static bool discard(struct world *world, const char *key, int32_t attempt)
 {
-    return checkpoint_discard(world->directory, key, attempt, &world->error);
+    return checkpoint_discard(world->directory, key, attempt, INT64_MAX, &world->error) ==
+           REMOVAL_DONE;
 }
 
 static void the_first_attempt_gets_a_new_directory_of_its_own(void **state)
@@ -170,6 +173,76 @@ static void what_is_discarded_is_gone_and_nothing_else(void **state)
     assert_true(exists(world, "other/attempt-1"));
     assert_int_equal(access(outside, F_OK), 0);
     assert_true(discard(world, "k", 2)); /* once more: nothing to do */
+}
+
+static int count_entries(struct world *world, const char *relative)
+{
+    DIR *entries = opendir(path(world, relative));
+    int count = -2;
+    assert_non_null(entries);
+    while (readdir(entries) != NULL)
+        count++;
+    closedir(entries);
+    return count;
+}
+
+static void what_takes_too_long_is_removed_piece_by_piece(void **state)
+{
+    struct world *world = *state;
+    enum { FILES = 5 };
+    claim(world, "k", 2);
+    make_directory(world, "k/attempt-2/below");
+    for (int i = 0; i < FILES; i++)
+        write_file(world, arena_printf(world->arena, "k/attempt-2/below/%d", i), "2");
+    for (int left = FILES - 1; left >= 0; left--) { /* the time is always up */
+        assert_int_equal(checkpoint_discard(world->directory, "k", 2, 0, &world->error),
+                         REMOVAL_UNFINISHED);
+        assert_false(exists(world, "k/attempt-2"));
+        assert_int_equal(count_entries(world, "k/discarded-2/below"), left);
+    }
+    assert_string_equal(claim(world, "k", 3), path(world, "k/attempt-3"));
+    while (checkpoint_discard(world->directory, "k", 2, 0, &world->error) == REMOVAL_UNFINISHED)
+        assert_true(exists(world, "k/discarded-2"));
+    assert_int_equal(count_entries(world, "k"), 1);
+    assert_true(exists(world, "k/attempt-3"));
+}
+
+/* As nobody, because to root no directory forbids anything. */
+static int discard_as_nobody(struct world *world)
+{
+    pid_t pid = fork();
+    int status;
+    if (pid == 0) {
+        if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+            _exit(3);
+        if (access(world->directory, X_OK) != 0)
+            _exit(77); /* TMPDIR is in a place where nobody may go */
+        _exit(discard(world, "k", 1) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void directories_that_forbid_to_be_changed_are_removed(void **state)
+{
+    static const char *const forbidden[] = { "k/attempt-1/a", "k/attempt-1/b", "k/attempt-1" };
+    static const char *const all[] = { "", "k", "k/attempt-1", "k/attempt-1/a", "k/attempt-1/b" };
+    struct world *world = *state;
+    claim(world, "k", 1);
+    make_directory(world, "k/attempt-1/a");
+    make_directory(world, "k/attempt-1/b");
+    write_file(world, "k/attempt-1/a/file", "1");
+    for (size_t i = 0; geteuid() == 0 && i < sizeof all / sizeof *all; i++)
+        assert_int_equal(chown(path(world, all[i]), 65534, 65534), 0);
+    assert_int_equal(chmod(world->root, 0711), 0);
+    assert_int_equal(chmod(arena_printf(world->arena, "%s/state", world->root), 0711), 0);
+    for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
+        assert_int_equal(chmod(path(world, forbidden[i]), i == 0 ? 0555 : 0), 0);
+    int status = discard_as_nobody(world);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+    assert_false(exists(world, "k"));
 }
 
 static void a_newer_attempt_keeps_its_own(void **state)
@@ -296,10 +369,26 @@ static void the_keeper_gives_and_removes(void **state)
     assert_string_equal(keeper_claim(keeper, "k", 1, world->arena), path(world, "k/attempt-1"));
     assert_string_equal(keeper_claim(keeper, "", 1, world->arena), "");
     keeper_settle(keeper, "k", 1, false, 5000);
+    assert_int_equal(keeper_next_deadline(keeper), 5000);
+    keeper_tick(keeper, 5000);
     assert_false(exists(world, "k"));
     assert_int_equal(keeper_next_deadline(keeper), INT64_MAX);
     keeper_destroy(&keeper);
     assert_null(keeper);
+}
+
+static void what_the_keeper_has_not_got_to_is_removed_at_the_end(void **state)
+{
+    struct world *world = *state;
+    struct keeper *keeper = keeper_create(world->directory);
+    keeper_claim(keeper, "later", 1, world->arena);
+    keeper_claim(keeper, "now", 1, world->arena);
+    keeper_settle(keeper, "later", 1, true, 5000);
+    keeper_settle(keeper, "now", 1, false, 5000);
+    keeper_finish(keeper, 5000);
+    assert_false(exists(world, "now"));
+    assert_true(exists(world, "later"));
+    keeper_destroy(&keeper);
 }
 
 static void the_keeper_waits_for_a_newer_attempt(void **state)
@@ -348,6 +437,8 @@ int main(void)
         TEST(keys_that_lead_elsewhere_are_refused),
         TEST(a_link_in_place_of_a_directory_is_not_followed),
         TEST(what_is_discarded_is_gone_and_nothing_else),
+        TEST(what_takes_too_long_is_removed_piece_by_piece),
+        TEST(directories_that_forbid_to_be_changed_are_removed),
         TEST(a_newer_attempt_keeps_its_own),
         TEST(what_is_not_ours_is_never_removed),
         TEST(an_unusable_directory_says_why),
@@ -357,6 +448,7 @@ int main(void)
         TEST(a_directory_that_held_other_things_is_not_swept),
         TEST(no_directory_is_nothing_to_sweep),
         TEST(the_keeper_gives_and_removes),
+        TEST(what_the_keeper_has_not_got_to_is_removed_at_the_end),
         TEST(the_keeper_waits_for_a_newer_attempt),
         TEST(a_keeper_without_a_usable_directory_does_without),
     };
