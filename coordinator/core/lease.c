@@ -92,22 +92,30 @@ void leases_lapse(struct core *core, int64_t now_ms)
     }
 }
 
-static void pause_worker(struct core *core, struct worker *worker, int64_t now_ms, int64_t pause_ms)
+/* What had lapsed only because of the pause is whole again. */
+static void revive(struct core *core, struct trial *trial, int64_t now_ms, int64_t pause_ms)
 {
-    worker->heard_ms += pause_ms;
-    LIST_EACH(&worker->leases, held)
-    {
-        struct trial *trial = LIST_ITEM(held, struct trial, held);
-        trial->deadline_ms += pause_ms;
-        if (lease_lapsed(core, trial) && trial->deadline_ms <= now_ms)
-            continue;
-        queue_by_deadline(core, trial);
-        share_update(core, trial->study);
-    }
+    trial->deadline_ms += pause_ms;
+    if (trial->deadline_ms <= now_ms)
+        return;
+    queue_by_deadline(core, trial);
+    share_update(core, trial->study);
 }
 
+/* Leases that hold all move by the same time, so they stay in order where they are: to look for the
+ * places of ten thousand anew would take longer than a disk is given to recover. */
 void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms)
 {
-    for (size_t i = 0; i < core->n_workers; i++)
-        pause_worker(core, core->workers[i], now_ms, pause_ms);
+    LIST_EACH(&core->leases, link)
+    LIST_ITEM(link, struct trial, queue)->deadline_ms += pause_ms;
+    for (size_t i = 0; i < core->n_workers; i++) {
+        struct worker *worker = core->workers[i];
+        worker->heard_ms += pause_ms;
+        LIST_EACH(&worker->leases, held)
+        {
+            struct trial *trial = LIST_ITEM(held, struct trial, held);
+            if (trial->queue.list != &core->leases)
+                revive(core, trial, now_ms, pause_ms);
+        }
+    }
 }

@@ -77,8 +77,6 @@ static void a_full_disk_does_not_end_a_session_nor_a_single_lease(void **state)
     world_destroy(world);
 }
 
-/* Taken out from every place, the others still come in order: a hole in one branch may be filled by
- * a node of another that has to rise. */
 static void a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed(void **state)
 {
     struct world *world = world_create();
@@ -93,6 +91,45 @@ static void a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed(void 
     world_destroy(world);
 }
 
+/* 10,000 running trials, heard of in no order, and a disk that is full for more than a minute: if
+ * each lease had to look for its place this would take half a minute. */
+static void a_full_disk_costs_a_large_fleet_no_search(void **state)
+{
+    enum { WORKERS = 20, SLOTS = 500, PAUSES = 300 };
+    struct world *world = world_create();
+    uint64_t sessions[WORKERS];
+    world->quick = true;
+    world->suggestions_per_turn = SLOTS;
+    core_destroy(&world->core);
+    world->core = world_core(world);
+    submit(world, SPEC("\"trials\":10000"));
+    for (uint64_t i = 0; i < WORKERS; i++) {
+        sessions[i] = worker_joins(world, i + 1, SLOTS);
+        assert_int_equal(trials_when_asked(world, i + 1, sessions[i], SLOTS, 0), SLOTS);
+    }
+    for (int i = 0; i < WORKERS; i++) {
+        struct held_attempt held[SLOTS];
+        int who = i * 7 % WORKERS;
+        for (int k = 0; k < SLOTS; k++)
+            held[k].ref = (struct attempt_ref){ 1, who * SLOTS + k, 1 };
+        time_passes(world, 10);
+        beat(world, (uint64_t)who + 1, sessions[who], held, SLOTS);
+    }
+    for (int i = 0; i < PAUSES; i++) {
+        world->now_ms += 250;
+        world_step(world, (struct event){ .type = EVENT_PAUSE, .pause_ms = 250 });
+    }
+    struct error error = { "" };
+    if (!core_check(world->core, &error)) /* in the order of their deadlines, too */
+        fail_msg("%s", error.text);
+    time_passes(world, LEASE_MS - 300);
+    uint64_t other = worker_joins(world, WORKERS + 1, SLOTS);
+    assert_int_equal(trials_when_asked(world, WORKERS + 1, other, SLOTS, 0), 0);
+    world_destroy(world);
+}
+
+/* Taken out from every place, the others still come in order: a hole in one branch may be filled by
+ * a node of another that has to rise. */
 static void a_heap_stays_in_order_whoever_leaves_it(void **state)
 {
     enum { NODES = 7 };
@@ -157,6 +194,7 @@ int main(void)
         cmocka_unit_test(of_lapsed_trials_the_first_goes_first_whoever_says_hello_meanwhile),
         cmocka_unit_test(a_full_disk_does_not_end_a_session_nor_a_single_lease),
         cmocka_unit_test(a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed),
+        cmocka_unit_test(a_full_disk_costs_a_large_fleet_no_search),
         cmocka_unit_test(a_heap_stays_in_order_whoever_leaves_it),
         cmocka_unit_test(a_name_that_is_missing_is_missed_in_every_small_table),
         cmocka_unit_test(nothing_can_be_taken_out_of_an_empty_index),
