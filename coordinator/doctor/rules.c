@@ -25,6 +25,15 @@ static const struct rule {
       "SELECT attempt.study, attempt.trial FROM attempt JOIN trial ON trial.study = attempt.study"
       " AND trial.number = attempt.trial WHERE attempt.state = 1"
       " AND (trial.state <> 2 OR trial.attempts <> attempt.number)" },
+    { "an attempt of it that is not its latest ended well",
+      "SELECT attempt.study, attempt.trial FROM attempt JOIN trial ON trial.study = attempt.study"
+      " AND trial.number = attempt.trial WHERE attempt.state IN (2, 3)"
+      " AND attempt.number <> trial.attempts" },
+    { "how an attempt of it ended does not follow from its points",
+      "SELECT study, trial FROM attempt WHERE (state IN (2, 3) AND (nonfinite OR NOT metric_seen))"
+      " OR (state = 4 AND NOT nonfinite)" },
+    { "it has a value and did not end with one",
+      "SELECT study, number FROM trial WHERE value IS NOT NULL AND state NOT IN (3, 4, 5)" },
     { "more attempts are charged to it than failed",
       "SELECT study, number FROM trial WHERE charged > (SELECT count(*) FROM attempt"
       " WHERE attempt.study = trial.study AND attempt.trial = trial.number AND state = 5)" },

@@ -288,6 +288,20 @@ static void broken_invariants_are_found_in_rows_with_right_hashes(void **state)
           "trial 1 of `s/one`: its attempts are not numbered from 1" },
         { "UPDATE attempt SET state = 1 WHERE study = 1 AND trial = 1",
           "trial 1 of `s/one`: an attempt of it runs" },
+        { "UPDATE attempt SET state = 2 WHERE study = 1 AND trial = 3 AND number = 1;"
+          "UPDATE trial SET charged = 1 WHERE study = 1 AND number = 3",
+          "trial 3 of `s/one`: an attempt of it that is not its latest ended well" },
+        { "UPDATE trial SET state = 5 WHERE study = 1 AND number = 1;"
+          "UPDATE attempt SET state = 4 WHERE study = 1 AND trial = 1;"
+          "UPDATE outcome SET state = 5 WHERE study = 1 AND trial = 1",
+          "trial 1 of `s/one`: how an attempt of it ended does not follow from its points" },
+        { "UPDATE trial SET state = 3 WHERE study = 1 AND number = 4;"
+          "UPDATE attempt SET state = 2 WHERE study = 1 AND trial = 4;"
+          "UPDATE outcome SET state = 3 WHERE study = 1 AND trial = 4",
+          "trial 4 of `s/one`: how an attempt of it ended does not follow from its points" },
+        { "UPDATE trial SET value = 0.01 WHERE study = 1 AND number = 3;"
+          "UPDATE outcome SET value = 0.01 WHERE study = 1 AND trial = 3",
+          "trial 3 of `s/one`: it has a value and did not end with one" },
         { "UPDATE trial SET charged = attempts WHERE study = 1 AND number = 1",
           "trial 1 of `s/one`: more attempts are charged to it than failed" },
         { "DELETE FROM outcome WHERE study = 1 AND seq = 1",
