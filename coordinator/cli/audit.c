@@ -153,17 +153,17 @@ static enum curves judge(sqlite3 *db, sqlite3_stmt *pair, int64_t *points, struc
     return curves;
 }
 
-/* One row for each pair; EXIT_OK if all curves are equal. */
-static int put_pairs(sqlite3 *db, sqlite3_stmt *pairs, struct output *output)
+/* One row for each pair; EXIT_OK if there are some, and all curves are equal. */
+static int put_pairs(sqlite3 *db, sqlite3_stmt *pairs, const char *audit, struct output *output)
 {
     static const char *const columns[] = { "trial", "worker", "audited_by", "points", "result" };
     int status = EXIT_OK, rc;
-    int64_t points;
+    int64_t points, count = 0;
     struct buf result;
     buf_init(&result, RESULT_BYTES);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         output_column(output, columns[i]);
-    while ((rc = sqlite3_step(pairs)) == SQLITE_ROW) {
+    for (; (rc = sqlite3_step(pairs)) == SQLITE_ROW; count++) {
         if (judge(db, pairs, &points, &result) != CURVES_EQUAL)
             status = EXIT_FAILED;
         output_integer(output, sqlite3_column_int64(pairs, PAIR_SOURCE));
@@ -173,10 +173,13 @@ static int put_pairs(sqlite3 *db, sqlite3_stmt *pairs, struct output *output)
         output_text(output, result.bytes);
     }
     buf_free(&result);
-    if (rc == SQLITE_DONE)
-        return status;
-    complain("the query failed: %s", sqlite3_errmsg(db));
-    return EXIT_FAILED;
+    if (rc != SQLITE_DONE)
+        complain("the query failed: %s", sqlite3_errmsg(db));
+    else if (count == 0)
+        complain("%s is not in this database, so nothing was compared: is it that of the "
+                 "coordinator that was asked?",
+                 audit);
+    return rc == SQLITE_DONE && count > 0 ? status : EXIT_FAILED;
 }
 
 static int compare(const struct context *context, const char *audit)
@@ -189,7 +192,7 @@ static int compare(const struct context *context, const char *audit)
     status = EXIT_FAILED;
     if (pairs != NULL) {
         struct output *output = output_begin(context->format, stdout);
-        status = put_pairs(db, pairs, output);
+        status = put_pairs(db, pairs, audit, output);
         sqlite3_finalize(pairs);
         status = database_finish(&output, status);
     }
@@ -209,8 +212,9 @@ static int run(const struct arguments *arguments)
     question.audit.name = arguments->words[0];
     question.audit.seed = arguments->seed >= 0 ? arguments->seed : DEFAULT_SEED;
     int status = ask_audit(&arguments->context, &question, &audit);
-    if (status == EXIT_OK)
-        status = watch_quietly(&arguments->context, audit);
+    if (audit == NULL) /* refused: there is nothing to compare, and that is no success */
+        return status;
+    status = watch_quietly(&arguments->context, audit);
     if (status == EXIT_INTERRUPTED)
         complain("the same command shows the comparison once %s is done", audit);
     else if (status == EXIT_OK || status == EXIT_FAILED) /* stopped, or nothing to compare: see */

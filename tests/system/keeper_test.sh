@@ -51,6 +51,7 @@ check_equal 'its former outcome stays' 'failed:1 done:1' \
             FROM (SELECT state, count(*) AS n FROM outcome WHERE trial = 3 GROUP BY seq ORDER BY seq)")"
 
 start_worker berta -j 1 --allow-command
+sqlite3 -readonly "$db" ".backup $work/copy.db"
 ldt audit s --sample 100% -o csv >"$work/audit"
 check_equal 'an audit on another worker finds equal curves' 0 $?
 check_equal 'of all trials' 6 "$(grep -c '^[0-5],anna@.*,berta@.*,3,equal' "$work/audit")"
@@ -68,6 +69,15 @@ ldt audit s --sample 2 --seed 9 >"$work/audit"
 check_equal 'an audit on a machine that computes wrongly fails' 1 $?
 check_says 'and shows the first point that differs, and what was not made alike' \
     'point 2 differs: step 3 loss .* against .*; not made alike: version 1 against 2' "$work/audit"
+sed -e 's/name: s$/name: none/' -e 's/\[0, .*\]/[3]/' "$work/s.yaml" >"$work/none.yaml"
+rm "$work/mended"
+submit "$work/none.yaml" && wait_done none 30 || give_up 'a search ends without a result'
+ldt audit none >"$work/audit" 2>"$work/error"
+check_equal 'an audit that the coordinator refuses is none that found nothing' 1 $?
+check_equal 'and compares nothing' '' "$(cat "$work/audit")"
+ldt --db "$work/copy.db" -c "$connect" audit s --sample 100% >"$work/audit" 2>"$work/error"
+check_equal 'nor is one that is looked for in a database of before' 1 $?
+check_says 'which is said' 'audit-1 is not in this database' "$work/error"
 check 'all that is left leaves' ldt drain --all --now
 check 'and is gone' wait_for 30 gone "$anna"
 stop "$coordinator"
