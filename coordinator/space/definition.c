@@ -56,6 +56,23 @@ static struct definition *definition_create(void)
     return definition;
 }
 
+/* Whether lists and mappings lie in each other on more than so many levels. The database has a
+ * limit of its own, and what it refuses to keep ends the coordinator. */
+static bool is_deeper(const json_t *value, int levels)
+{
+    json_t *tree = (json_t *)(uintptr_t)value, *member;
+    const char *key;
+    bool deeper = false;
+    if (!json_is_object(value) && !json_is_array(value))
+        return false;
+    if (levels == 0)
+        return true;
+    json_object_foreach(tree, key, member) deeper = deeper || is_deeper(member, levels - 1);
+    for (size_t i = 0; i < json_array_size(value) && !deeper; i++)
+        deeper = is_deeper(json_array_get(value, i), levels - 1);
+    return deeper;
+}
+
 bool definition_parse(struct definition **out, const json_t *document, struct problems *problems)
 {
     size_t before = problems->count;
@@ -66,6 +83,12 @@ bool definition_parse(struct definition **out, const json_t *document, struct pr
     if (!json_is_object(document)) {
         problem_add(problems, "", false, "a search is a mapping that starts with `name:`, not %s",
                     document == NULL ? "nothing" : node_kind(root));
+        return false;
+    }
+    if (is_deeper(document, SPEC_MAX_DEPTH)) {
+        problem_add(problems, "", false,
+                    "this goes deeper than %d lists and mappings inside each other",
+                    SPEC_MAX_DEPTH);
         return false;
     }
     struct definition *definition = definition_create();

@@ -23,6 +23,7 @@ enum {
     SPEC_MAX_STUDIES = 10000,
     SPEC_MAX_PARAMETERS = 1000,
     SPEC_MAX_BYTES = 1 << 20,
+    SPEC_MAX_DEPTH = 64, /* lists and mappings inside each other */
     DEFINITION_MAX_NOTES = 100,
     LADDER_MAX_RUNGS = 100,
 };

@@ -17,7 +17,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-enum { SPEC_MAX_DEPTH = 64, SPEC_MAX_ALIASED = 10000 };
+enum { SPEC_MAX_ALIASED = 10000 };
 
 enum spec_result {
     SPEC_OK,

@@ -507,6 +507,24 @@ static void paths_name_the_node_at_fault(void **state)
             "/parameters/a/1/when/o", "never is `3`");
 }
 
+/* Also where nobody would look at it: what the search says itself wins over `from`. */
+static void what_is_nested_too_deeply_is_refused_wherever_it_stands(void **state)
+{
+    static const char format[] = "{" COMMAND "'from': {'study': 'o', 'parameters': {'a': %s1%s}},"
+                                 " " ONE_PARAMETER "}";
+    enum { AROUND = 3 }; /* the search, `from` and `parameters` */
+    for (int levels = SPEC_MAX_DEPTH - 1; levels <= SPEC_MAX_DEPTH + 1; levels++) {
+        char open[SPEC_MAX_DEPTH] = "", close[SPEC_MAX_DEPTH] = "", text[1024];
+        memset(open, '[', (size_t)(levels - AROUND));
+        memset(close, ']', (size_t)(levels - AROUND));
+        snprintf(text, sizeof text, format, open, close);
+        if (levels > SPEC_MAX_DEPTH)
+            refused(text, "", "deeper than 64 lists and mappings");
+        else
+            definition_destroy(&(struct definition *){ parse(text) });
+    }
+}
+
 static void control_characters_are_found_in_keys_and_texts(void **state)
 {
     refused("{" COMMAND "'description': 'a\\n\\tb', 'parameters': {'a': {'value': 'x\\u0007'}}}",
@@ -683,6 +701,7 @@ int main(void)
         cmocka_unit_test(recorded_seeds_stay_as_they_are),
         cmocka_unit_test(anything_but_a_mapping_is_refused),
         cmocka_unit_test(paths_name_the_node_at_fault),
+        cmocka_unit_test(what_is_nested_too_deeply_is_refused_wherever_it_stands),
         cmocka_unit_test(control_characters_are_found_in_keys_and_texts),
         cmocka_unit_test(a_thousand_parameters_are_allowed_and_no_more),
         cmocka_unit_test(ten_thousand_studies_are_allowed_and_no_more),
