@@ -16,7 +16,7 @@ enum statement {
 struct store {
     sqlite3 *db;                          /* the only connection that writes or checkpoints */
     char *path;
-    int lock;                             /* descriptor of FILE-lock, -1 none */
+    int lock, file_lock;                  /* of FILE-lock and FILE, see lock.h; -1 none */
     sqlite3_stmt *statements[STATEMENTS]; /* prepared once, see save.c */
     sqlite3_stmt *updates[TABLES];        /* replaces a row; NULL: rows are only added */
     sqlite3_stmt *inserts[TABLES];

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,32 @@ bool lock_take(int *descriptor, const char *path, struct error *error)
         errno = 0;
     *descriptor = fd;
     return true;
+}
+
+bool lock_take_file(int *descriptor, const char *path, struct error *error)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    /* far behind the bytes that SQLite locks, and behind the end of any database */
+    struct flock last = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = INT64_MAX - 1, .l_len = 1
+    };
+    if (fd < 0) {
+        error_set(error, "cannot open %s to lock it: %s", path, strerror(errno));
+        return false;
+    }
+    if (fcntl(fd, F_OFD_SETLK, &last) == 0) {
+        *descriptor = fd;
+        return true;
+    }
+    if (errno == EAGAIN || errno == EACCES)
+        error_set(error,
+                  "%s is in use by another coordinator, which knows the file by another name: stop "
+                  "that one, or give another --db",
+                  path);
+    else
+        error_set(error, "cannot lock %s: %s", path, strerror(errno));
+    close(fd);
+    return false;
 }
 
 void lock_drop(int *descriptor)

@@ -99,7 +99,8 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
 static bool open_database(struct store *store, struct error *error)
 {
     int version;
-    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error))
+    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) ||
+        !lock_take_file(&store->file_lock, store->path, error))
         return false;
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!schema_identify(store->db, store->path, &version, error) ||
@@ -115,7 +116,8 @@ static bool open_database(struct store *store, struct error *error)
 static bool accept_rows(struct store *store, struct error *error)
 {
     int version;
-    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE, error))
+    if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE, error) ||
+        !lock_take_file(&store->file_lock, store->path, error))
         return false;
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!schema_identify(store->db, store->path, &version, error) ||
@@ -130,7 +132,7 @@ static bool accept_rows(struct store *store, struct error *error)
 bool store_accept(const char *path, struct error *error)
 {
     struct store *store = xcalloc(1, sizeof *store);
-    store->lock = -1;
+    store->lock = store->file_lock = -1;
     store->path = real_path(path);
     bool accepted = path_writable(store->path, error) &&
                     lock_take(&store->lock, store->path, error) && accept_rows(store, error);
@@ -141,7 +143,7 @@ bool store_accept(const char *path, struct error *error)
 bool store_open(struct store **out, const char *path, struct error *error)
 {
     struct store *store = xcalloc(1, sizeof *store);
-    store->lock = -1;
+    store->lock = store->file_lock = -1;
     store->path = real_path(path);
     if (!path_writable(store->path, error) || !lock_take(&store->lock, store->path, error) ||
         !open_database(store, error) ||
@@ -166,6 +168,7 @@ void store_close(struct store **store)
     }
     metric_ids_clear(&(*store)->metrics);
     sqlite3_close((*store)->db); /* empties the write-ahead log when nobody else reads */
+    lock_drop(&(*store)->file_lock);
     lock_drop(&(*store)->lock);
     free((*store)->path);
     free(*store);

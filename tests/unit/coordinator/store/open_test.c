@@ -219,6 +219,24 @@ static void every_name_of_a_file_leads_to_one_lock(void **state)
     unlink(link);
 }
 
+static void a_file_that_is_moved_or_linked_under_its_holder_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char other[160];
+    snprintf(other, sizeof other, "%s/other.db", f->directory);
+    assert_int_equal(link(f->path, other), 0);
+    refused(f, other, "other.db is in use by another coordinator, which knows the file by another");
+    assert_int_equal(unlink(f->path), 0);
+    refused(f, other, "other.db is in use by another coordinator, which knows the file by another");
+    assert_int_equal(rename(other, f->path), 0);
+    reopen(f);
+    assert_int_equal(link(f->path, other), 0); /* a second name alone is none of our business */
+    reopen(f);
+    unlink(other);
+    snprintf(other, sizeof other, "%s/other.db-lock", f->directory);
+    unlink(other);
+}
+
 static void a_holder_that_died_frees_the_lock(void **state)
 {
     struct fixture *f = *state;
@@ -271,6 +289,7 @@ int main(void)
         WITH_DIRECTORY(network_file_systems_are_refused),
         WITH_STORE(a_second_opener_is_refused_at_once_with_the_holder_named),
         WITH_STORE(every_name_of_a_file_leads_to_one_lock),
+        WITH_STORE(a_file_that_is_moved_or_linked_under_its_holder_is_refused),
         WITH_DIRECTORY(a_holder_that_died_frees_the_lock),
         WITH_DIRECTORY(names_that_sqlite_would_interpret_are_plain_files),
     };
