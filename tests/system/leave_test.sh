@@ -59,4 +59,12 @@ check_equal 'and the curve is its own' '2' "$(sql "SELECT count(*) FROM v_curve 
 start_worker idle -j 1 --idle-exit 300ms
 wait "$worker"
 check_equal 'an idle worker leaves by itself if it was told to' '0' "$?"
+
+# Two workers are connected. (Until it is waited for, what has ended still has a number, and no command line.)
+ended() { [ -z "$(tr -d '\0' <"/proc/$1/cmdline")" ]; }
+kill -TERM "$coordinator"
+check 'a coordinator that is asked to leave is gone within five seconds' wait_for 5 ended "$coordinator"
+wait "$coordinator"
+check_equal 'with exit status 0' '0' "$?"
+forget "$coordinator"
 end_of_test

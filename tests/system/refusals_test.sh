@@ -24,6 +24,9 @@ refused 'a second coordinator on the same database is refused' "$db" --db "$db" 
 refused 'an address that is taken is refused and named' "$endpoint" --db "$work/other.db" --listen "$endpoint"
 check 'the first one is unharmed' ldt status
 check 'plain sqlite3 reads the database while it runs' sql 'SELECT count(*) FROM v_study'
+sqlite3 -cmd '.timeout 5000' "$db" 'CREATE TABLE mine (x)' # a file with a write-ahead log cannot keep others out
+check 'that another process wrote to it is noticed and logged' wait_for 10 grep -q event=foreign-write "$work/coordinator.log"
+check 'and it goes on' ldt status
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/other.db" --listen 'tcp://0.0.0.0:*'
 refused 'an address that is none is refused' 'nonsense' --db "$work/other.db" --listen nonsense
