@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,8 +120,9 @@ static void a_trial_comes_out_as_facts_and_lines_of_metrics(void **state)
     const char *at = outcome.output.bytes;
     json_t *line = next_line(&at);
     json_t *info = json_object_get(line, "info");
-    static const char *const facts[] = { "version", "blas_core", "openblas",
-                                         "cpu",     "real",      "libc" };
+    static const char *const facts[] = {
+        "version", "blas_core", "openblas", "cpu", "real", "libc"
+    };
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         assert_true(json_string_length(json_object_get(info, facts[i])) > 0);
     json_decref(line);
@@ -275,6 +277,33 @@ static void a_checkpoint_of_another_trial_is_refused_in_two_places(void **state)
     outcome_free(&want);
 }
 
+/* As a cluster sets it, or a shell. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_limit_on_files_costs_the_checkpoint_and_not_the_trial(void **state)
+{
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct outcome want = run_whole(6, 120);
+    limit_files(1000);
+    struct outcome limited = run_whole(6, 0);
+    limit_files(before.rlim_cur);
+    const char *complaint = strstr(limited.output.bytes, "cannot be written: File too large");
+    const char *curve = curve_of(&want);
+    assert_non_null(complaint);
+    const char *after = strchr(complaint, '\n') + 1; /* more than half of the curve */
+    assert_true(strlen(after) > strlen(curve) / 2 && strlen(after) < strlen(curve));
+    assert_string_equal(after, curve + strlen(curve) - strlen(after));
+    outcome_free(&limited);
+    outcome_free(&want);
+}
+
 static void wrong_input_is_one_sentence_and_status_1(void **state)
 {
     static const struct {
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test(termination_hands_the_attempt_back_between_two_lines),
         cmocka_unit_test(a_terminated_trial_goes_on_and_writes_its_whole_curve),
         cmocka_unit_test(a_checkpoint_of_another_trial_is_refused_in_two_places),
+        cmocka_unit_test(a_limit_on_files_costs_the_checkpoint_and_not_the_trial),
         cmocka_unit_test(wrong_input_is_one_sentence_and_status_1),
         cmocka_unit_test(help_lists_the_settings_and_any_other_argument_is_refused),
     };
