@@ -13,7 +13,8 @@ bool directory_make(const char *path, mode_t mode, struct error *error)
     if (mkdir(path, mode) == 0 ||
         (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
         return true;
-    error_set(error, "cannot make the directory %s: %s", path, strerror(errno));
+    error_set(error, "cannot make the directory %s: %s", path,
+              errno == EEXIST ? "something else has that name" : strerror(errno));
     return false;
 }
 

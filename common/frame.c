@@ -228,7 +228,8 @@ static bool connect_socket(struct frame_socket **out, const char *endpoint, size
     snprintf((*out)->endpoint, sizeof(*out)->endpoint, "%s", endpoint);
     if (zmq_connect((*out)->zmq, endpoint) == 0)
         return true;
-    error_set(error, "cannot connect to %s: %s", endpoint, zmq_strerror(errno));
+    error_set(error, "cannot connect to %s: %s; write the address that the coordinator printed",
+              endpoint, zmq_strerror(errno));
 fail:
     frame_close(out);
     return false;

@@ -1,6 +1,7 @@
 /* ldt compare - two configurations on the same seeds: what differs is then what was changed, not
  * the luck of the draw. */
 #include "common/xalloc.h"
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/report/statistics.h"
 
@@ -153,9 +154,10 @@ static int refuse_pairs(const struct side *a, const struct side *b, const struct
     }
     if (pairs->count > 0)
         return EXIT_OK;
-    complain("%s (%zu runs) and %s (%zu runs) have no seed in common, and without pairs luck would "
-             "be compared, too: run both with `repeat` and the same `seed`, or with `rerun`",
-             a->word, a->count, b->word, b->count);
+    complain("%s (%s) and %s (%s) have no seed in common, and without pairs luck would be "
+             "compared, too: run both with `repeat` and the same `seed`, or with `rerun`",
+             a->word, counted((int64_t)a->count, "run", "runs"), b->word,
+             counted((int64_t)b->count, "run", "runs"));
     return EXIT_FAILED;
 }
 

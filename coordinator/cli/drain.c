@@ -32,7 +32,7 @@ int command_drain(const struct context *context, int argc, char **argv)
     };
     static const struct verb verb = {
         .name = "ldt drain",
-        .words = "WORKER...",
+        .words = "WORKER... | --all",
         .help = "Tells workers, by the names that `ldt workers` shows, to take nothing new and to "
                 "leave when their trials are done. A worker started later under such a name is "
                 "not concerned.",
@@ -42,7 +42,8 @@ int command_drain(const struct context *context, int argc, char **argv)
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
     if (arguments.all == (arguments.n_words > 0)) {
-        complain("name the workers that shall leave, or say --all");
+        complain("name the workers that shall leave, or say --all%s",
+                 arguments.all ? ", not both" : "");
         return EXIT_USAGE;
     }
     if (arguments.n_words > MESSAGE_MAX_DRAIN) {

@@ -19,8 +19,8 @@ struct request {
 };
 
 static const struct argp_option table[] = {
-    { "server", 's', "DIR", 0, "Make the coordinator's own pair, in this new or empty directory",
-      0 },
+    { "server", 's', "DIR", 0,
+      "Make the coordinator's own pair, in this directory, which is made if it is missing", 0 },
     { "role", 'r', "ROLE", 0,
       "What the new key is for: worker (runs trials), submit (all that ldt can ask) or read "
       "(looks)",

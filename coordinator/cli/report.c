@@ -1,5 +1,8 @@
 /* ldt report - the figures and tables of searches, as files and one page that shows them. */
+#include "common/arena.h"
+#include "common/trainer/nearest.h"
 #include "common/xalloc.h"
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/report/paper.h"
 #include "coordinator/report/report.h"
@@ -63,6 +66,32 @@ static int find_all_searches(sqlite3 *db, const struct arguments *arguments, str
     return EXIT_NOT_FOUND;
 }
 
+/* A misspelt metric would make a page without curves. */
+static int check_metric(sqlite3 *db, const char *metric)
+{
+    struct nearest nearest;
+    bool known = metric == NULL;
+    sqlite3_stmt *statement =
+        known ? NULL : database_query(db, "SELECT name FROM metric ORDER BY id", NULL, 0, 0);
+    if (statement == NULL)
+        return known ? EXIT_OK : EXIT_FAILED;
+    struct arena *arena = arena_create(1 << 12);
+    nearest_init(&nearest, metric);
+    while (!known && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *name = arena_text(arena, (const char *)sqlite3_column_text(statement, 0));
+        known = strcmp(name, metric) == 0;
+        nearest_offer(&nearest, name);
+    }
+    const char *meant = nearest_word(&nearest);
+    if (!known && meant != NULL)
+        complain("no trial reported a metric `%s`; did you mean `%s`?", metric, meant);
+    else if (!known)
+        complain("no trial reported a metric `%s`; `ldt curve` shows those of a trial", metric);
+    arena_destroy(&arena);
+    sqlite3_finalize(statement);
+    return known ? EXIT_OK : EXIT_NOT_FOUND;
+}
+
 /* Whether to speak of the paper: one of its searches is here, or everything was asked for. */
 static bool concerns_paper(const struct names *names, const struct arguments *arguments)
 {
@@ -82,6 +111,8 @@ static int write_report(sqlite3 *db, const struct arguments *arguments)
         return EXIT_USAGE;
     }
     int status = find_all_searches(db, arguments, &names);
+    if (status == EXIT_OK)
+        status = check_metric(db, arguments->metric);
     if (status == EXIT_OK) {
         struct report_request request = {
             .searches = (const char *const *)names.list,
@@ -92,7 +123,9 @@ static int write_report(sqlite3 *db, const struct arguments *arguments)
         };
         if (report_write(db, &request, &n_figures, &error)) {
             printf("%s/index.html\n", arguments->directory);
-            fprintf(stderr, "%zu figures and tables of %zu searches\n", n_figures, names.count);
+            fprintf(stderr, "%s of %s\n",
+                    counted((int64_t)n_figures, "figure or table", "figures and tables"),
+                    counted((int64_t)names.count, "search", "searches"));
         } else {
             complain("%s", error.text);
             status = EXIT_FAILED;

@@ -103,7 +103,8 @@ int command_submit(const struct context *context, int argc, char **argv)
         .words = "FILE",
         .help =
             "Submits a search; FILE may be - for standard input. With --watch the exit status is 0 "
-            "when the search is done and 1 when it was stopped; Ctrl-C ends the watching only.",
+            "when the search is done and 1 when it was stopped or one of its studies has no value; "
+            "Ctrl-C ends the watching only.",
         .options = options,
         .minimum = 1,
         .maximum = 1,

@@ -50,7 +50,9 @@ int command_workers(const struct context *context, int argc, char **argv)
     static const struct verb verb = {
         .name = "ldt workers",
         .words = "",
-        .help = "Lists the workers that are connected, and those that left within a day.",
+        .help = "Lists the workers that are connected, and those that left within a day. A worker "
+                "counts as `here` until it has been silent for four leases, two minutes if the "
+                "coordinator's --lease is as it comes.",
         .options = options,
     };
     struct arguments arguments;

@@ -11,6 +11,7 @@
 #include "coordinator/shell/options.h"
 #include "coordinator/shell/porter.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
@@ -100,6 +101,9 @@ static bool read_keys(struct service *service, struct error *error)
     char *secret = xasprintf("%s/server.key", directory);
     char *allowed = xasprintf("%s/allowed", directory);
     bool fine = key_read_secret(&service->key, secret, error);
+    if (!fine && access(secret, F_OK) != 0 && errno == ENOENT)
+        error_set(error, "there is no %s; `ldt keygen --server %s` makes the coordinator's keys",
+                  secret, directory);
     if (fine && service->key.role != KEY_SERVER) {
         error_set(error,
                   "%s is the key of a %s, not of a coordinator: `ldt keygen --server DIR` "

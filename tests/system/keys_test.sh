@@ -43,6 +43,8 @@ refused 'the coordinator has one pair' 1 'never overwritten' "$bin/ldt" keygen -
 
 # ---- what needs keys
 refused 'without keys only loopback is listened on' 1 'ldt keygen' "$bin/ldt-coordinator" --db "$db" --listen 'tcp://0.0.0.0:*'
+refused 'who has no keys yet is told how to make them' 1 'no nowhere/server.key; `ldt keygen --server nowhere`' \
+    "$bin/ldt-coordinator" --db "$db" --listen 'tcp://0.0.0.0:*' --keys nowhere
 chmod 644 keys/server.key
 refused 'a secret that others can read is refused' 1 'chmod 600 keys/server.key' \
     "$bin/ldt-coordinator" --db "$db" --listen 'tcp://0.0.0.0:*' --keys keys

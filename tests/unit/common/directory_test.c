@@ -66,6 +66,7 @@ static void one_is_made_unless_something_else_is_there(void **state)
     fclose(fopen(below("a"), "w"));
     assert_false(directory_make(below("a"), 0700, &error));
     assert_non_null(strstr(error.text, below("a")));
+    assert_non_null(strstr(error.text, "something else has that name"));
     assert_int_equal(unlink(below("a")), 0);
 }
 

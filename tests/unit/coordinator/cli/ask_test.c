@@ -67,7 +67,7 @@ static void words_that_cannot_be_meant_are_refused_before_anybody_is_asked(void 
     REFUSED(command_retry, "`-1` is no trial", "s", "--", "-1");
     REFUSED(command_retry, "name trials, or say --failed", "s", "1", "--diverged");
     REFUSED(command_drain, "name the workers that shall leave, or say --all", "--now");
-    REFUSED(command_drain, "name the workers that shall leave, or say --all", "--all", "anna");
+    REFUSED(command_drain, "shall leave, or say --all, not both", "--all", "anna");
     REFUSED(command_audit, "--sample takes a number of trials from 1 on, or a part", "s",
             "--sample", "0");
     REFUSED(command_audit, "not '101%'", "s", "--sample", "101%");

@@ -117,6 +117,15 @@ static void a_report_of_an_unknown_search_names_the_nearest(void **state)
     assert_contains(got->err, "did you mean `grid`?");
 }
 
+static void a_report_of_an_unknown_metric_names_the_nearest(void **state)
+{
+    struct fixture *f = *state;
+    const struct captured *got =
+        run(f, command_report, OUTPUT_TABLE, "grid", "-m", "test_scroe", "-o", f->directory);
+    assert_int_equal(got->status, EXIT_NOT_FOUND);
+    assert_contains(got->err, "reported a metric `test_scroe`; did you mean `test_score`?");
+}
+
 static void a_report_says_where_its_page_is(void **state)
 {
     struct fixture *f = *state;
@@ -128,7 +137,7 @@ static void a_report_says_where_its_page_is(void **state)
     assert_int_equal(system(remove), 0);
     assert_int_equal(got->status, EXIT_OK);
     assert_contains(got->out, "/report/index.html\n");
-    assert_contains(got->err, "4 figures and tables of 1 searches"); /* a study means its search */
+    assert_contains(got->err, "4 figures and tables of 1 search\n"); /* a study means its search */
 }
 
 int main(void)
@@ -145,6 +154,7 @@ int main(void)
         WITH_SCENE(a_study_without_a_whole_configuration_says_so),
         WITH_SCENE(a_report_needs_a_directory),
         WITH_SCENE(a_report_of_an_unknown_search_names_the_nearest),
+        WITH_SCENE(a_report_of_an_unknown_metric_names_the_nearest),
         WITH_SCENE(a_report_says_where_its_page_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
