@@ -53,6 +53,9 @@ static const struct rule {
     { "its trials are not numbered from 0 without a gap",
       "SELECT study, NULL FROM trial GROUP BY study HAVING min(number) <> 0 OR max(number) <> "
       "count(*) - 1" },
+    { "it is done and has not as many trials as its budget",
+      "SELECT id, NULL FROM study WHERE state = 4 AND budget * repeat <> (SELECT count(*) FROM trial"
+      " WHERE trial.study = study.id)" },
     { "trials are recorded for it, and there is no such study",
       "SELECT DISTINCT study, NULL FROM trial WHERE study NOT IN (SELECT id FROM study)" },
 };

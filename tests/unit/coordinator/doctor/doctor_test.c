@@ -319,7 +319,13 @@ static void broken_invariants_are_found_in_rows_with_right_hashes(void **state)
           "attempt 1 of trial 1 of `s/one`: its curve is not the one that was reported" },
         { "UPDATE attempt SET worker = 5 WHERE study = 1 AND trial = 1",
           "trial 1 of `s/one`: its attempt is of a worker that does not exist" },
-        { "UPDATE study SET budget = 1 WHERE id = 1", "what a coordinator restores: study s/one" },
+        { "DELETE FROM point WHERE study = 1 AND trial = 7;"
+          "DELETE FROM outcome WHERE study = 1 AND trial = 7;"
+          "DELETE FROM attempt WHERE study = 1 AND trial = 7;"
+          "DELETE FROM trial WHERE study = 1 AND number = 7",
+          "`s/one`: it is done and has not as many trials as its budget" },
+        { "UPDATE study SET budget = 1, state = 3 WHERE id = 1",
+          "what a coordinator restores: study s/one" },
         { "UPDATE trial SET seed = seed + 2 WHERE study = 1 AND number = 4",
           "trial 4 of `s/one`: its suggestion does not come out again" },
         { "UPDATE trial SET parameters = json_set(parameters, '$.x', 0.5)"
