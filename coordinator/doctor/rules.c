@@ -54,8 +54,8 @@ static const struct rule {
       "SELECT study, NULL FROM trial GROUP BY study HAVING min(number) <> 0 OR max(number) <> "
       "count(*) - 1" },
     { "it is done and has not as many trials as its budget",
-      "SELECT id, NULL FROM study WHERE state = 4 AND budget * repeat <> (SELECT count(*) FROM trial"
-      " WHERE trial.study = study.id)" },
+      "SELECT id, NULL FROM study WHERE state = 4 AND budget * repeat <>"
+      " (SELECT count(*) FROM trial WHERE trial.study = study.id)" },
     { "trials are recorded for it, and there is no such study",
       "SELECT DISTINCT study, NULL FROM trial WHERE study NOT IN (SELECT id FROM study)" },
 };
