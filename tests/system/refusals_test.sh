@@ -48,6 +48,8 @@ refused 'what is no database is refused' "$work/noise.db" --db "$work/noise.db" 
 worker_refused() { timeout 10 "$bin/ldt-worker" "$@" >"$work/refused.out" 2>&1; [ $? -eq 2 ]; }
 check 'a worker without slots is wrong usage' worker_refused -j 0
 check 'so is a name that is none' worker_refused --name 'a b'
+check 'so is an address that is none' worker_refused --coordinator nonsense
+LDT_COORDINATOR=nonsense check 'in the environment, too' worker_refused
 check 'so is a time that is none' worker_refused --idle-exit soon
 check 'so is a word that it does not know' worker_refused train
 check_says 'and those that it knows are named' 'trial.*predict' "$work/refused.out"

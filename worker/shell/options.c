@@ -1,8 +1,9 @@
-#include "common/xalloc.h"
 #include "worker/shell/options.h"
+#include "common/address.h"
 #include "common/duration.h"
 #include "common/log.h"
 #include "common/version.h"
+#include "common/xalloc.h"
 #include "proto/text.h"
 #include "worker/agent/breaker.h"
 
@@ -76,6 +77,22 @@ static bool set_checkpoints(struct options *options, const char *path)
     return length < (int)sizeof options->checkpoints && text_is_line(options->checkpoints);
 }
 
+/* What is no endpoint now will be none later: such a worker would wait for ever. A connect file is
+ * another matter, it may yet be written. */
+static void check_endpoint(const struct options *options, struct argp_state *state)
+{
+    const char *endpoint = options->loop.coordinator, *place = "--coordinator";
+    char host[ADDRESS_BYTES];
+    struct error error;
+    if (endpoint == NULL && options->loop.connect_file == NULL) {
+        endpoint = getenv("LDT_COORDINATOR");
+        place = "LDT_COORDINATOR";
+    }
+    bool given = endpoint != NULL && endpoint[0] != '\0';
+    if (given && !address_check(endpoint, host, sizeof host, &error))
+        argp_error(state, "%s: %s", place, error.text);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -121,6 +138,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_LOG_LEVEL:
         if (!log_set_level_by_name(argument))
             argp_error(state, "--log-level=%s: there are debug, info, warn and error", argument);
+        return 0;
+    case ARGP_KEY_END:
+        check_endpoint(options, state);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument `%s`; a verb, `trial` or `predict`, comes first",
