@@ -37,6 +37,8 @@ static int print_workers(enum output_format format, const struct message *reply)
 static int show(const struct context *context, const struct message *question,
                 const struct message *answer)
 {
+    if (answer->status_reply.note[0] != '\0')
+        complain("the coordinator says: %s", answer->status_reply.note);
     if (answer->status_reply.n_workers == 0)
         complain("there are no workers yet: start one with `ldt-worker`");
     if (answer->status_reply.n_workers == 0 && context->format == OUTPUT_TABLE)

@@ -12,6 +12,7 @@
 enum {
     REPLY_BYTES = 3 << 20, /* of texts and numbers: with framing it stays under MESSAGE_MAX_BYTES */
     STUDY_BYTES = 160,     /* of one study's numbers on the wire */
+    WORKER_BYTES = 96,     /* of one worker's */
     NOTE_BYTES = 512,      /* a note is cut to this in the list */
     WORKER_SHOWN_MS = 86400000 /* a worker that left is shown for a day */
 };
@@ -118,10 +119,11 @@ static size_t line_bytes(const struct study_status *line)
            strlen(line->note);
 }
 
-/* All studies in order of age; of too many for one message, the newest. */
+/* All studies in order of age; of too many for one message, the newest. Workers that are asked for,
+ * too, take their space before. */
 struct lines {
     struct study_status *list;
-    size_t first, capacity, bytes, left_out;
+    size_t first, capacity, bytes, left_out, workers_left_out;
     struct nobody nobody;
 };
 
@@ -171,17 +173,36 @@ static struct worker_status worker_line(struct turn *turn, const struct worker *
     };
 }
 
-static void list_workers(struct turn *turn, struct message *answer)
+static bool is_shown(const struct turn *turn, const struct worker *worker)
+{
+    return worker->session != 0 || worker->leases.count > 0 ||
+           silence(turn, worker) < WORKER_SHOWN_MS;
+}
+
+static size_t worker_bytes(const struct worker *worker)
+{
+    return WORKER_BYTES + strlen(worker->row.name) + strlen(worker->row.host) +
+           strlen(worker->note);
+}
+
+/* The newest first. Whoever asks for them wants them more than the studies. */
+static void list_workers(struct turn *turn, struct message *answer, struct lines *lines)
 {
     const struct core *core = turn->core;
     size_t room = core->n_workers < MESSAGE_MAX_LIST ? core->n_workers : MESSAGE_MAX_LIST;
     struct worker_status *list = arena_alloc(turn->out->arena, room * sizeof *list);
     size_t count = 0;
-    for (size_t i = core->n_workers; i > 0 && count < room; i--) {
+    for (size_t i = core->n_workers; i > 0; i--) {
         const struct worker *worker = core->workers[i - 1];
-        if (worker->session != 0 || worker->leases.count > 0 ||
-            silence(turn, worker) < WORKER_SHOWN_MS)
-            list[count++] = worker_line(turn, worker);
+        if (!is_shown(turn, worker))
+            continue;
+        size_t bytes = worker_bytes(worker);
+        if (lines->workers_left_out > 0 || count == room || lines->bytes + bytes > REPLY_BYTES) {
+            lines->workers_left_out++; /* nor any older one fits */
+            continue;
+        }
+        lines->bytes += bytes;
+        list[count++] = worker_line(turn, worker);
     }
     answer->status_reply.workers = list;
     answer->status_reply.n_workers = count;
@@ -211,25 +232,35 @@ static bool list_studies(struct turn *turn, const struct message *message, struc
     return true;
 }
 
-static const char *overall_note(struct turn *turn, size_t left_out)
+static const char *add_missing(struct turn *turn, const char *note, size_t left_out,
+                               const char *what)
 {
-    if (left_out == 0)
-        return arena_text(turn->out->arena, turn->core->note);
-    return arena_printf(turn->out->arena, "%s%s%zu older studies are not shown: name a search",
-                        turn->core->note, turn->core->note[0] != '\0' ? "; " : "", left_out);
+    struct arena *arena = turn->out->arena;
+    return left_out == 0 ? note
+                         : arena_printf(arena, "%s%s%zu older %s", note,
+                                        note[0] != '\0' ? "; " : "", left_out, what);
+}
+
+static const char *overall_note(struct turn *turn, const struct lines *lines)
+{
+    const char *note = arena_text(turn->out->arena, turn->core->note);
+    note = add_missing(turn, note, lines->left_out, "studies are not shown: name a search");
+    return add_missing(turn, note, lines->workers_left_out, "workers are not shown");
 }
 
 void status_answer(struct turn *turn, const struct message *message)
 {
     struct lines lines = { .nobody = nobody_to_run(turn->core) };
+    struct message workers = { 0 };
+    if (message->status.workers)
+        list_workers(turn, &workers, &lines);
     if (!list_studies(turn, message, &lines))
         return;
     struct message *answer = reply(turn, message, MESSAGE_STATUS_REPLY);
+    answer->status_reply = workers.status_reply;
     answer->status_reply.studies = lines.list + lines.first;
     answer->status_reply.n_studies = lines.capacity - lines.first;
     answer->status_reply.uptime_ms = turn->now_ms - turn->core->started_ms;
     answer->status_reply.version = turn->core->version;
-    answer->status_reply.note = overall_note(turn, lines.left_out);
-    if (message->status.workers)
-        list_workers(turn, answer);
+    answer->status_reply.note = overall_note(turn, &lines);
 }

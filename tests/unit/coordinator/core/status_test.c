@@ -193,20 +193,25 @@ static void a_note_is_shown_whole_up_to_its_limit(void **state)
     world_destroy(world);
 }
 
+/* A search of ten thousand studies. */
+static void submit_grid(struct world *world, int number)
+{
+    char definition[512];
+    snprintf(definition, sizeof definition,
+             "{\"name\":\"s%d\",\"command\":[\"t\"],\"metric\":{\"name\":\"measure\"},"
+             "\"trials\":1,\"matrix\":{\"a\":[1,2,3,4,5,6,7,8,9,10],"
+             "\"b\":[1,2,3,4,5,6,7,8,9,10],\"c\":[1,2,3,4,5,6,7,8,9,10],"
+             "\"d\":[1,2,3,4,5,6,7,8,9,10]},\"parameters\":{\"x\":{\"values\":[1]}}}",
+             number);
+    submit(world, definition);
+}
+
 static void an_answer_has_as_many_studies_as_fit_and_not_one_more(void **state)
 {
     struct world *world = world_create();
     world->quick = true;
-    char definition[512];
-    for (int i = 0; i < 2; i++) {
-        snprintf(definition, sizeof definition,
-                 "{\"name\":\"s%d\",\"command\":[\"t\"],\"metric\":{\"name\":\"measure\"},"
-                 "\"trials\":1,\"matrix\":{\"a\":[1,2,3,4,5,6,7,8,9,10],"
-                 "\"b\":[1,2,3,4,5,6,7,8,9,10],\"c\":[1,2,3,4,5,6,7,8,9,10],"
-                 "\"d\":[1,2,3,4,5,6,7,8,9,10]},\"parameters\":{\"x\":{\"values\":[1]}}}",
-                 i);
-        submit(world, definition);
-    }
+    submit_grid(world, 0);
+    submit_grid(world, 1);
     core_set_note(world->core, "disk full");
     ask_status(world, "");
     const struct message *message = told(world, CLIENT, MESSAGE_STATUS_REPLY);
@@ -220,6 +225,41 @@ static void an_answer_has_as_many_studies_as_fit_and_not_one_more(void **state)
     char note[64];
     snprintf(note, sizeof note, "disk full; %zu older studies are not shown", 20000 - shown);
     assert_non_null(strstr(message->status_reply.note, note));
+    world_destroy(world);
+}
+
+/* Ten thousand studies, and twenty thousand workers that tell why they take nothing. */
+static void an_answer_has_as_many_workers_as_fit_and_says_so(void **state)
+{
+    enum { WORKERS = 20000, NOTE = 250 };
+    struct world *world = world_create();
+    world->quick = true;
+    submit_grid(world, 0);
+    char note[NOTE + 1];
+    memset(note, 'b', NOTE);
+    note[NOTE] = '\0';
+    for (uint64_t i = 1; i <= WORKERS; i++) {
+        struct message message = hello(i, 1);
+        say(world, i, message);
+        message = (struct message){ .type = MESSAGE_BEAT, .beat.note = note };
+        message.session = told(world, i, MESSAGE_WELCOME)->session;
+        say(world, i, message);
+    }
+    ask_status(world, "");
+    const struct message *message = told(world, CLIENT, MESSAGE_STATUS_REPLY);
+    size_t shown = message->status_reply.n_workers, bytes = 0;
+    for (size_t i = 0; i < shown; i++) {
+        const struct worker_status *line = &message->status_reply.workers[i];
+        bytes += 96 + strlen(line->name) + strlen(line->host) + strlen(line->note);
+    }
+    assert_in_range(bytes, ANSWER_BYTES - 400, ANSWER_BYTES);
+    size_t studies = message->status_reply.n_studies; /* what still fits beside them */
+    assert_in_range(studies, 0, 2);
+    char missing[96];
+    snprintf(missing, sizeof missing,
+             "%zu older studies are not shown: name a search; %zu older workers are not shown",
+             10000 - studies, WORKERS - shown);
+    assert_string_equal(message->status_reply.note, missing);
     world_destroy(world);
 }
 
@@ -253,6 +293,7 @@ int main(void)
         cmocka_unit_test(who_is_benched_is_nobody_to_run_anything_either),
         cmocka_unit_test(a_note_is_shown_whole_up_to_its_limit),
         cmocka_unit_test(an_answer_has_as_many_studies_as_fit_and_not_one_more),
+        cmocka_unit_test(an_answer_has_as_many_workers_as_fit_and_says_so),
         cmocka_unit_test(every_state_has_a_name_and_nothing_else_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
