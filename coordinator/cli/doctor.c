@@ -73,14 +73,20 @@ static void say_unaffected(const struct diagnosis *diagnosis)
 static void say_damaged(const char *path, const struct report *report,
                         const struct diagnosis *diagnosis)
 {
-    complain("%s: %" PRId64 " finding%s, %" PRId64 " of them shown", path, diagnosis->findings,
-             diagnosis->findings > 1 ? "s" : "", report->shown);
+    const char *findings = diagnosis->findings > 1 ? "findings" : "finding";
+    if (report->shown < diagnosis->findings)
+        complain("%s: %" PRId64 " %s, %" PRId64 " of them shown", path, diagnosis->findings,
+                 findings, report->shown);
+    else
+        complain("%s: %" PRId64 " %s", path, diagnosis->findings, findings);
     say_unaffected(diagnosis);
     complain("to go on, stop the coordinator, move %s away with its -wal and -shm, put a copy from "
-             "before in its place, and start it again; without a copy, and if you know why rows "
-             "differ, `ldt doctor --db %s --accept` makes the proof anew from what stands there "
-             "now",
-             path, path);
+             "before in its place, and start it again",
+             path);
+    if (diagnosis->acceptable)
+        complain("without a copy, and if you know why rows differ, `ldt doctor --db %s --accept` "
+                 "makes the proof anew from what stands there now, if it agrees with itself",
+                 path);
 }
 
 /* ---- the verb */

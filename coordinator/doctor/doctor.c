@@ -35,6 +35,7 @@ void examination_find(struct examination *examination, int64_t study, const char
     int length = vasprintf(&fault, format, values);
     va_end(values);
     examination->diagnosis->findings++;
+    examination->diagnosis->acceptable |= remedy == remedy_row;
     affect(examination, study);
     struct finding finding = { place, length >= 0 ? fault : format, remedy };
     examination->listener->found(examination->listener->context, &finding);

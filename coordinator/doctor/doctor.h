@@ -37,6 +37,7 @@ struct diagnosis {
     int64_t searches, studies, trials, attempts, points; /* that were read */
     int64_t suggestions;   /* that came out again as they were recorded */
     bool everywhere;       /* a finding that may concern every study, and not only those named */
+    bool acceptable;       /* there is a finding that store_accept would settle */
     char **sound;          /* names of the studies that no finding concerns */
     size_t n_sound;
     size_t n_affected;

@@ -72,12 +72,9 @@ union any_row {
     struct outcome_row outcome;
 };
 
-static bool damaged(sqlite3 *db, const char *finding, struct error *error)
+static bool damaged(const char *finding, struct error *error)
 {
-    error_set(error,
-              "%s: changed by somebody other than the coordinator, or damaged: put a copy in place "
-              "of %s; `ldt doctor --db FILE` lists everything that is wrong, and how to go on",
-              finding, sqlite3_db_filename(db, "main"));
+    error_set(error, "%s: changed by somebody other than the coordinator, or damaged", finding);
     return false;
 }
 
@@ -90,9 +87,8 @@ static bool restore_row(sqlite3_stmt *statement, const struct restorer *restorer
     cells_of_statement(table, statement, 0, false, cells);
     uint64_t hash = cells_hash(restorer->table, cells);
     if ((int64_t)hash != sqlite3_column_int64(statement, sqlite3_column_count(statement) - 1)) {
-        sqlite3 *db = sqlite3_db_handle(statement);
-        char *name = row_name(db, restorer->table, cells);
-        damaged(db, name, error);
+        char *name = row_name(sqlite3_db_handle(statement), restorer->table, cells);
+        damaged(name, error);
         free(name);
         return false;
     }
@@ -120,7 +116,7 @@ static sqlite3_stmt *prepare(sqlite3 *db, const struct restorer *restorer, struc
     return statement;
 }
 
-static bool sum_matches(sqlite3 *db, const struct sums *sums, const struct restorer *restorer,
+static bool sum_matches(const struct sums *sums, const struct restorer *restorer,
                         const struct table_sum *sum, struct error *error)
 {
     const struct table_sum *recorded = &sums->tables[restorer->table];
@@ -130,7 +126,7 @@ static bool sum_matches(sqlite3 *db, const struct sums *sums, const struct resto
     snprintf(finding, sizeof finding,
              "the table %s has %lld rows where %lld belong, or an older state of one",
              schema_tables[restorer->table].name, (long long)sum->rows, (long long)recorded->rows);
-    return damaged(db, finding, error);
+    return damaged(finding, error);
 }
 
 static bool restore_table(sqlite3 *db, const struct sums *sums, const struct restorer *restorer,
@@ -147,7 +143,7 @@ static bool restore_table(sqlite3 *db, const struct sums *sums, const struct res
     if (good && rc != SQLITE_DONE)
         good = sql_failed(db, "read", error);
     sqlite3_finalize(statement);
-    return good && sum_matches(db, sums, restorer, &sum, error);
+    return good && sum_matches(sums, restorer, &sum, error);
 }
 
 bool restore_rows(sqlite3 *db, const struct sums *sums, struct core *core, int64_t now_ms,
@@ -162,5 +158,12 @@ bool restore_rows(sqlite3 *db, const struct sums *sums, struct core *core, int64
 
 bool store_restore(struct store *store, struct core *core, int64_t now_ms, struct error *error)
 {
-    return restore_rows(store->db, &store->sums, core, now_ms, error);
+    if (restore_rows(store->db, &store->sums, core, now_ms, error))
+        return true;
+    const struct error fault = *error; /* a row that was changed, or rows that contradict */
+    error_set(error,
+              "%s: put a copy in place of %s; `ldt doctor --db %s` lists everything that is wrong, "
+              "and how to go on",
+              fault.text, store->path, store->path);
+    return false;
 }

@@ -59,8 +59,16 @@ cp "$work/changed.db" "$work/other.db"
     >"$work/refusal" 2>&1
 check_equal 'a coordinator does not start with it' '1' "$?"
 check_says 'and says which row, and what to do' 'trial 3 of `search/one`: changed by somebody other' "$work/refusal"
+check_says 'and how doctor is asked about this file' "doctor --db $work/other.db" "$work/refusal"
+check_says 'doctor says how rows are accepted' "doctor --db $work/changed.db --accept" "$work/doctor.out"
 check 'rows can be accepted as they are' "$bin/ldt" doctor --db "$work/changed.db" --accept
 check 'but not against the curve' finds "$work/changed.db" '^trial 3 of `search/one`,it is final and its latest outcome'
+check 'and accepting them once more is not advised, for it would change nothing' \
+    sh -c "! grep -q -e '--accept' '$work/doctor.out'"
+"$bin/ldt-coordinator" --db "$work/changed.db" --connect "$work/other.json" --listen 'tcp://127.0.0.1:*' \
+    >"$work/refusal" 2>&1
+check_equal 'nor does a coordinator start with rows that contradict each other' '1' "$?"
+check_says 'and that, too, comes with what to do' "put a copy in place of $work/changed.db; .ldt doctor --db $work/changed.db" "$work/refusal"
 sqlite3 "$work/other.db" "UPDATE attempt SET log = 'nothing happened' WHERE study = 2 AND trial = 5"
 check 'a log that was rewritten is found' finds "$work/other.db" '^attempt 1 of trial 5 of `search/two`,.*its log is not'
 printf 'no database' >"$work/text.db"
