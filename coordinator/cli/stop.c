@@ -6,10 +6,12 @@ static int print_stopped(const struct context *context, const struct message *qu
                          const struct message *answer)
 {
     struct line line = { 0 };
-    line_say(&line, "%s: %s stopped, %s cancelled%s", question->stop.name,
-             counted(answer->stopped.studies, "study", "studies"),
+    line_say(&line, "%s: %s, %s cancelled%s", question->stop.name,
+             answer->stopped.studies == 0
+                 ? "it had ended or was stopped already"
+                 : counted(answer->stopped.studies, "study stopped", "studies stopped"),
              counted(answer->stopped.cancelled, "trial", "trials"),
-             question->stop.now ? "" : "; running trials finish (--now cancels them, too)");
+             question->stop.now ? "" : "; what still runs may finish (--now cancels it, too)");
     line_text(&line, "name", question->stop.name);
     line_integer(&line, "studies", answer->stopped.studies);
     line_integer(&line, "cancelled", answer->stopped.cancelled);

@@ -72,6 +72,8 @@ check_says 'and shows the first point that differs, and what was not made alike'
 sed -e 's/name: s$/name: none/' -e 's/\[0, .*\]/[3]/' "$work/s.yaml" >"$work/none.yaml"
 rm "$work/mended"
 submit "$work/none.yaml" && wait_done none 30 || give_up 'a search ends without a result'
+ldt stop none >"$work/stopped"
+check_says 'what has ended is not said to be stopped' 'none: it had ended or was stopped already' "$work/stopped"
 ldt audit none >"$work/audit" 2>"$work/error"
 check_equal 'an audit that the coordinator refuses is none that found nothing' 1 $?
 check_equal 'and compares nothing' '' "$(cat "$work/audit")"
