@@ -51,11 +51,8 @@ static void count_undelivered(const struct trial *trial)
         worker->lost++;
 }
 
-void lease_lapse(struct core *core, struct trial *trial)
+static void queue_lapsed(struct core *core, struct trial *trial)
 {
-    if (lease_lapsed(core, trial))
-        return;
-    count_undelivered(trial);
     bool orphan = !study_active(trial->study);
     list_remove(&trial->queue);
     if (orphan)
@@ -65,6 +62,25 @@ void lease_lapse(struct core *core, struct trial *trial)
     else
         list_push(&trial->study->lapsed, &trial->queue);
     share_update(core, trial->study);
+}
+
+void lease_lapse(struct core *core, struct trial *trial)
+{
+    if (lease_lapsed(core, trial))
+        return;
+    count_undelivered(trial);
+    queue_lapsed(core, trial);
+}
+
+void leases_adopt(struct core *core, const struct study *study)
+{
+    struct link *next;
+    for (struct link *link = core->orphans.end.next; link != &core->orphans.end; link = next) {
+        struct trial *trial = LIST_ITEM(link, struct trial, queue);
+        next = link->next;
+        if (trial->study == study)
+            queue_lapsed(core, trial);
+    }
 }
 
 void lease_end(struct core *core, struct trial *trial)

@@ -20,6 +20,8 @@ void lease_revoke(struct core *core, struct trial *trial); /* unasked: the worke
 bool lease_lapsed(const struct core *core, const struct trial *trial);
 
 void leases_lapse(struct core *core, int64_t now_ms); /* all whose deadline has passed */
+/* A stopped study goes on: whoever asks next may take its orphans. */
+void leases_adopt(struct core *core, const struct study *study);
 /* Nothing could be saved for so long: every deadline moves, and what lapsed meanwhile is whole
  * again. */
 void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms);

@@ -1,6 +1,7 @@
 #include "coordinator/core/study.h"
 #include "coordinator/core/elsewhere.h"
 #include "coordinator/core/follow.h"
+#include "coordinator/core/lease.h"
 #include "coordinator/core/rerun.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/trial.h"
@@ -155,6 +156,7 @@ void study_reopen(struct turn *turn, struct study *study)
         lift_stop(study);
     study->row.finished_ms = 0;
     enter(turn, study, SEARCH_OPEN);
+    leases_adopt(turn->core, study);
     for (struct study *next = study->followers; next != NULL; next = next->next_follower)
         share_update(turn->core, next); /* one that has not begun waits again */
 }

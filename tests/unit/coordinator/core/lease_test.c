@@ -60,6 +60,41 @@ static void of_lapsed_trials_the_first_goes_first_whoever_says_hello_meanwhile(v
     world_destroy(world);
 }
 
+/* One event of a turn that goes on. */
+static void step_only(struct world *world, uint64_t peer, struct message message)
+{
+    struct event event = { .type = EVENT_MESSAGE, .now_ms = world->now_ms, .peer = peer,
+                           .wall_ms = world_wall(world), .message = &message };
+    struct error error = { "" };
+    core_step(world->core, &event, &world->actions);
+    if (!core_check(world->core, &error))
+        fail_msg("%s", error.text);
+}
+
+/* Its worker comes back without it, and in the same turn somebody has the study go on. */
+static void what_a_stopped_study_lost_is_not_cancelled_if_it_goes_on_in_that_turn(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2,\"max_attempts\":1"));
+    uint64_t session = worker_joins(world, 1, 2), other = worker_joins(world, 2, 1);
+    ask(world, 1, session, 2, 0);
+    worker_fails(world, 1, session, (struct attempt_ref){ 1, 0, 1 }, "no");
+    stop(world, "s", false);
+    struct message retry = { .type = MESSAGE_RETRY };
+    retry.retry.name = "s";
+    retry.retry.failed = true;
+    actions_clear(&world->actions);
+    step_only(world, 1, hello(1, 2));
+    step_only(world, CLIENT, retry);
+    core_assign(world->core, world->now_ms, world_wall(world), &world->actions);
+    world_end_turn(world);
+    assert_int_equal(trial_on_disk(world, 1)->state, TRIAL_RUNNING);
+    ask(world, 2, other, 1, 0);
+    struct attempt_ref second = { 1, 1, 2 };
+    assert_true(attempt_ref_equal(told(world, 2, MESSAGE_TRIAL)->trial.ref, second));
+    world_destroy(world);
+}
+
 static void a_full_disk_does_not_end_a_session_nor_a_single_lease(void **state)
 {
     struct world *world = world_create();
@@ -192,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_trial_that_was_heard_of_is_in_flight_until_the_worker_counts_it),
         cmocka_unit_test(a_second_attempt_that_never_arrived_frees_its_slot_too),
         cmocka_unit_test(of_lapsed_trials_the_first_goes_first_whoever_says_hello_meanwhile),
+        cmocka_unit_test(what_a_stopped_study_lost_is_not_cancelled_if_it_goes_on_in_that_turn),
         cmocka_unit_test(a_full_disk_does_not_end_a_session_nor_a_single_lease),
         cmocka_unit_test(a_lease_that_lapsed_just_before_the_disk_was_full_stays_lapsed),
         cmocka_unit_test(a_full_disk_costs_a_large_fleet_no_search),
