@@ -383,6 +383,7 @@ int loop_run(const struct loop_options *options)
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
+    loop.keeper = keeper_create(options->checkpoints); /* may sweep for long: SIGTERM ends it yet */
     loop.signals = open_signals();
     if (loop.signals < 0) {
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(strerror(errno)));
@@ -393,7 +394,6 @@ int loop_run(const struct loop_options *options)
     loop.instance = options->agent.instance;
     loop.now_ms = clock_monotonic_ms();
     loop.agent = agent_create(&options->agent);
-    loop.keeper = keeper_create(options->checkpoints);
     loop.arena = arena_create(64 << 10);
     agent_actions_init(&loop.actions);
     while (!loop.finished && !loop.leaving_at_once)

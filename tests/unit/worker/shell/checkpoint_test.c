@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -205,6 +206,46 @@ static void what_takes_too_long_is_removed_piece_by_piece(void **state)
         assert_true(exists(world, "k/discarded-2"));
     assert_int_equal(count_entries(world, "k"), 1);
     assert_true(exists(world, "k/attempt-3"));
+}
+
+/* Discards whatever is older than *claimed, again and again, until that is 0. */
+static pid_t start_discarding(struct world *world, const _Atomic int32_t *claimed)
+{
+    pid_t parent = getpid(), pid = fork();
+    if (pid != 0)
+        return pid;
+    for (int32_t attempt; (attempt = *claimed) > 0 && getppid() == parent;)
+        checkpoint_discard(world->directory, "k", attempt - 1, 0, &world->error);
+    _exit(0);
+}
+
+static void a_claim_that_meets_a_removal_finds_all_or_nothing(void **state)
+{
+    struct world *world = *state;
+    enum { ROUNDS = 300, FILES = 3 };
+    int status, taken_over = 0;
+    _Atomic int32_t *claimed =
+        mmap(NULL, sizeof *claimed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(claimed != MAP_FAILED);
+    *claimed = 1;
+    pid_t pid = start_discarding(world, claimed);
+    for (int32_t attempt = 1; attempt <= ROUNDS; attempt++) {
+        const char *ours = arena_printf(world->arena, "k/attempt-%d", attempt);
+        if (claim(world, "k", attempt) == NULL)
+            fail_msg("attempt %d: %s", attempt, world->error.text);
+        *claimed = attempt;
+        int found = count_entries(world, ours);
+        if (found != 0 && found != FILES)
+            fail_msg("attempt %d found %d of %d files", attempt, found, FILES);
+        taken_over += found == FILES;
+        for (int i = 0; i < FILES; i++)
+            write_file(world, arena_printf(world->arena, "%s/%d", ours, i), "saved");
+        *claimed = attempt + 1; /* as if it had been superseded: the race begins */
+    }
+    *claimed = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    print_message("%d of %d found what the one before had kept\n", taken_over, ROUNDS);
 }
 
 /* As nobody, because to root no directory forbids anything. */
@@ -438,6 +479,7 @@ int main(void)
         TEST(a_link_in_place_of_a_directory_is_not_followed),
         TEST(what_is_discarded_is_gone_and_nothing_else),
         TEST(what_takes_too_long_is_removed_piece_by_piece),
+        TEST(a_claim_that_meets_a_removal_finds_all_or_nothing),
         TEST(directories_that_forbid_to_be_changed_are_removed),
         TEST(a_newer_attempt_keeps_its_own),
         TEST(what_is_not_ours_is_never_removed),
