@@ -71,6 +71,7 @@ static bool catch_signals(struct loop *loop, struct error *error)
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* where files are limited: an error of the write, with a sentence */
     sigprocmask(SIG_BLOCK, &ending, NULL);
     loop->signals = signalfd(-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK);
     if (loop->signals < 0)

@@ -52,6 +52,12 @@ check 'who is connected goes on when the descriptors are used up' goes_on
 peers_leave
 check 'and afterwards anybody is served again' wait_for 20 ldt status
 
+# ---- files that may not grow: the second one's database
+( ulimit -f 8 && exec "$bin/ldt-coordinator" --db "$work/cramped.db" --connect "$work/cramped.json" \
+    --listen 'tcp://127.0.0.1:*' 2>"$work/cramped.log" )
+check_equal 'a coordinator whose file may not grow ends with status 1, not by a signal' 1 $?
+check_says 'and says why' 'cannot change .*cramped.db: disk I/O error' "$work/cramped.log"
+
 # ---- a worker with too few descriptors for its slots
 ( ulimit -n 40 && exec "$bin/ldt-worker" --name narrow -c "$connect" -j 30 --allow-command 2>>"$work/narrow.log" ) &
 narrow=$!
