@@ -38,7 +38,7 @@ static void keep_turn(struct storm *storm)
         assert_sound(f);
 }
 
-/* A database of one storm. Adds up how many trials there were: a study may be stopped before any. */
+/* A database of one storm. Adds up its trials: a study may be stopped before any. */
 static struct fixture *make_storm(uint64_t seed, const char *definition, bool no_keeper,
                                   int64_t *trials)
 {
