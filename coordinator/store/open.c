@@ -70,7 +70,7 @@ static bool undamaged(sqlite3 *db, const char *path, struct error *error)
  * is 16. */
 static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
-                              "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384";
+                              "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -6144";
 
 static bool set_pragmas(sqlite3 *db, struct error *error)
 {
