@@ -5,7 +5,7 @@
 
 mkdir "$work/place"
 place=$work/place
-parameters='{"task":"task-b","n_train":400,"n_test":200,"n_inner":20,"epochs":30}'
+parameters='{"task":"task-b","n_train":400,"n_test":200,"n_inner":20,"epochs":90}'
 
 # trial OUT SEED SECONDS: a run in the background, its process is $trial. Its curve lands in OUT, line by line.
 trial() {
@@ -30,9 +30,10 @@ printf '{"seed": 1, "parameters": %s}\n' "$parameters" | "$bin/ldt-worker" trial
 
 moves=0
 while [ "$moves" -lt 10 ]; do
-    trial "$work/move.jsonl" 1 120
+    out=$work/move-$moves.jsonl # a file of its own: the lines of the run before say nothing of this one
+    trial "$out" 1 120
     # (A line more than the run before it had written: each move has got on.)
-    wait_for 20 has_lines "$work/move.jsonl" $((2 * moves + 2)) || give_up 'a trial goes on'
+    wait_for 20 has_lines "$out" $((2 * moves + 2)) || give_up 'a trial goes on'
     kill -TERM "$trial"
     wait "$trial"
     [ $? -eq 75 ] || give_up "a terminated trial exits with 75 (move $moves)"
@@ -48,7 +49,7 @@ trial "$work/killed.jsonl" 1 0
 wait_for 20 has_lines "$work/killed.jsonl" 12 || give_up 'a trial saves itself after every iteration'
 stop_hard "$trial"
 whole "$work/last.jsonl" 1
-check_says 'a killed trial goes on from its last checkpoint' '"checkpoint":"goes on from iteration 1[0-9]' "$work/last.jsonl"
+check_says 'a killed trial goes on from its last checkpoint' '"checkpoint":"goes on from iteration [1-9][0-9]' "$work/last.jsonl"
 check 'with the same curve' same_curve "$work/want.jsonl" "$work/last.jsonl"
 
 trial "$work/cut.jsonl" 1 0
