@@ -54,7 +54,7 @@ listen='tcp://0.0.0.0:*'
 start_coordinator --keys keys --advertise 127.0.0.1
 keep_endpoint
 endpoint=$listen
-check 'the connect file has the public key' grep -qF "$(key_of server.pub)" "$connect"
+check 'the connect file has the public key' grep -qF -e "$(key_of server.pub)" "$connect"
 secret=$(sed -n 's/.*secret-key = "\(.*\)".*/\1/p' keys/server.key)
 check_equal 'and no secret' '0' "$(grep -cF "$secret" "$connect")"
 
