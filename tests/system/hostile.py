@@ -133,6 +133,17 @@ class Peer:
             pass
         return data
 
+    def read_until(self, word):
+        """Everything up to this word, for which it waits."""
+        self.socket.settimeout(10)
+        data = b""
+        try:
+            while word not in data and (chunk := self.socket.recv(65536)):
+                data += chunk
+        except OSError:
+            pass
+        return data
+
     def close(self):
         self.socket.close()
 
@@ -230,6 +241,6 @@ for i in range(ROUNDS):
 peer = Peer()
 peer.handshake()
 peer.send(envelope(16, part(1, "w"), version=99))
-show_answers(peer.read_all())
+show_answers(peer.read_until(b"version 99 is not supported"))
 peer.close()
 print("rounds:", ROUNDS)
