@@ -35,8 +35,9 @@ submit_next() {
     printf 'parameters:\n  a: {values: [0, 1, 2, 3, 4, 5, 6]}\n  b: {values: [0, 1, 2, 3, 4, 5, 6, 7]}\n' >>"$work/grid.yaml"
     wait_for 20 submit "$work/grid.yaml" || { cat "$work/submit.out"; give_up "search $searches is accepted"; }
 }
-# There must be something to do when a fault is to be met: another search, if the last one is nearly done.
-nearly_done() { [ "$(done_trials)" -gt $((searches * trials - 15)) ]; }
+# There must be something to do when a fault is met, up to fifty calls later: another search, if the last one is nearly
+# done.
+nearly_done() { [ "$(done_trials)" -gt $((searches * trials - 50)) ]; }
 keep_busy() {
     nearly_done || return 0
     start_coordinator
