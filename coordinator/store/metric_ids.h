@@ -3,13 +3,11 @@
  * neither a new name nor an old one is looked for among all others. */
 #ifndef STORE_METRIC_IDS_H
 #define STORE_METRIC_IDS_H
-#include <stddef.h>
-#include <stdint.h>
+#include "coordinator/core/index.h"
 
 struct metric_ids {
-    struct metric_id_slot { char *name; int64_t id; } *slots; /* open addressing; no name: free */
-    size_t count, capacity;                                   /* capacity: a power of two, or 0 */
-    int64_t last;                                             /* the highest number; 0: none yet */
+    struct name_index by_name; /* of struct metric_id, owned */
+    int64_t last;              /* the highest number; 0: none yet */
 };
 
 int64_t metric_ids_find(const struct metric_ids *ids, const char *name); /* 0: unknown */

@@ -167,7 +167,7 @@ static void ever_new_metrics_cost_no_search_among_the_old_ones(void **state)
         assert_int_equal(metric_ids_find(&ids, name), 0);
         metric_ids_add(&ids, name, ids.last + 1);
     }
-    assert_int_equal(ids.count, NAMES);
+    assert_int_equal(ids.by_name.count, NAMES);
     assert_int_equal(ids.last, NAMES);
     for (int64_t i = 0; i < NAMES; i++) {
         snprintf(name, sizeof name, "loss_at_step_%d", (int)(i * 7919 % NAMES));
