@@ -12,6 +12,7 @@
 #include "common/frame.h"
 #include "common/rng.h"
 #include "proto/codec.h"
+#include "tests/system/damage.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,15 +193,6 @@ static void disguise(struct ambush *ambush, const struct message *message)
         found[1] = PROGRAM_LDT;
 }
 
-static void break_frame(struct ambush *ambush)
-{
-    struct buf *frame = &ambush->out;
-    if (below(ambush, 3) == 0)
-        frame->length = below(ambush, frame->length + 1);
-    for (size_t i = below(ambush, 8); i > 0 && frame->length > 0; i--)
-        frame->bytes[below(ambush, frame->length)] ^= (char)(1 << below(ambush, 8));
-}
-
 /* What makes an honest worker leave: another version of the protocol, or its coordinator's wish. */
 static bool sends_it_away(struct ambush *ambush)
 {
@@ -222,7 +214,7 @@ static void send(struct ambush *ambush, struct message *message)
         return; /* a lie that cannot even be written */
     disguise(ambush, message);
     if (below(ambush, 100) < (size_t)ambush->percent)
-        break_frame(ambush);
+        damage(&ambush->rng, &ambush->out);
     if (sends_it_away(ambush))
         return;
     if (frame_send(ambush->socket, &ambush->worker, ambush->out.bytes, ambush->out.length) ==

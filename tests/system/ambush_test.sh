@@ -7,8 +7,6 @@ messages=${LDT_AMBUSH_MESSAGES:-4000}
 say "LDT_AMBUSH_SEED=$seed"
 
 kept=$work/kept
-resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
-descriptors() { ls "/proc/$1/fd" | wc -l; }
 marks() { find "$work" / -maxdepth 1 -name 'mark*'; }
 
 # ambush PERCENT: a coordinator of which so much is broken, until it has said everything.

@@ -8,7 +8,6 @@ folder=$(dirname "$0")/../system
 quiet_seconds=30
 due=300 # results a second: what a small machine can keep up, so that a lower rate is the attack's doing
 
-resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 highest() { sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
 
 make_keys() {

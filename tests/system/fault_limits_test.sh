@@ -13,8 +13,6 @@ sampler: {name: random}
 trials: 5000
 parameters: {x: {min: 0.0, max: 1.0}}
 END
-resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
-descriptors() { ls "/proc/$1/fd" | wc -l; }
 done_trials() { sql 'SELECT count(*) FROM trial WHERE state = 3'; }
 more_done() { [ "$(done_trials)" -gt "$1" ]; }
 goes_on() { wait_for 20 more_done "$(done_trials)"; }

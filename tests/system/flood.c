@@ -9,6 +9,7 @@
 #include "common/credentials.h"
 #include "common/rng.h"
 #include "proto/codec.h"
+#include "tests/system/damage.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,10 +133,7 @@ static void break_frame(struct flood *flood)
         memset(large, 0xff, LARGE);
         buf_add(frame, large, LARGE);
     }
-    if (below(flood, 3) == 0)
-        frame->length = below(flood, frame->length + 1);
-    for (size_t i = below(flood, 8); i > 0 && frame->length > 0; i--)
-        frame->bytes[below(flood, frame->length)] ^= (char)(1 << below(flood, 8));
+    damage(&flood->rng, frame);
 }
 
 /* Most lies bear the session that the last WELCOME gave; some another's. A lie that the codec

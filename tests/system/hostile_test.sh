@@ -14,8 +14,6 @@ sampler: {name: random}
 trials: 60
 parameters: {x: {min: 0.0, max: 1.0}}
 END
-resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
-descriptors() { ls "/proc/$1/fd" | wc -l; }
 
 start_coordinator
 endpoint=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect")

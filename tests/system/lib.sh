@@ -92,6 +92,10 @@ wait_for() {
     done
 }
 
+# Of a process: its memory in KiB, and how many descriptors it has open.
+resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status"; }
+descriptors() { ls "/proc/$1/fd" | wc -l; }
+
 # ---- programs. One coordinator is the current one: its database is $db, its connect file $connect.
 db=$work/runs.db
 connect=$work/connect.json
