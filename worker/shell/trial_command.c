@@ -1,26 +1,22 @@
 #include "worker/shell/trial_command.h"
 #include "worker/shell/preemption.h"
 #include "worker/shell/reexecute.h"
+#include "worker/shell/trial_input.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/trainer/reference.h"
 #include "common/version.h"
-#include "common/xalloc.h"
 #include "worker/numeric/blas.h"
 #include "worker/numeric/mat.h"
 #include "worker/trial/trial.h"
 
-#include <errno.h>
 #include <gnu/libc-version.h>
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { INPUT_LIMIT = 1 << 20, LINE_LIMIT = 1 << 16 };
+enum { LINE_LIMIT = 1 << 16 };
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
-enum { CHECKPOINT_SECONDS = 120, CHECKPOINT_SECONDS_MOST = 1000000000 };
 
 static const char usage[] =
     "usage: ldt-worker trial [--save-model FILE.npz [--with-teacher]] < TRIAL.json\n"
@@ -167,109 +163,6 @@ static void complain(void *context, const char *sentence)
     saving->has_complained = true;
 }
 
-/* ---- the object in -------------------------------------------------------------------------- */
-
-static bool read_input(struct buf *input, struct error *error)
-{
-    char chunk[65536];
-    for (;;) {
-        ssize_t count = read(STDIN_FILENO, chunk, sizeof chunk);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0) {
-            error_set(error, "standard input: %s", strerror(errno));
-            return false;
-        }
-        if (count == 0)
-            return true;
-        if (!buf_add(input, chunk, (size_t)count)) {
-            error_set(error, "standard input: longer than %d bytes; no trial is", INPUT_LIMIT);
-            return false;
-        }
-    }
-}
-
-static json_t *parse_input(const struct buf *input, struct error *error)
-{
-    json_error_t fault;
-    if (input->length == strspn(input->bytes, " \t\r\n")) {
-        error_set(error, "standard input: empty; it must hold one JSON object, such as "
-                         "{\"seed\": 1, \"parameters\": {\"task\": \"task-b\"}}");
-        return NULL;
-    }
-    json_t *trial = json_loadb(input->bytes, input->length, JSON_REJECT_DUPLICATES, &fault);
-    if (trial == NULL)
-        error_set(error, "standard input:%d:%d: %s", fault.line, fault.column, fault.text);
-    else if (!json_is_object(trial))
-        error_set(error, "standard input: not a JSON object");
-    if (json_is_object(trial))
-        return trial;
-    json_decref(trial);
-    return NULL;
-}
-
-struct input {
-    int64_t seed;
-    struct settings settings;
-    char *parameters;     /* the text of the settings as they were given */
-    char *checkpoint_dir; /* NULL: none */
-    double checkpoint_seconds;
-};
-
-static void input_free(struct input *input)
-{
-    free(input->parameters);
-    free(input->checkpoint_dir);
-}
-
-static bool read_checkpoint(const json_t *trial, struct input *out, struct error *error)
-{
-    const json_t *directory = json_object_get(trial, "checkpoint_dir");
-    const json_t *seconds = json_object_get(trial, "checkpoint_seconds");
-    out->checkpoint_seconds = seconds != NULL ? json_number_value(seconds) : CHECKPOINT_SECONDS;
-    if (seconds != NULL && (!json_is_number(seconds) || out->checkpoint_seconds < 0 ||
-                            out->checkpoint_seconds > CHECKPOINT_SECONDS_MOST)) {
-        error_set(error, "checkpoint_seconds: give a number from 0 to %d", CHECKPOINT_SECONDS_MOST);
-        return false;
-    }
-    if (directory == NULL)
-        return true;
-    if (!json_is_string(directory) || json_string_value(directory)[0] != '/') {
-        error_set(error, "checkpoint_dir: not a path; give one that begins with /");
-        return false;
-    }
-    out->checkpoint_dir = xstrdup(json_string_value(directory));
-    return true;
-}
-
-static bool read_trial(const json_t *trial, struct input *out, struct error *error)
-{
-    const json_t *seed = json_object_get(trial, "seed");
-    if (!json_is_integer(seed) || json_integer_value(seed) < 0) {
-        error_set(error, "seed: %s; give an integer of at least 0",
-                  seed == NULL ? "missing" : "not a seed");
-        return false;
-    }
-    out->seed = json_integer_value(seed);
-    if (!read_checkpoint(trial, out, error) ||
-        !settings_parse(&out->settings, json_object_get(trial, "parameters"), error))
-        return false;
-    out->parameters = json_text(json_object_get(trial, "parameters"));
-    return true;
-}
-
-/* input_free also after a false. */
-static bool read_standard_input(struct input *out, struct error *error)
-{
-    struct buf input;
-    buf_init(&input, INPUT_LIMIT);
-    json_t *trial = read_input(&input, error) ? parse_input(&input, error) : NULL;
-    bool usable = trial != NULL && read_trial(trial, out, error);
-    json_decref(trial);
-    buf_free(&input);
-    return usable;
-}
-
 /* ---- the command ---------------------------------------------------------------------------- */
 
 struct request {
@@ -277,7 +170,7 @@ struct request {
     bool with_teacher, wants_help;
 };
 
-static enum trial_end run_trial(const struct request *request, const struct input *input,
+static enum trial_end run_trial(const struct request *request, const struct trial_input *input,
                                 struct error *error)
 {
     char cpu[128];
@@ -308,11 +201,13 @@ static enum trial_end run_trial(const struct request *request, const struct inpu
 
 static int train(const struct request *request, struct error *error)
 {
-    struct input input = { .parameters = NULL };
+    struct trial_input input;
     enum trial_end end = TRIAL_REFUSED;
-    if (blas_check(error) && read_standard_input(&input, error))
+    if (!blas_check(error))
+        return EXIT_FAILED;
+    if (trial_input_read(&input, error))
         end = run_trial(request, &input, error);
-    input_free(&input);
+    trial_input_free(&input);
     if (end == TRIAL_COMPLETED || end == TRIAL_BECAME_NONFINITE)
         return 0;
     return end == TRIAL_STOPPED && preemption_came() ? EXIT_HANDED_BACK : EXIT_FAILED;
