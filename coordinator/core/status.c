@@ -123,7 +123,9 @@ static size_t line_bytes(const struct study_status *line)
  * too, take their space before. */
 struct lines {
     struct study_status *list;
-    size_t first, capacity, bytes, left_out, workers_left_out;
+    size_t first, capacity, bytes, left_out;
+    struct worker_status *workers;
+    size_t n_workers, workers_left_out;
     struct nobody nobody;
 };
 
@@ -186,26 +188,24 @@ static size_t worker_bytes(const struct worker *worker)
 }
 
 /* The newest first. Whoever asks for them wants them more than the studies. */
-static void list_workers(struct turn *turn, struct message *answer, struct lines *lines)
+static void list_workers(struct turn *turn, struct lines *lines)
 {
     const struct core *core = turn->core;
     size_t room = core->n_workers < MESSAGE_MAX_LIST ? core->n_workers : MESSAGE_MAX_LIST;
-    struct worker_status *list = arena_alloc(turn->out->arena, room * sizeof *list);
-    size_t count = 0;
+    lines->workers = arena_alloc(turn->out->arena, room * sizeof *lines->workers);
     for (size_t i = core->n_workers; i > 0; i--) {
         const struct worker *worker = core->workers[i - 1];
         if (!is_shown(turn, worker))
             continue;
         size_t bytes = worker_bytes(worker);
-        if (lines->workers_left_out > 0 || count == room || lines->bytes + bytes > REPLY_BYTES) {
+        if (lines->workers_left_out > 0 || lines->n_workers == room ||
+            lines->bytes + bytes > REPLY_BYTES) {
             lines->workers_left_out++; /* nor any older one fits */
             continue;
         }
         lines->bytes += bytes;
-        list[count++] = worker_line(turn, worker);
+        lines->workers[lines->n_workers++] = worker_line(turn, worker);
     }
-    answer->status_reply.workers = list;
-    answer->status_reply.n_workers = count;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
@@ -251,15 +251,15 @@ static const char *overall_note(struct turn *turn, const struct lines *lines)
 void status_answer(struct turn *turn, const struct message *message)
 {
     struct lines lines = { .nobody = nobody_to_run(turn->core) };
-    struct message workers = { 0 };
     if (message->status.workers)
-        list_workers(turn, &workers, &lines);
+        list_workers(turn, &lines);
     if (!list_studies(turn, message, &lines))
         return;
     struct message *answer = reply(turn, message, MESSAGE_STATUS_REPLY);
-    answer->status_reply = workers.status_reply;
     answer->status_reply.studies = lines.list + lines.first;
     answer->status_reply.n_studies = lines.capacity - lines.first;
+    answer->status_reply.workers = lines.workers;
+    answer->status_reply.n_workers = lines.n_workers;
     answer->status_reply.uptime_ms = turn->now_ms - turn->core->started_ms;
     answer->status_reply.version = turn->core->version;
     answer->status_reply.note = overall_note(turn, &lines);

@@ -37,9 +37,10 @@ static void note_connections(struct loop *loop, int64_t now_ms)
         else if (event.type == FRAME_LEFT)
             peers_left(&loop->peers, event.descriptor);
     }
-    if (loop->peers.hung_up > before)
-        loop->backlog.trim = true;
-    if (loop->peers.hung_up > before && hush_may_log(&loop->hush, now_ms, &unlogged))
+    if (loop->peers.hung_up == before)
+        return;
+    loop->backlog.trim = true;
+    if (hush_may_log(&loop->hush, now_ms, &unlogged))
         log_event(LOG_WARN, "too-many-connections",
                   "open=%zu silent=%" PRId64 " maximum=%zu hung_up=%zu unlogged=%" PRIu64
                   " fix=\"if these are your workers, raise `ulimit -n`\"",

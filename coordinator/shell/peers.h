@@ -19,8 +19,8 @@
 #include "coordinator/shell/meter.h"
 #include "coordinator/shell/strikes.h"
 
-/* A connection in its handshake takes 16 KiB, so the young take 6 MiB, and a few more times that if
- * the loop is held up for a second while strangers come by the thousand. */
+/* A connection in its handshake takes 16 KiB, so the young take 6 MiB; a little more for as long as
+ * nobody looks at the door (porter.h). */
 enum { PEERS_YOUNG = 384, PEERS_SILENT_MS = 10000, PEERS_STRANGE_MS = 1000, PEERS_PER_KEY = 1000 };
 
 struct account {

@@ -2,8 +2,8 @@
  * fixes are resolved here (the domain stays without them, or goes); what is left depends on
  * categorical parameters of the study itself. */
 #include "coordinator/space/draft.h"
-#include "common/hash.h"
 #include "common/buf.h"
+#include "common/hash.h"
 #include "common/rng.h"
 #include "common/xalloc.h"
 
