@@ -1,6 +1,5 @@
 /* Handing out trials: first those of audits, which only some workers may run; then the worker that
- * has been hungry longest gets one trial of the study whose turn it is. Of that, first what an
- * older attempt left behind, then what waits, then a new suggestion. What that worker has failed
+ * has been hungry longest gets one trial of the study whose turn it is. What that worker has failed
  * itself goes to somebody else who is hungry, if anybody is: one sick machine shall not use up all
  * the attempts of a trial. */
 #include "coordinator/core/action.h"
@@ -52,21 +51,15 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
     message->trial.checkpoint_key = checkpoint_key(turn, trial);
 }
 
-/* A trial of the study; NULL when it was found to be exhausted. */
-static struct trial *next_trial(struct turn *turn, struct study *study, int32_t *suggestions)
+/* What an older attempt left behind, then what waits; what may take its worker down after all
+ * that, and after what is new. NULL: something new is next. */
+static struct trial *next_in_line(const struct study *study)
 {
-    struct link *first = list_first(&study->lapsed);
-    if (first == NULL)
-        first = list_first(&study->waiting);
-    if (first != NULL)
-        return LIST_ITEM(first, struct trial, queue);
-    ++*suggestions;
-    return study_suggest(turn, study);
-}
-
-static bool needs_suggestion(const struct study *study)
-{
-    return study->lapsed.count == 0 && study->waiting.count == 0;
+    struct link *lapsed = list_first(&study->lapsed), *waiting = list_first(&study->waiting);
+    struct trial *trial = lapsed != NULL ? LIST_ITEM(lapsed, struct trial, queue) : NULL;
+    if (trial != NULL && !(trial_is_suspect(trial) && study_may_start(study)))
+        return trial;
+    return waiting != NULL ? LIST_ITEM(waiting, struct trial, queue) : NULL;
 }
 
 static bool failed_here(const struct trial *trial, const struct worker *worker)
@@ -88,6 +81,10 @@ static struct worker *other_than(struct core *core, struct worker *worker)
 
 static void hand_out(struct turn *turn, struct trial *trial, struct worker *worker)
 {
+    if (trial->row.state == TRIAL_RUNNING && trial_is_lost(trial)) {
+        trial_give_up(turn, trial);
+        return;
+    }
     send_trial(turn, trial, trial_grant(turn, trial, worker), worker);
     worker_spend_credit(turn->core, worker);
 }
@@ -101,10 +98,13 @@ static bool feed(struct turn *turn, bool allow_command, int32_t *suggestions)
         struct study *study = share_pick(turn->core, allow_command);
         if (study == NULL)
             return true;
-        if (needs_suggestion(study) && *suggestions >= turn->core->options.suggestions_per_turn)
-            return false;
-        struct trial *trial = next_trial(turn, study, suggestions);
-        if (trial == NULL)
+        struct trial *trial = next_in_line(study);
+        if (trial == NULL) {
+            if (++*suggestions > turn->core->options.suggestions_per_turn)
+                return false;
+            trial = study_suggest(turn, study);
+        }
+        if (trial == NULL) /* its space is exhausted */
             continue;
         if (failed_here(trial, worker))
             worker = other_than(turn->core, worker);

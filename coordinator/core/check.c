@@ -48,8 +48,8 @@ static const char *attempt_fault(const struct trial *trial)
         [TRIAL_DONE] = ATTEMPT_DONE,
         [TRIAL_PRUNED] = ATTEMPT_PRUNED,
         [TRIAL_DIVERGED] = ATTEMPT_DIVERGED,
-        [TRIAL_FAILED] = ATTEMPT_FAILED,
-        [TRIAL_CANCELLED] = 0, /* any but a running one */
+        [TRIAL_FAILED] = ATTEMPT_FAILED, /* or it was given up */
+        [TRIAL_CANCELLED] = 0,           /* any but a running one */
     };
     struct outcome_row latest;
     bool retried = ledger_latest(trial->study->ledger, row->number, &latest);
@@ -57,7 +57,8 @@ static const char *attempt_fault(const struct trial *trial)
         REQUIRE(retried || attempt->state == ATTEMPT_FAILED || attempt->state == ATTEMPT_RELEASED,
                 "it waits although its attempt did not fail and was not handed back");
     else if (row->state != TRIAL_RUNNING)
-        REQUIRE(wanted[row->state] == 0 || attempt->state == wanted[row->state],
+        REQUIRE(wanted[row->state] == 0 || attempt->state == wanted[row->state] ||
+                    (row->state == TRIAL_FAILED && attempt->state == ATTEMPT_LOST),
                 "I2: its state is not that of its attempt's result");
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include "coordinator/core/elsewhere.h"
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
+#include "coordinator/core/trial.h"
 
 #include <assert.h>
 
@@ -51,6 +52,15 @@ static void count_undelivered(const struct trial *trial)
         worker->lost++;
 }
 
+static struct link *first_suspect(struct study *study)
+{
+    struct link *first = &study->lapsed.end;
+    while (first->previous != &study->lapsed.end &&
+           trial_is_suspect(LIST_ITEM(first->previous, struct trial, queue)))
+        first = first->previous;
+    return first;
+}
+
 static void queue_lapsed(struct core *core, struct trial *trial)
 {
     bool orphan = !study_active(trial->study);
@@ -59,8 +69,10 @@ static void queue_lapsed(struct core *core, struct trial *trial)
         list_push(&core->orphans, &trial->queue);
     else if (trial->study->row.audit)
         elsewhere_queue(core, trial);
-    else
+    else if (trial_is_suspect(trial))
         list_push(&trial->study->lapsed, &trial->queue);
+    else
+        list_insert(&trial->study->lapsed, &trial->queue, first_suspect(trial->study));
     share_update(core, trial->study);
 }
 

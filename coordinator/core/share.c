@@ -7,15 +7,20 @@ static bool may_start_another(const struct study *study)
     return limit == 0 || study->counts.running < limit;
 }
 
+bool study_may_start(const struct study *study)
+{
+    bool startable =
+        study->waiting.count > 0 || ledger_configurations(study->ledger) < study->row.budget;
+    return startable && may_start_another(study);
+}
+
 bool study_has_work(const struct study *study)
 {
     if (study->row.state != SEARCH_OPEN || study_waits(study) || study->row.audit)
         return false; /* what an audit has is handed out by elsewhere.c */
     if (study->lapsed.count > 0) /* running already, so the limit has room for it */
         return true;
-    bool startable =
-        study->waiting.count > 0 || ledger_configurations(study->ledger) < study->row.budget;
-    return startable && may_start_another(study);
+    return study_may_start(study);
 }
 
 static struct heap *heap_of(struct core *core, const struct search *search)

@@ -16,6 +16,9 @@ struct study *share_pick(struct core *core, bool allow_command);
 /* Call after the study was served. */
 void share_served(struct core *core, struct study *study);
 
+/* Whether one more trial may be started, as far as an open study's queue, budget and limit go. */
+bool study_may_start(const struct study *study);
+
 /* Whether the study may start one more trial, or a lapsed one again. */
 bool study_has_work(const struct study *study);
 #endif

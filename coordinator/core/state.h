@@ -33,6 +33,8 @@ struct trial {
     int32_t shorts;             /* results in a row that lacked points, and none came between */
     int64_t short_points;       /* how many there were at the first of them */
     struct worker *avoids;      /* of an audit: the worker that ran its source */
+    int32_t losses;             /* LOST in a row, and none of those attempts got any further */
+    int64_t furthest_step;      /* that an attempt before those reached */
     struct link queue;
 };
 

@@ -12,6 +12,8 @@
  *                        |                              |  |                 DIVERGED, FAILED
  *                        +----> CANCELLED <-------------+--+
  *                                           trial_cancel
+ *                                                       |  trial_give_up, once its lease has lapsed
+ *                                                       +-----------------> FAILED
  *      DIVERGED, FAILED,  trial_retry
  *      CANCELLED --------------------> WAITING
  *
@@ -138,6 +140,7 @@ static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_sta
 
 static void become_waiting(struct turn *turn, struct trial *trial, const char *reason)
 {
+    trial->losses = 0; /* its worker lives */
     set_state(turn->core, trial, TRIAL_WAITING);
     if (trial->study->row.audit)
         elsewhere_queue(turn->core, trial);
@@ -162,10 +165,53 @@ static void become_final(struct turn *turn, struct trial *trial, enum trial_stat
     study_settle(turn, trial->study);
 }
 
+/* ---- workers that fall silent. Once is an accident, and so may ten times be where machines come
+ * and go; but a trial that takes its machine down would do so to a whole fleet, one after another,
+ * and to all that runs beside it. */
+
+enum { LOSSES_SUSPECT = 3, LOSSES_MOST = 30 };
+
+/* In a row, this attempt included. */
+static int32_t losses_with_this(const struct trial *trial)
+{
+    return trial->attempt.last_step > trial->furthest_step ? 1 : trial->losses + 1;
+}
+
+static void count_loss(struct trial *trial)
+{
+    trial->losses = losses_with_this(trial);
+    if (trial->attempt.last_step > trial->furthest_step)
+        trial->furthest_step = trial->attempt.last_step;
+}
+
+bool trial_is_suspect(const struct trial *trial)
+{
+    return losses_with_this(trial) >= LOSSES_SUSPECT;
+}
+
+bool trial_is_lost(const struct trial *trial)
+{
+    return losses_with_this(trial) >= LOSSES_MOST;
+}
+
+void trial_give_up(struct turn *turn, struct trial *trial)
+{
+    assert(lease_lapsed(turn->core, trial));
+    end_attempt(turn, trial, ATTEMPT_LOST,
+                (struct attempt_texts){ .reason = "its worker fell silent" });
+    become_final(turn, trial, TRIAL_FAILED,
+                 arena_printf(turn->out->arena,
+                              "quarantined: %d workers in a row fell silent while they ran it, and "
+                              "it never got further; if they were lost for other reasons, `ldt "
+                              "retry` tries it again",
+                              LOSSES_MOST));
+}
+
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker)
 {
     if (trial->row.state == TRIAL_RUNNING) {
         assert(lease_lapsed(turn->core, trial));
+        count_loss(trial);
         end_attempt(turn, trial, ATTEMPT_LOST,
                     (struct attempt_texts){ .reason = "its worker fell silent and the trial was "
                                                       "given to another one" });
@@ -283,7 +329,7 @@ void trial_release(struct turn *turn, struct trial *trial, const char *reason)
         return;
     }
     end_attempt(turn, trial, ATTEMPT_RELEASED, (struct attempt_texts){ .reason = reason });
-    become_waiting(turn, trial, "");
+    become_waiting(turn, trial, reason);
 }
 
 void trial_cancel(struct turn *turn, struct trial *trial, const char *reason)

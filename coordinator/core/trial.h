@@ -24,6 +24,15 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
 /* Makes a trial that was created just now the repetition of another one, seed and all. */
 void trial_repeat(struct core *core, struct trial *trial, const struct trial *source);
 
+/* Of a lapsed trial: whether one worker after another fell silent while it ran there, without its
+ * getting any further, so that it may be what takes them down. A suspect is handed out when nothing
+ * else can be; one that is lost has taken so many that it is given up. Known until a restart. */
+bool trial_is_suspect(const struct trial *trial);
+bool trial_is_lost(const struct trial *trial);
+
+/* Lapsed -> FAILED, the attempt LOST. */
+void trial_give_up(struct turn *turn, struct trial *trial);
+
 /* WAITING or lapsed -> RUNNING on this worker, as the next attempt; saved. A lapsed attempt is
  * LOST. Returns the parameters as JSON, in the arena of the actions. */
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker);
