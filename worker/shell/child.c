@@ -282,12 +282,22 @@ void child_destroy(struct child *child)
 static int64_t limit_passed_ms(const struct child *child, enum child_ending *why)
 {
     const struct child_limits *limits = &child->limits;
-    int64_t duration =
-        limits->duration_ms > 0 ? child->started_ms + limits->duration_ms : INT64_MAX;
+    int64_t duration = limits->duration_ms > 0
+                           ? child->started_ms + child->excused_ms + limits->duration_ms
+                           : INT64_MAX;
     bool counts = limits->silence_ms > 0 && child->unwanted_ms == INT64_MAX;
     int64_t silence = counts ? child->step_ms + limits->silence_ms : INT64_MAX;
     *why = duration <= silence ? CHILD_TIMED_OUT : CHILD_SILENT;
     return duration <= silence ? duration : silence;
+}
+
+void child_excuse(struct child *child, int64_t ms)
+{
+    child->excused_ms += ms;
+    if (child->unwanted_ms == INT64_MAX) /* else that time stands still anyway */
+        child->step_ms += ms;
+    if (child->kill_ms != INT64_MAX)
+        child->kill_ms += ms;
 }
 
 void child_tick(struct child *child, int64_t now_ms)

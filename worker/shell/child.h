@@ -40,6 +40,7 @@ struct child {
     enum child_ending ending;
     int64_t started_ms, ended_ms; /* ended_ms: 0 while it runs */
     struct child_limits limits;
+    int64_t excused_ms;           /* since its start, in which the worker did not run */
     int64_t step, step_ms;        /* the greatest reported, -1 before the first; and when */
     int64_t unwanted_ms;          /* since when its reports are not wanted; INT64_MAX: they are */
     int64_t kill_ms;              /* KILL is due; INT64_MAX: no TERM was sent */
@@ -65,6 +66,7 @@ void child_destroy(struct child *child); /* kills it at once if it still runs */
 
 void child_end(struct child *child, enum child_ending why, int64_t now_ms); /* TERM */
 void child_tick(struct child *child, int64_t now_ms);                       /* limits, KILL */
+void child_excuse(struct child *child, int64_t ms); /* of the latest time, as if it had not passed */
 int64_t child_next_deadline(const struct child *child);
 
 /* Reads what is there, a bounded piece of it. stdout only if it is wanted: else the child has to

@@ -7,6 +7,7 @@
 #include "worker/shell/link.h"
 #include "worker/shell/orphan.h"
 #include "worker/shell/result.h"
+#include "worker/shell/stall.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -293,7 +294,7 @@ static int64_t earliest(int64_t a, int64_t b)
 
 static int64_t next_deadline(const struct loop *loop)
 {
-    int64_t next = agent_next_deadline(loop->agent);
+    int64_t next = earliest(agent_next_deadline(loop->agent), loop->now_ms + STALL_PULSE_MS);
     next = earliest(next, link_next_deadline(loop->link));
     next = earliest(next, keeper_next_deadline(loop->keeper));
     for (size_t i = 0; i < loop->n_runners; i++) {
@@ -303,6 +304,21 @@ static int64_t next_deadline(const struct loop *loop)
         next = earliest(next, child_next_deadline(&runner->child));
     }
     return next;
+}
+
+/* Comes before anything is held against a trial. */
+static void pass_time(struct loop *loop, int64_t due_ms)
+{
+    int64_t now_ms = clock_monotonic_ms(), lost_ms = stall_ms(loop->now_ms, due_ms, now_ms);
+    loop->now_ms = now_ms;
+    if (lost_ms == 0)
+        return;
+    log_event(LOG_INFO, "stalled",
+              "ms=%lld why=\"this worker did not run; its trials are not charged for it\"",
+              (long long)lost_ms);
+    for (size_t i = 0; i < loop->n_runners; i++)
+        if (is_started(loop->runners[i]))
+            child_excuse(&loop->runners[i]->child, lost_ms);
 }
 
 /* Sleeps until something can be done: a message, a signal, output that is wanted, a deadline. */
@@ -324,7 +340,7 @@ static void wait_for_something(struct loop *loop)
     int64_t next_ms = next_deadline(loop);
     int64_t wait_ms = next_ms > loop->now_ms ? next_ms - loop->now_ms : 0;
     frame_wait(&socket, socket != NULL, descriptors, ready, count, wait_ms);
-    loop->now_ms = clock_monotonic_ms();
+    pass_time(loop, next_ms);
 }
 
 static void turn(struct loop *loop)

@@ -304,6 +304,45 @@ static void time_in_which_nobody_reads_is_no_silence(void **state)
     finish(world);
 }
 
+static void time_in_which_the_worker_did_not_run_is_not_held_against_it(void **state)
+{
+    struct world *world = *state;
+    struct child *child = &world->child;
+    start_limited(world, "exec tail -f /dev/null",
+                  (struct child_limits){ .duration_ms = 3000, .silence_ms = 1000 });
+    int64_t start_ms = child->started_ms;
+    child_excuse(child, 60000); /* after 400 ms, say */
+    child_tick(child, start_ms + 60400);
+    assert_int_equal(child->ending, CHILD_ON_ITS_OWN);
+    assert_int_equal(child_next_deadline(child), start_ms + 61000); /* silent for 400 ms so far */
+    write_line(child, "{\"step\": 1, \"metrics\": {\"a\": 1}}\n");
+    child_read(child, true, start_ms + 60900);
+    child_read(child, false, start_ms + 61000); /* for 100 ms, and then nobody wants to hear it */
+    assert_int_equal(child_next_deadline(child), start_ms + 63000); /* the duration */
+    child_excuse(child, 5000);
+    child_read(child, true, start_ms + 66500);
+    assert_int_equal(child_next_deadline(child), start_ms + 67400);
+    child_tick(child, start_ms + 67400);
+    assert_int_equal(child->ending, CHILD_SILENT);
+    assert_int_equal(child->started_ms, start_ms); /* it lasted as long as it did */
+    finish(world);
+}
+
+static void nor_is_it_part_of_the_grace_period(void **state)
+{
+    struct world *world = *state;
+    start_script(world, "trap '' TERM; echo ready; while :; do read x < /dev/zero; done");
+    assert_true(attend(world, "ready"));
+    int64_t now_ms = clock_monotonic_ms();
+    child_end(&world->child, CHILD_PREEMPTED, now_ms);
+    child_excuse(&world->child, 60000);
+    child_tick(&world->child, now_ms + 60000);
+    assert_int_equal(child_next_deadline(&world->child), now_ms + 60000 + CHILD_GRACE_MS);
+    child_tick(&world->child, now_ms + 60000 + CHILD_GRACE_MS);
+    finish(world);
+    assert_true(world->handed_back);
+}
+
 static void the_limit_that_is_passed_first_counts(void **state)
 {
     struct world *world = *state;
@@ -517,6 +556,8 @@ int main(void)
         TEST(a_trial_that_never_reports_is_ended_as_well),
         TEST(each_step_begins_the_silence_anew),
         TEST(time_in_which_nobody_reads_is_no_silence),
+        TEST(time_in_which_the_worker_did_not_run_is_not_held_against_it),
+        TEST(nor_is_it_part_of_the_grace_period),
         TEST(the_limit_that_is_passed_first_counts),
         TEST(who_ignores_term_is_killed),
         TEST(who_moves_to_another_group_is_ended_all_the_same),
