@@ -22,6 +22,7 @@ void lease_begin(struct core *core, struct trial *trial, struct worker *worker, 
     assert(trial->worker == NULL);
     trial->worker = worker;
     trial->deadline_ms = now_ms + core->options.lease_ms;
+    trial->moved_ms = now_ms;
     trial->sent_in = worker->session;
     trial->confirmed = false;
     list_push(&worker->leases, &trial->held);

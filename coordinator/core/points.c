@@ -22,6 +22,7 @@ static void append(struct turn *turn, struct trial *trial, const struct message 
     size_t count = (size_t)(end - recorded);
     for (size_t i = 0; i < count; i++)
         take_point(trial, &fresh[i]);
+    trial->moved_ms = turn->now_ms;
     add_points(turn, trial, recorded, fresh, count);
     save_attempt(turn, trial, (struct attempt_texts){ 0 });
 }

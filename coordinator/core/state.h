@@ -28,6 +28,7 @@ struct trial {
     struct worker *worker;
     struct link held;           /* in worker.leases */
     int64_t deadline_ms;
+    int64_t moved_ms;           /* when it was handed out, or told of something new */
     uint64_t sent_in;           /* the session that TRIAL was sent in */
     bool confirmed;             /* the worker has spoken of it, so TRIAL has arrived */
     int32_t shorts;             /* results in a row that lacked points, and none came between */

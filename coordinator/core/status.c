@@ -14,7 +14,8 @@ enum {
     STUDY_BYTES = 160,     /* of one study's numbers on the wire */
     WORKER_BYTES = 96,     /* of one worker's */
     NOTE_BYTES = 512,      /* a note is cut to this in the list */
-    WORKER_SHOWN_MS = 86400000 /* a worker that left is shown for a day */
+    WORKER_SHOWN_MS = 86400000, /* a worker that left is shown for a day */
+    STILL_MS = 3600000,         /* a trial that has told of nothing new for so long may hang */
 };
 
 /* ---- studies --------------------------------------------------------------------------------- */
@@ -157,6 +158,28 @@ static int64_t silence(const struct turn *turn, const struct worker *worker)
     return ms > 0 ? ms : 0;
 }
 
+static bool is_still(const struct turn *turn, const struct trial *trial)
+{
+    return turn->now_ms - trial->moved_ms >= STILL_MS;
+}
+
+/* Why it takes no work, or which of its trials may hang. */
+static const char *worker_note(struct turn *turn, const struct worker *worker)
+{
+    if (worker->note[0] != '\0')
+        return arena_text(turn->out->arena, worker->note);
+    LIST_EACH(&worker->leases, held)
+    {
+        const struct trial *trial = LIST_ITEM(held, struct trial, held);
+        if (is_still(turn, trial))
+            return arena_printf(turn->out->arena,
+                                "trial %" PRId64 " of %s has reported nothing for %" PRId64 " min",
+                                trial->row.number, trial->study->row.name,
+                                (turn->now_ms - trial->moved_ms) / 60000);
+    }
+    return "";
+}
+
 static struct worker_status worker_line(struct turn *turn, const struct worker *worker)
 {
     struct arena *arena = turn->out->arena;
@@ -171,7 +194,7 @@ static struct worker_status worker_line(struct turn *turn, const struct worker *
         .done = worker->done,
         .failed = worker->failed,
         .drain = worker->row.drain,
-        .note = worker->session != 0 ? arena_text(arena, worker->note) : "",
+        .note = worker->session != 0 ? worker_note(turn, worker) : "",
     };
 }
 
@@ -181,10 +204,9 @@ static bool is_shown(const struct turn *turn, const struct worker *worker)
            silence(turn, worker) < WORKER_SHOWN_MS;
 }
 
-static size_t worker_bytes(const struct worker *worker)
+static size_t worker_bytes(const struct worker_status *line)
 {
-    return WORKER_BYTES + strlen(worker->row.name) + strlen(worker->row.host) +
-           strlen(worker->note);
+    return WORKER_BYTES + strlen(line->name) + strlen(line->host) + strlen(line->note);
 }
 
 /* The newest first. Whoever asks for them wants them more than the studies. */
@@ -197,14 +219,15 @@ static void list_workers(struct turn *turn, struct lines *lines)
         const struct worker *worker = core->workers[i - 1];
         if (!is_shown(turn, worker))
             continue;
-        size_t bytes = worker_bytes(worker);
+        struct worker_status line = worker_line(turn, worker);
+        size_t bytes = worker_bytes(&line);
         if (lines->workers_left_out > 0 || lines->n_workers == room ||
             lines->bytes + bytes > REPLY_BYTES) {
             lines->workers_left_out++; /* nor any older one fits */
             continue;
         }
         lines->bytes += bytes;
-        lines->workers[lines->n_workers++] = worker_line(turn, worker);
+        lines->workers[lines->n_workers++] = line;
     }
 }
 
@@ -232,20 +255,29 @@ static bool list_studies(struct turn *turn, const struct message *message, struc
     return true;
 }
 
-static const char *add_missing(struct turn *turn, const char *note, size_t left_out,
-                               const char *what)
+static size_t count_still(const struct turn *turn)
+{
+    size_t count = 0;
+    LIST_EACH(&turn->core->leases, link)
+    count += is_still(turn, LIST_ITEM(link, struct trial, queue));
+    return count;
+}
+
+static const char *add_count(struct turn *turn, const char *note, size_t count, const char *what)
 {
     struct arena *arena = turn->out->arena;
-    return left_out == 0 ? note
-                         : arena_printf(arena, "%s%s%zu older %s", note,
-                                        note[0] != '\0' ? "; " : "", left_out, what);
+    const char *separator = note[0] != '\0' ? "; " : "";
+    return count == 0 ? note : arena_printf(arena, "%s%s%zu %s", note, separator, count, what);
 }
 
 static const char *overall_note(struct turn *turn, const struct lines *lines)
 {
     const char *note = arena_text(turn->out->arena, turn->core->note);
-    note = add_missing(turn, note, lines->left_out, "studies are not shown: name a search");
-    return add_missing(turn, note, lines->workers_left_out, "workers are not shown");
+    note = add_count(turn, note, count_still(turn),
+                     "of the running trials without a new point for an hour or more: `ldt "
+                     "workers` says where, and max_trial_silence in a spec ends such trials");
+    note = add_count(turn, note, lines->left_out, "older studies are not shown: name a search");
+    return add_count(turn, note, lines->workers_left_out, "older workers are not shown");
 }
 
 void status_answer(struct turn *turn, const struct message *message)

@@ -263,6 +263,36 @@ static void an_answer_has_as_many_workers_as_fit_and_says_so(void **state)
     world_destroy(world);
 }
 
+/* ---- trials that may hang -------------------------------------------------------------------- */
+
+static void beats_go_on(struct world *world, uint64_t session, struct attempt_ref ref, int minutes)
+{
+    for (int i = 0; i < 3 * minutes; i++) {
+        time_passes(world, 20000);
+        beat_one(world, 1, session, ref);
+    }
+}
+
+static void a_trial_without_a_new_point_for_an_hour_is_told_of(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session;
+    struct point points[] = { loss(1, 0.5), loss(2, 0.4) };
+    submit(world, SPEC("\"trials\":1"));
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    beats_go_on(world, session, ref, 59);
+    send_points(world, 1, session, ref, 0, points, 2);
+    beats_go_on(world, session, ref, 59);
+    send_points(world, 1, session, ref, 0, points, 2); /* again is not new */
+    assert_string_equal(workers(world, 1)->note, "");
+    beats_go_on(world, session, ref, 2);
+    assert_string_equal(workers(world, 1)->note, "trial 0 of s has reported nothing for 61 min");
+    assert_string_equal(told(world, CLIENT, MESSAGE_STATUS_REPLY)->status_reply.note,
+                        "1 of the running trials without a new point for an hour or more: `ldt "
+                        "workers` says where, and max_trial_silence in a spec ends such trials");
+    world_destroy(world);
+}
+
 /* ---- names of states ------------------------------------------------------------------------- */
 
 static void every_state_has_a_name_and_nothing_else_has(void **state)
@@ -294,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_note_is_shown_whole_up_to_its_limit),
         cmocka_unit_test(an_answer_has_as_many_studies_as_fit_and_not_one_more),
         cmocka_unit_test(an_answer_has_as_many_workers_as_fit_and_says_so),
+        cmocka_unit_test(a_trial_without_a_new_point_for_an_hour_is_told_of),
         cmocka_unit_test(every_state_has_a_name_and_nothing_else_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
