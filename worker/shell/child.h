@@ -66,7 +66,7 @@ void child_destroy(struct child *child); /* kills it at once if it still runs */
 
 void child_end(struct child *child, enum child_ending why, int64_t now_ms); /* TERM */
 void child_tick(struct child *child, int64_t now_ms);                       /* limits, KILL */
-void child_excuse(struct child *child, int64_t ms); /* of the latest time, as if it had not passed */
+void child_excuse(struct child *child, int64_t ms); /* as if so much had not passed just now */
 int64_t child_next_deadline(const struct child *child);
 
 /* Reads what is there, a bounded piece of it. stdout only if it is wanted: else the child has to

@@ -11,7 +11,7 @@ enum {
 };
 
 /* Of a loop that turned at turned_ms, wanted to wait until due_ms (long past: not at all), and
- * turns again at now_ms: how much of that is no running time. 0 if it came back about when it wanted
- * to, else all of it, for nobody knows when in between it stopped. */
+ * turns again at now_ms: how much of that is no running time. 0 if it came back about when it
+ * wanted to, else all of it, for nobody knows when in between it stopped. */
 int64_t stall_ms(int64_t turned_ms, int64_t due_ms, int64_t now_ms);
 #endif
