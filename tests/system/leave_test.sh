@@ -60,6 +60,17 @@ start_worker idle -j 1 --idle-exit 300ms
 wait "$worker"
 check_equal 'an idle worker leaves by itself if it was told to' '0' "$?"
 
+# Nothing that can be done about it: systemd and people must not take it for a worker that was not needed any more.
+"$build/tests/system/newer" "$work/newer.json" 2>"$work/newer.log" &
+newer=$!
+pids="$pids $newer"
+wait_for 20 test -s "$work/newer.json" || give_up 'a coordinator of another version starts'
+"$bin/ldt-worker" --name older -c "$work/newer.json" 2>"$work/older.log"
+check_equal 'a worker whose coordinator speaks another version of the protocol leaves with exit status 1' '1' "$?"
+check_says 'and an error that says what to do' \
+    'level=error event=left why=.*version 2 .*version 1; install the same release on both' "$work/older.log"
+stop_hard "$newer"
+
 # Two workers are connected. (Until it is waited for, what has ended still has a number, and no command line.)
 ended() { [ -z "$(tr -d '\0' <"/proc/$1/cmdline")" ]; }
 kill -TERM "$coordinator"

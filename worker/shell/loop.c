@@ -42,7 +42,8 @@ struct loop {
     bool child_ended; /* some child, perhaps an orphan, or a trial is over */
     int signals;      /* signalfd */
     int64_t now_ms;
-    bool leaving, leaving_at_once;
+    bool leaving, leaving_at_once; /* by a signal */
+    struct error unsupported;      /* why the coordinator cannot be spoken to; "" it can */
     bool finished;
 };
 
@@ -272,6 +273,14 @@ static void log_promise(const struct message *message)
                   (long long)ref.study, (long long)ref.trial, ref.attempt);
 }
 
+/* The agent leaves for it. */
+static void note_unsupported(struct loop *loop, const struct message *message)
+{
+    if (message->type == MESSAGE_ERROR && message->error.code == ERROR_UNSUPPORTED)
+        error_set(&loop->unsupported, "the coordinator speaks another protocol: %s",
+                  message->error.text);
+}
+
 static void take_messages(struct loop *loop)
 {
     struct message message;
@@ -283,6 +292,7 @@ static void take_messages(struct loop *loop)
         if (received != LINK_MESSAGE)
             continue;
         log_promise(&message);
+        note_unsupported(loop, &message);
         tell(loop, (struct agent_event){ .type = AGENT_MESSAGE, .message = &message });
     }
 }
@@ -386,6 +396,17 @@ static void raise_descriptor_limit(int32_t slots)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Who starts workers again when they fail shall do so if nobody asked this one to leave. */
+static int exit_status(const struct loop *loop)
+{
+    if (loop->leaving_at_once)
+        return 1;
+    if (loop->leaving || loop->unsupported.text[0] == '\0')
+        return 0;
+    log_event(LOG_ERROR, "left", "why=%s", log_quote(loop->unsupported.text));
+    return 1;
+}
+
 int loop_run(const struct loop_options *options)
 {
     struct loop loop = { 0 };
@@ -423,5 +444,5 @@ int loop_run(const struct loop_options *options)
     keeper_destroy(&loop.keeper);
     agent_destroy(&loop.agent);
     close(loop.signals);
-    return loop.leaving_at_once ? 1 : 0;
+    return exit_status(&loop);
 }
