@@ -63,13 +63,18 @@ static void measure_grown(struct peers *peers)
     }
 }
 
+static bool is_too_much(const struct account *account)
+{
+    return account->unread > (uint64_t)peers_allowance(account, BACKLOG_ACCOUNT_BYTES);
+}
+
 static size_t limit_grown(struct peers *peers)
 {
     size_t cut = 0;
     measure_grown(peers);
     for (size_t i = 0; i < peers->capacity; i++) {
         struct peer *peer = peers->by_descriptor[i];
-        if (peer == NULL || peer->account == NULL || peer->account->unread <= BACKLOG_ACCOUNT_BYTES)
+        if (peer == NULL || peer->account == NULL || !is_too_much(peer->account))
             continue;
         if (peer->unread >= peer->account->unread / peer->account->connections)
             cut += cut_off(peer);

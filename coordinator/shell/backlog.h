@@ -3,8 +3,8 @@
  * ZeroMQ itself counts messages, not bytes, and neither the parts of a message nor the one that is
  * just arriving; a stranger may begin a handshake with a frame as long as the longest message. So
  * we ask TCP what has arrived: those that have not said anything yet may have sent so much all
- * together, everybody else so much each. The largest are hung up on: they come again, and what
- * matters is said again. */
+ * together, everybody else so much for each account, and a fleet with one key a few times as much.
+ * The largest are hung up on: they come again, and what matters is said again. */
 #ifndef SHELL_BACKLOG_H
 #define SHELL_BACKLOG_H
 #include "coordinator/shell/peers.h"
@@ -13,7 +13,7 @@ enum {
     BACKLOG_LOOK_MS = 10,         /* at the young */
     BACKLOG_LOOK_ALL_MS = 100,    /* at all the others; both less often when they are many */
     BACKLOG_YOUNG_BYTES = 8 << 20,
-    BACKLOG_ACCOUNT_BYTES = 64 << 20,
+    BACKLOG_ACCOUNT_BYTES = 64 << 20, /* with few connections: peers_allowance */
 };
 
 struct backlog {

@@ -17,27 +17,40 @@ struct letter {
 
 /* ---- what is no message */
 
+static void write_offence(const struct peer *peer, const char *what, const char *why,
+                          uint64_t unlogged)
+{
+    log_event(LOG_WARN, what, "peer=%" PRIu64 " key=%s strikes=%d why=%s unlogged=%" PRIu64,
+              peer != NULL ? peer->number : 0, log_quote(peer != NULL ? peer->account->key : ""),
+              peer != NULL ? peer->strikes.count : 0, log_quote(why), unlogged);
+}
+
 static void log_offence(struct loop *loop, const struct peer *peer, const char *what,
                         const char *why)
 {
     uint64_t unlogged;
-    if (!hush_may_log(&loop->hush, clock_monotonic_ms(), &unlogged))
-        return;
-    log_event(LOG_WARN, what, "peer=%" PRIu64 " key=%s strikes=%d why=%s unlogged=%" PRIu64,
-              peer != NULL ? peer->number : 0, log_quote(peer != NULL ? peer->account->key : ""),
-              peer != NULL ? peer->account->strikes.count : 0, log_quote(why), unlogged);
+    if (hush_may_log(&loop->hush, clock_monotonic_ms(), &unlogged))
+        write_offence(peer, what, why, unlogged);
 }
 
-/* The last strike of a key is always logged: somebody who was admitted has to be spoken to. */
+/* Somebody who was admitted has to be spoken to: that a key is on notice is always logged, and what
+ * led to it. */
 static void strike(struct loop *loop, struct peer *peer, const char *why)
 {
-    const struct account *account = peer->account;
-    int count = strikes_add(&peer->account->strikes, clock_monotonic_ms());
-    if (count >= STRIKES_ALLOWED && account->key[0] != '\0')
-        log_event(LOG_WARN, "key-ignored", "key=%s for_ms=%d why=%s", log_quote(account->key),
-                  (int)STRIKES_FORGOTTEN_MS, log_quote(why));
+    int64_t now = clock_monotonic_ms();
+    struct account *account = peer->account;
+    bool was_on_notice = strikes_on_notice(&account->strikes, now);
+    bool out = strikes_add(&peer->strikes, &account->strikes, now);
+    if (out && account->key[0] != '\0' && !was_on_notice)
+        write_offence(peer, "peer-cut-off", why, 0);
     else
-        log_offence(loop, peer, count >= STRIKES_ALLOWED ? "peer-ignored" : "message-dropped", why);
+        log_offence(loop, peer, out ? "peer-cut-off" : "message-dropped", why);
+    if (!was_on_notice && strikes_on_notice(&account->strikes, now))
+        log_event(LOG_WARN, "key-on-notice",
+                  "key=%s for_ms=%d why=\"its next malformed message ends that connection\"",
+                  log_quote(account->key), (int)STRIKES_FORGOTTEN_MS);
+    if (out)
+        peers_cast_out(&loop->peers, peer);
 }
 
 static void refuse(struct loop *loop, const struct peer *peer, uint64_t id, enum error_code code,
@@ -75,12 +88,9 @@ static bool is_welcome(struct loop *loop, struct peer *peer)
         frame_hang_up(peer->descriptor);
         return false;
     }
-    if (strikes_ignored(&account->strikes, now)) {
-        loop->counters.ignored++;
-        return false;
-    }
-    if (!meter_open(&account->bytes, &peers_bytes, now)) {
+    if (!peers_may_send(account, now)) {
         loop->counters.delayed++; /* it is sent again, if it matters */
+        log_offence(loop, peer, "message-delayed", "its key has sent more than its share");
         return false;
     }
     meter_charge(&account->bytes, (int64_t)loop->frame.length);
@@ -152,7 +162,9 @@ static bool next_letter(struct loop *loop, struct arena *arena, struct letter *l
     letter->from = peers_meet(&loop->peers, &from, loop->allowed, clock_monotonic_ms());
     if (letter->from != NULL)
         backlog_taken(letter->from, loop->frame.length);
-    if (result == FRAME_DROPPED || letter->from == NULL)
+    if (letter->from != NULL && letter->from->descriptor < 0)
+        loop->counters.ignored++; /* an outcast's */
+    else if (result == FRAME_DROPPED || letter->from == NULL)
         drop(loop, &from, letter->from);
     else if (!is_welcome(loop, letter->from) ||
              !read_message(loop, letter->from, arena, letter->message))

@@ -6,17 +6,24 @@ static void forget_old(struct strikes *strikes, int64_t now_ms)
         strikes->count = 0;
 }
 
-int strikes_add(struct strikes *strikes, int64_t now_ms)
+static void add(struct strikes *strikes, int64_t now_ms)
 {
     forget_old(strikes, now_ms);
     strikes->last_ms = now_ms;
-    if (strikes->count < STRIKES_ALLOWED)
+    if (strikes->count < STRIKES_OF_A_KEY) /* more than that is as much */
         strikes->count++;
-    return strikes->count;
 }
 
-bool strikes_ignored(struct strikes *strikes, int64_t now_ms)
+bool strikes_on_notice(struct strikes *key, int64_t now_ms)
 {
-    forget_old(strikes, now_ms);
-    return strikes->count >= STRIKES_ALLOWED;
+    forget_old(key, now_ms);
+    return key->count >= STRIKES_OF_A_KEY;
+}
+
+bool strikes_add(struct strikes *connection, struct strikes *key, int64_t now_ms)
+{
+    int allowed = strikes_on_notice(key, now_ms) ? 1 : STRIKES_ALLOWED;
+    add(connection, now_ms);
+    add(key, now_ms);
+    return connection->count >= allowed;
 }

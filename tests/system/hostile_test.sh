@@ -69,7 +69,8 @@ check 'the search of the honest worker ends, too' wait_done steady 60
 check_equal 'with every trial done once, by the honest worker' '60 60' \
     "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt JOIN worker ON worker.id = worker
             WHERE name = 'honest')")"
-check_says 'the vandal is ignored' 'event=key-ignored' "$work/coordinator.log"
+check_says 'the vandal is cut off' 'event=peer-cut-off' "$work/coordinator.log"
+check_says 'and its key is on notice' 'event=key-on-notice' "$work/coordinator.log"
 after=$(resident "$coordinator")
 say "resident: $before KiB before, $after KiB after"
 check 'memory stays bounded' test $((after - before)) -lt $((65536 * memory_scale))

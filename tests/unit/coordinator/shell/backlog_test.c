@@ -122,6 +122,17 @@ static void what_was_taken_does_not_count(void **state)
     assert_true(is_hung_up(fixture, 0));
 }
 
+static void a_fleet_with_one_key_may_have_more_that_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct account *account = meet(fixture, 0)->account;
+    account->connections = PEERS_FLEET;
+    send_much(fixture, 0, BACKLOG_ACCOUNT_BYTES / KIB + 1);
+    assert_int_equal(limit(fixture), 0);
+    account->connections = 1;
+    assert_int_equal(limit(fixture), 1);
+}
+
 static void many_small_messages_give_no_credit(void **state)
 {
     struct fixture *fixture = *state;
@@ -150,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PEERS(strangers_send_so_much_all_together_and_the_largest_goes),
         WITH_PEERS(what_was_taken_does_not_count),
+        WITH_PEERS(a_fleet_with_one_key_may_have_more_that_waits),
         WITH_PEERS(many_small_messages_give_no_credit),
         WITH_PEERS(between_two_looks_nobody_is_asked),
     };

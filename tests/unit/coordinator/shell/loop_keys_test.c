@@ -28,7 +28,7 @@ static const struct {
 struct world {
     struct loop loop;
     struct key server, keys[PEERS];
-    struct frame_socket *peers[PEERS];
+    struct frame_socket *peers[PEERS], *sibling; /* of SECOND, when a test connects it */
     struct arena *arena;
     struct buf frame;
     char directory[64];
@@ -47,17 +47,27 @@ static const char *path_of(const struct world *world, const char *name, const ch
     return path;
 }
 
+/* One more connection with the key of this member. */
+static struct frame_socket *connect_as(struct world *world, int i)
+{
+    struct frame_socket *socket;
+    struct error error;
+    const struct key *key = &world->keys[i];
+    const struct frame_keys keys = { key->public_text, key->secret_text,
+                                     world->server.public_text };
+    must(frame_connect_watched(&socket, frame_endpoint(world->loop.socket), MESSAGE_MAX_BYTES,
+                               &keys, &error),
+         &error);
+    return socket;
+}
+
 static void join(struct world *world, int i)
 {
     struct error error;
     struct key *key = &world->keys[i];
     must(key_make(key, members[i].name, members[i].role, "", &error), &error);
     must(key_write_public(key, path_of(world, members[i].name, ".pub"), &error), &error);
-    const struct frame_keys keys = { key->public_text, key->secret_text,
-                                     world->server.public_text };
-    must(frame_connect_watched(&world->peers[i], frame_endpoint(world->loop.socket),
-                               MESSAGE_MAX_BYTES, &keys, &error),
-         &error);
+    world->peers[i] = connect_as(world, i);
 }
 
 static int set_up(void **state)
@@ -99,6 +109,7 @@ static int tear_down(void **state)
         frame_close(&world->peers[i]);
         unlink(path_of(world, members[i].name, ".pub"));
     }
+    frame_close(&world->sibling);
     frame_close(&world->loop.socket);
     core_destroy(&world->loop.core);
     store_close(&world->loop.store);
@@ -113,25 +124,26 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void send_message(struct world *world, int from, const struct message *message)
+static void send_over(struct world *world, struct frame_socket *socket,
+                      const struct message *message)
 {
     struct error error;
     buf_clear(&world->frame);
     must(codec_encode(&world->frame, message, &error), &error);
-    assert_int_equal(frame_send(world->peers[from], NULL, world->frame.bytes, world->frame.length),
-                     FRAME_OK);
+    assert_int_equal(frame_send(socket, NULL, world->frame.bytes, world->frame.length), FRAME_OK);
 }
 
 /* Turns the loop until the peer has an answer. */
-static struct message ask(struct world *world, int from, struct message message)
+static struct message ask_over(struct world *world, struct frame_socket *socket,
+                               struct message message)
 {
     struct message answer = { 0 };
     struct error error;
     uint32_t version;
-    send_message(world, from, &message);
+    send_over(world, socket, &message);
     for (int i = 0; i < PATIENCE_TURNS; i++) {
         assert_true(loop_turn(&world->loop, TURN_MS));
-        if (frame_receive(world->peers[from], NULL, &world->frame) != FRAME_OK)
+        if (frame_receive(socket, NULL, &world->frame) != FRAME_OK)
             continue;
         arena_reset(world->arena);
         must(codec_decode(&answer, world->frame.bytes, world->frame.length, world->arena, &version,
@@ -141,6 +153,11 @@ static struct message ask(struct world *world, int from, struct message message)
     }
     fail_msg("no answer");
     return answer;
+}
+
+static struct message ask(struct world *world, int from, struct message message)
+{
+    return ask_over(world, world->peers[from], message);
 }
 
 static struct message hello(const char *name, uint64_t instance)
@@ -182,6 +199,13 @@ static struct frame_event event_of(struct world *world, int i)
     return event;
 }
 
+static size_t connections_of(const struct world *world, int i)
+{
+    const struct account *account =
+        name_index_find(&world->loop.peers.by_key, world->keys[i].public_text);
+    return account->connections;
+}
+
 /* ---- tests */
 
 static void each_key_is_held_to_its_role(void **state)
@@ -221,12 +245,60 @@ static void who_is_revoked_before_the_first_word_is_cut_off_at_it(void **state)
         assert_true(i < PATIENCE_TURNS);
         assert_true(loop_turn(&world->loop, TURN_MS));
     }
-    send_message(world, READER, &question);
+    send_over(world, world->peers[READER], &question);
     struct frame_event event = event_of(world, READER);
     assert_int_equal(event.type, FRAME_REFUSED);
     assert_int_equal(event.refusal, FRAME_NOT_ADMITTED);
     assert_int_equal(frame_receive(world->peers[READER], NULL, &world->frame), FRAME_NOTHING);
     assert_int_equal(ask(world, BOSS, status()).type, MESSAGE_STATUS_REPLY); /* nobody else is */
+}
+
+/* After so many broken messages a peer has lost its connection, and has another. */
+static void is_cut_off_after(struct world *world, int i, int broken)
+{
+    for (int n = 0; n < broken; n++)
+        frame_send(world->peers[i], NULL, "\x08\x01\xff", 3);
+    assert_int_equal(event_of(world, i).type, FRAME_READY);
+}
+
+static void a_broken_worker_does_not_silence_others_with_its_key(void **state)
+{
+    struct world *world = *state;
+    struct message beat = { .id = 4, .type = MESSAGE_BEAT };
+    world->sibling = connect_as(world, SECOND);
+    beat.session = ask_over(world, world->sibling, hello("sibling", 8)).session;
+    assert_int_equal(event_of(world, SECOND).type, FRAME_READY);
+    for (int i = 0; i < 5; i++) {
+        is_cut_off_after(world, SECOND, i < 3 ? STRIKES_ALLOWED : 1);
+        assert_int_equal(ask_over(world, world->sibling, beat).type, MESSAGE_BEAT_OK);
+    }
+    assert_int_equal(ask(world, SECOND, hello("mended", 9)).type, MESSAGE_WELCOME);
+}
+
+static void a_key_that_goes_on_is_cut_off_at_the_first(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(event_of(world, SECOND).type, FRAME_READY);
+    for (int i = 0; i < STRIKES_OF_A_KEY / STRIKES_ALLOWED; i++)
+        is_cut_off_after(world, SECOND, STRIKES_ALLOWED);
+    for (int i = 0; i < 3; i++)
+        is_cut_off_after(world, SECOND, 1);
+    assert_int_equal(world->loop.counters.malformed, STRIKES_OF_A_KEY + 3);
+}
+
+static void one_connection_more_than_a_key_may_have_is_told_so(void **state)
+{
+    struct world *world = *state;
+    world->loop.peers.per_key = 1;
+    assert_int_equal(ask(world, SECOND, hello("w", 7)).type, MESSAGE_WELCOME);
+    world->sibling = connect_as(world, SECOND);
+    assert_error(ask_over(world, world->sibling, hello("v", 8)), ERROR_REFUSED, "too many");
+    frame_close(&world->peers[SECOND]);
+    for (int i = 0; connections_of(world, SECOND) > 1; i++) {
+        assert_true(i < PATIENCE_TURNS);
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    }
+    assert_int_equal(ask_over(world, world->sibling, hello("v", 8)).type, MESSAGE_WELCOME);
 }
 
 #define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -237,6 +309,9 @@ int main(void)
         IN_A_WORLD(each_key_is_held_to_its_role),
         IN_A_WORLD(a_worker_takes_neither_instance_nor_session_of_another_key),
         IN_A_WORLD(who_is_revoked_before_the_first_word_is_cut_off_at_it),
+        IN_A_WORLD(a_broken_worker_does_not_silence_others_with_its_key),
+        IN_A_WORLD(a_key_that_goes_on_is_cut_off_at_the_first),
+        IN_A_WORLD(one_connection_more_than_a_key_may_have_is_told_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * With the real core, the real store and real sockets; only the disk can be told to fail. */
 #include "coordinator/shell/loop.h"
 #include "common/clock.h"
+#include "coordinator/shell/door.h"
+#include "coordinator/shell/outbox.h"
 #include "coordinator/shell/porter.h"
 #include "proto/codec.h"
 
@@ -19,6 +21,7 @@
 #include <cmocka.h>
 
 enum { PATIENCE_TURNS = 3000, TURN_MS = 5 };
+enum { UNREAD = 20000 }; /* answers: more than all queues on the way take */
 
 struct world {
     struct loop loop;
@@ -174,6 +177,32 @@ static struct message submit(const char *key)
                                   "\"parameters\":{\"x\":{\"min\":0.5,\"max\":1.5}}}",
                     .spec = "name: toy\n" },
     };
+}
+
+/* The peer behind a socket, after a question of it; nobody else may have one open. */
+static struct peer *met(struct world *world, struct frame_socket *at)
+{
+    assert_int_equal(ask(world, at, status(1)).type, MESSAGE_STATUS_REPLY);
+    const struct peers *peers = &world->loop.peers;
+    for (size_t i = 0; i < peers->capacity; i++)
+        if (peers->by_descriptor[i] != NULL && peers->by_descriptor[i]->number != 0)
+            return peers->by_descriptor[i];
+    fail_msg("nobody was met");
+    return NULL;
+}
+
+static bool is_connected(const struct world *world, uint64_t number)
+{
+    const struct peer *peer = peers_find(&world->loop.peers, number);
+    return peer != NULL && peer->descriptor >= 0;
+}
+
+static void turn_until_gone(struct world *world, uint64_t number)
+{
+    for (int i = 0; is_connected(world, number); i++) {
+        assert_true(i < PATIENCE_TURNS);
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    }
 }
 
 /* ---- tests */
@@ -373,18 +402,82 @@ static void a_watchdog_is_told_that_the_loop_turns_and_how_it_is(void **state)
     unlink(address.sun_path);
 }
 
-static void ten_malformed_messages_and_a_peer_is_ignored(void **state)
+static void ten_malformed_messages_and_a_peer_is_cut_off(void **state)
 {
     struct world *world = *state;
     struct message message;
-    for (int i = 0; i < STRIKES_ALLOWED; i++)
+    const struct peer *peer = met(world, world->other);
+    for (int i = 0; i < STRIKES_ALLOWED + 3; i++)
         frame_send(world->other, NULL, "\x08\x01\xff", 3);
-    send_message(world, world->other, status(1));
-    while (world->loop.counters.ignored == 0)
-        assert_true(loop_turn(&world->loop, TURN_MS));
+    turn_until_gone(world, peer->number);
     assert_int_equal(world->loop.counters.malformed, STRIKES_ALLOWED);
     assert_int_equal(ask(world, world->client, status(2)).type, MESSAGE_STATUS_REPLY);
     assert_false(received(world, world->other, &message));
+}
+
+static void whoever_sends_more_than_its_share_is_not_heard(void **state)
+{
+    struct world *world = *state;
+    struct message message;
+    struct account *account = met(world, world->other)->account;
+    assert_true(account->bytes.left < peers_bytes.at_once); /* what was heard is charged */
+    meter_charge(&account->bytes, INT64_C(1) << 40);
+    send_message(world, world->other, status(2));
+    while (world->loop.counters.delayed == 0)
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    assert_int_equal(ask(world, world->client, status(3)).type, MESSAGE_STATUS_REPLY);
+    assert_false(received(world, world->other, &message));
+}
+
+static void whoever_asks_more_than_its_share_is_told_to_wait(void **state)
+{
+    struct world *world = *state;
+    struct account *account = met(world, world->other)->account;
+    assert_true(account->work.left < peers_work.at_once); /* so are questions and answers */
+    meter_charge(&account->work, INT64_C(1) << 40);
+    struct message message = ask(world, world->other, status(2));
+    assert_int_equal(message.type, MESSAGE_ERROR);
+    assert_int_equal(message.error.code, ERROR_BUSY);
+    assert_int_equal(world->loop.counters.delayed, 1);
+    /* what a worker says goes on */
+    assert_int_equal(ask(world, world->other, hello("w", 9)).type, MESSAGE_WELCOME);
+    assert_int_equal(ask(world, world->client, status(3)).type, MESSAGE_STATUS_REPLY);
+}
+
+/* Three messages of 3 MiB that nobody reads: the loop looks at the door only. */
+static void a_stranger_who_sends_much_that_waits_is_hung_up_on(void **state)
+{
+    static char much[3 << 20];
+    struct world *world = *state;
+    struct frame_event event = { .type = FRAME_LEFT };
+    struct frame_socket *socket;
+    struct error error;
+    must(frame_connect_watched(&socket, frame_endpoint(world->loop.socket), MESSAGE_MAX_BYTES, NULL,
+                               &error),
+         &error);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(frame_send(socket, NULL, much, sizeof much), FRAME_OK);
+    for (int connections = 0, i = 0; connections < 2; i++) { /* another one after the first */
+        assert_true(i < PATIENCE_TURNS);
+        poll(NULL, 0, TURN_MS);
+        door_tend(&world->loop);
+        connections += frame_next_event(socket, &event) && event.type == FRAME_READY;
+    }
+    frame_close(&socket);
+}
+
+static void whoever_does_not_read_its_answers_is_hung_up_on(void **state)
+{
+    struct world *world = *state;
+    const uint64_t number = met(world, world->other)->number;
+    static char text[8192];
+    memset(text, 'x', sizeof text - 1);
+    const struct message message = { .type = MESSAGE_ERROR, .error = { ERROR_BUSY, text } };
+    for (int i = 0; i < UNREAD && world->loop.counters.unsent == 0; i++)
+        outbox_send_one(&world->loop, number, &message);
+    assert_int_equal(world->loop.counters.unsent, 1);
+    turn_until_gone(world, number);
+    assert_int_equal(ask(world, world->client, status(2)).type, MESSAGE_STATUS_REPLY);
 }
 
 static void another_version_of_the_protocol_is_told_both(void **state)
@@ -450,7 +543,11 @@ int main(void)
         IN_A_WORLD(a_broken_database_ends_the_loop_without_another_word),
         IN_A_WORLD(a_signal_ends_the_loop),
         IN_A_WORLD(a_watchdog_is_told_that_the_loop_turns_and_how_it_is),
-        IN_A_WORLD(ten_malformed_messages_and_a_peer_is_ignored),
+        IN_A_WORLD(ten_malformed_messages_and_a_peer_is_cut_off),
+        IN_A_WORLD(whoever_sends_more_than_its_share_is_not_heard),
+        IN_A_WORLD(whoever_asks_more_than_its_share_is_told_to_wait),
+        IN_A_WORLD(a_stranger_who_sends_much_that_waits_is_hung_up_on),
+        IN_A_WORLD(whoever_does_not_read_its_answers_is_hung_up_on),
         IN_A_WORLD(another_version_of_the_protocol_is_told_both),
         IN_A_WORLD(a_worker_whose_connection_is_gone_loses_its_session),
         IN_A_WORLD(many_messages_at_once_are_all_answered),

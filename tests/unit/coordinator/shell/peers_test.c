@@ -188,13 +188,14 @@ static void with_keys_connecting_again_is_no_fresh_start(void **state)
 {
     struct fixture *fixture = *state;
     struct peer *peer = meet(fixture, 1, fixture->worker.public_text);
-    for (int i = 0; i < STRIKES_ALLOWED; i++)
-        strikes_add(&peer->account->strikes, fixture->now_ms);
+    for (int i = 0; i < STRIKES_OF_A_KEY; i++)
+        strikes_add(&peer->strikes, &peer->account->strikes, fixture->now_ms);
     meter_charge(&peer->account->bytes, 1000);
     peers_left(&fixture->peers, NOBODYS + 1);
     assert_null(peers_find(&fixture->peers, 1));
     peer = meet(fixture, 2, fixture->worker.public_text);
-    assert_true(strikes_ignored(&peer->account->strikes, fixture->now_ms));
+    assert_int_equal(peer->strikes.count, 0);
+    assert_true(strikes_on_notice(&peer->account->strikes, fixture->now_ms));
     assert_int_equal(peer->account->bytes.left, peers_bytes.at_once - 1000);
     assert_int_equal(peer->account->connections, 1);
 }
@@ -203,7 +204,7 @@ static void without_keys_each_connection_stands_for_itself(void **state)
 {
     struct fixture *fixture = *state;
     struct peer *peer = meet(fixture, 1, "");
-    strikes_add(&peer->account->strikes, fixture->now_ms);
+    strikes_add(&peer->strikes, &peer->account->strikes, fixture->now_ms);
     assert_ptr_equal(meet(fixture, 1, ""), peer);
     assert_int_equal(meet(fixture, 2, "")->account->strikes.count, 0);
     assert_int_equal(peer->account->strikes.count, 1);
@@ -219,6 +220,27 @@ static void one_connection_more_than_a_key_may_have_is_surplus(void **state)
     peers_left(&fixture->peers, NOBODYS + 1);
     peers_left(&fixture->peers, NOBODYS + 3);
     assert_false(meet(fixture, 4, fixture->worker.public_text)->surplus);
+}
+
+static void a_fleet_with_one_key_may_use_more_up_to_a_bound(void **state)
+{
+    struct fixture *fixture = *state;
+    struct account *account = meet(fixture, 1, fixture->worker.public_text)->account;
+    assert_int_equal(peers_allowance(account, 1000), 1000);
+    meter_charge(&account->bytes, peers_bytes.at_once);
+    assert_false(peers_may_send(account, fixture->now_ms));
+    assert_true(peers_may_send(account, fixture->now_ms + 1000));
+    assert_int_equal(account->bytes.left, peers_bytes.per_second);
+    for (uint64_t i = 2; i <= 2 * PEERS_FEW; i++)
+        meet(fixture, i, fixture->worker.public_text);
+    assert_int_equal(peers_allowance(account, 1000), 2000);
+    assert_true(peers_may_send(account, fixture->now_ms + 2000));
+    assert_int_equal(account->bytes.left, 3 * peers_bytes.per_second);
+    assert_true(peers_may_send(account, fixture->now_ms + 1000000)); /* a quiet time */
+    assert_int_equal(account->bytes.left, 2 * peers_bytes.at_once);
+    for (uint64_t i = 2 * PEERS_FEW + 1; i <= 2 * PEERS_FLEET; i++)
+        meet(fixture, i, fixture->worker.public_text);
+    assert_int_equal(peers_allowance(account, 1000), 1000 * PEERS_FLEET / PEERS_FEW);
 }
 
 static void a_revoked_key_loses_its_roles_and_its_connections(void **state)
@@ -254,6 +276,35 @@ static void a_message_that_came_after_its_connection_ended_leaves_nothing_behind
     peers_joined(&fixture->peers, NOBODYS + 1, 0); /* the same descriptor, somebody else */
     assert_null(peers_find(&fixture->peers, 1));
     assert_int_equal(fixture->peers.count, 1);
+}
+
+static void what_an_outcast_still_says_is_not_the_word_of_who_took_its_place(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *key = fixture->worker.public_text;
+    struct peer *outcast = meet(fixture, 1, key);
+    assert_non_null(meet(fixture, 2, key));
+    peers_cast_out(&fixture->peers, outcast);
+    assert_int_equal(outcast->descriptor, -1);
+    assert_int_equal(outcast->account->connections, 1);
+    assert_int_equal(fixture->peers.count, 1);
+    peers_left(&fixture->peers, NOBODYS + 1);
+    peers_joined(&fixture->peers, NOBODYS + 1, 0); /* the same descriptor, somebody else */
+    assert_ptr_equal(meet(fixture, 1, key), outcast);
+    assert_int_equal(fixture->peers.young.count, 1);
+    assert_int_equal(fixture->peers.count, 2);
+    assert_int_equal(outcast->account->connections, 1);
+}
+
+static void of_very_many_outcasts_the_oldest_is_forgotten(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint64_t i = 1; i <= PEERS_OUTCASTS + 1; i++)
+        peers_cast_out(&fixture->peers, meet(fixture, i, i % 2 ? "" : fixture->worker.public_text));
+    assert_int_equal(fixture->peers.outcasts.count, PEERS_OUTCASTS);
+    assert_null(peers_find(&fixture->peers, 1));
+    assert_non_null(peers_find(&fixture->peers, 2));
+    assert_int_equal(fixture->peers.count, 0);
 }
 
 static void of_the_young_so_many_are_kept_and_the_next_has_to_wait(void **state)
@@ -350,8 +401,11 @@ int main(void)
         WITH_A_LIST(with_keys_connecting_again_is_no_fresh_start),
         WITH_A_LIST(without_keys_each_connection_stands_for_itself),
         WITH_A_LIST(one_connection_more_than_a_key_may_have_is_surplus),
+        WITH_A_LIST(a_fleet_with_one_key_may_use_more_up_to_a_bound),
         WITH_A_LIST(a_revoked_key_loses_its_roles_and_its_connections),
         WITH_A_LIST(a_message_that_came_after_its_connection_ended_leaves_nothing_behind),
+        WITH_A_LIST(what_an_outcast_still_says_is_not_the_word_of_who_took_its_place),
+        WITH_A_LIST(of_very_many_outcasts_the_oldest_is_forgotten),
         WITH_A_LIST(of_the_young_so_many_are_kept_and_the_next_has_to_wait),
         WITH_A_LIST(the_more_have_grown_up_lately_the_more_may_begin),
         WITH_A_LIST(whoever_was_silent_for_long_makes_room),

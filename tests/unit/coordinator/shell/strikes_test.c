@@ -11,26 +11,42 @@
 
 #include <cmocka.h>
 
-static void ten_strikes_and_nobody_listens_for_ten_minutes(void **state)
+static void ten_strikes_within_ten_minutes_end_a_connection(void **state)
 {
-    struct strikes strikes = { 0 };
-    for (int i = 1; i <= STRIKES_ALLOWED; i++) {
-        assert_false(strikes_ignored(&strikes, 1000));
-        assert_int_equal(strikes_add(&strikes, 1000 + i), i);
-    }
-    assert_true(strikes_ignored(&strikes, 2000));
-    assert_int_equal(strikes_add(&strikes, 5000), STRIKES_ALLOWED); /* never overflows */
-    assert_true(strikes_ignored(&strikes, 4999 + STRIKES_FORGOTTEN_MS));
-    assert_false(strikes_ignored(&strikes, 5000 + STRIKES_FORGOTTEN_MS));
-    assert_int_equal(strikes_add(&strikes, 5000 + STRIKES_FORGOTTEN_MS), 1);
+    struct strikes connection = { 0 }, key = { 0 };
+    for (int i = 1; i < STRIKES_ALLOWED; i++)
+        assert_false(strikes_add(&connection, &key, 1000 + i));
+    assert_true(strikes_add(&connection, &key, 2000));
+    assert_true(strikes_add(&connection, &key, 1999 + STRIKES_FORGOTTEN_MS));
+    assert_false(strikes_add(&connection, &key, 2 * (2000 + STRIKES_FORGOTTEN_MS)));
 }
 
 static void nine_strikes_are_forgotten_too(void **state)
 {
-    struct strikes strikes = { 0 };
+    struct strikes connection = { 0 }, key = { 0 };
     for (int i = 1; i < STRIKES_ALLOWED; i++)
-        strikes_add(&strikes, 0);
-    assert_int_equal(strikes_add(&strikes, STRIKES_FORGOTTEN_MS), 1);
+        strikes_add(&connection, &key, 0);
+    assert_false(strikes_add(&connection, &key, STRIKES_FORGOTTEN_MS));
+    assert_int_equal(connection.count, 1);
+    assert_int_equal(key.count, 1);
+}
+
+static void a_key_that_goes_on_has_one_strike_for_each_connection(void **state)
+{
+    struct strikes key = { 0 };
+    for (int i = 0; i < STRIKES_OF_A_KEY; i++) {
+        struct strikes connection = { 0 }; /* each misbehaves a little */
+        assert_false(strikes_on_notice(&key, 1000));
+        assert_false(strikes_add(&connection, &key, 1000));
+    }
+    assert_true(strikes_on_notice(&key, 999 + STRIKES_FORGOTTEN_MS));
+    for (int i = 0; i < 5; i++) {
+        struct strikes connection = { 0 };
+        assert_true(strikes_add(&connection, &key, 2000));
+    }
+    struct strikes later = { 0 };
+    assert_true(strikes_on_notice(&key, 1999 + STRIKES_FORGOTTEN_MS));
+    assert_false(strikes_add(&later, &key, 2000 + STRIKES_FORGOTTEN_MS));
 }
 
 static void so_many_lines_are_logged_and_then_a_number(void **state)
@@ -119,8 +135,9 @@ static void each_role_sends_what_is_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_strikes_and_nobody_listens_for_ten_minutes),
+        cmocka_unit_test(ten_strikes_within_ten_minutes_end_a_connection),
         cmocka_unit_test(nine_strikes_are_forgotten_too),
+        cmocka_unit_test(a_key_that_goes_on_has_one_strike_for_each_connection),
         cmocka_unit_test(so_many_lines_are_logged_and_then_a_number),
         cmocka_unit_test(a_meter_gives_much_at_once_and_then_so_much_a_second),
         cmocka_unit_test(a_meter_that_is_asked_often_still_fills),
