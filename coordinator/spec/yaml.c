@@ -236,6 +236,62 @@ static bool on_event(struct reader *reader, struct fy_event *event)
     }
 }
 
+/* ---- what libfyaml must not see ------------------------------------------------------------ */
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* Of a word, as far as it can be said of one byte: a byte order mark is none either. */
+static bool is_graphic(char byte)
+{
+    return byte > ' ' && byte < 0x7f;
+}
+
+static bool has_explicit_key(const struct source *source)
+{
+    const char *text = source->text;
+    for (size_t i = 0; i < source->length; i++) {
+        bool begins = i == 0 || !is_graphic(text[i - 1]);
+        bool ends = i + 1 == source->length || !is_graphic(text[i + 1]);
+        if (text[i] == '?' && begins && ends)
+            return true;
+    }
+    return false;
+}
+
+/* Whether this is the first of the blanks between a `:` and what may begin a block there, with a
+ * tab among them; *end is after them. */
+static bool is_tabbed_block(const struct source *source, size_t start, size_t *end)
+{
+    bool has_tab = false;
+    size_t i = start;
+    for (; i < source->length && is_blank(source->text[i]); i++)
+        has_tab |= source->text[i] == '\t';
+    *end = i;
+    return has_tab && start > 0 && source->text[start - 1] == ':' && i < source->length &&
+           memchr("?:|>-", source->text[i], 5) != NULL;
+}
+
+/* libfyaml 0.7.12 frees twice what it knows of a key when, inside a key that is written with `?`, a
+ * tab stands between `:` and a block (its issue 57). YAML forbids the second anyway. */
+static bool refuse_tabbed_block(struct reader *reader)
+{
+    const struct source *source = reader->source;
+    if (!has_explicit_key(source))
+        return false;
+    for (size_t start = 0, end; start < source->length; start = end + (end == start)) {
+        if (!is_tabbed_block(source, start, &end))
+            continue;
+        fault_add(reader->faults, start, end,
+                  "not YAML: a tab before `%c`, where keys are written with `?`; use spaces",
+                  source->text[end]);
+        return true;
+    }
+    return false;
+}
+
 /* ---- what libfyaml refuses ----------------------------------------------------------------- */
 
 /* A bracket that is never closed shows at the end of the text; what helps is where it was
@@ -311,7 +367,8 @@ struct yaml_node *yaml_read(const struct source *source, struct arena *arena, st
         .source = source, .arena = arena, .faults = faults, .anchors = json_object()
     };
     size_t before = faults->count;
-    parse(&reader);
+    if (!refuse_tabbed_block(&reader))
+        parse(&reader);
     for (int i = 0; i < reader.depth; i++)
         free(reader.open[i].items);
     free(reader.anchored);

@@ -14,6 +14,9 @@ export LSAN_OPTIONS="suppressions=$(dirname "$0")/leaks.txt:print_suppressions=0
 # Short ones where time goes with length: longer ones, for limits, are in the corpora that are replayed.
 longest() { case $1 in spec) echo 2048 ;; child_output) echo 1024 ;; *) echo 65536 ;; esac }
 
+# Words that a mutation would hardly spell by chance.
+words() { [ ! -e "tests/fuzz/$1.dict" ] || echo "-dict=tests/fuzz/$1.dict"; }
+
 # The last number after "cov:" on the lines that begin the round and end it.
 coverage() { sed -n "s/.*$1 *cov: \([0-9]*\).*/\1/p" "$2" | tail -n 1; }
 
@@ -24,7 +27,7 @@ for target in "$@"; do
     inputs=0 ended=$(($(date +%s) + seconds)) verdict="time is over"
     while left=$((ended - $(date +%s))) && [ "$left" -gt 0 ]; do
         if ! "$build/fuzz/$target" -runs="$round" -max_total_time="$left" -max_len="$(longest "$target")" \
-            -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$target-" \
+            $(words "$target") -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$target-" \
             "$grown" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
             verdict="FOUND SOMETHING, see $log"
             failed=1

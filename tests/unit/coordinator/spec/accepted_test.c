@@ -29,6 +29,18 @@ static struct spec *accepted(const char *text)
     return spec;
 }
 
+static void a_tab_after_a_colon_is_a_blank_like_another(void **state)
+{
+    static const char *const texts[] = {
+        "description:\t>-\n  why? because: \t- of this\n" COMMAND "  a: {value:\t-1}\n",
+        "? description\n: 'why? because'\n" COMMAND "  a: {value:\tx}\n",
+    };
+    for (int i = 0; i < 2; i++) {
+        struct spec *spec = accepted(texts[i]);
+        spec_destroy(&spec);
+    }
+}
+
 static const struct domain *only_domain(const struct spec *spec, const char *name)
 {
     const struct space *space = spec->definition->studies[0].space;
@@ -327,6 +339,7 @@ static void nothing_is_printed_by_the_library(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tab_after_a_colon_is_a_blank_like_another),
         cmocka_unit_test(every_search_of_the_repository_is_accepted),
         cmocka_unit_test(every_search_of_the_paper_has_a_small_twin),
         cmocka_unit_test(the_ablations_fit_what_the_grid_searches_over),

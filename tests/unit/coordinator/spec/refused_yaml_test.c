@@ -57,6 +57,18 @@ static void yaml_that_is_none_is_refused_in_the_same_form(void **state)
             "6:6: this is not UTF-8 (byte 0xff); save the file as UTF-8");
 }
 
+static void a_tab_that_libfyaml_does_not_survive_is_refused_before_it(void **state)
+{
+    refused("? i:\t:", "1:5: not YAML: a tab before `:`, where keys are written with `?`; use "
+                       "spaces");
+    refused("\xef\xbb\xbf? i:\t:", "1:5: not YAML: a tab before `:`, where keys are written with "
+                                   "`?`; use spaces");
+    refused("- ? i: \t - x\n", "1:7: not YAML: a tab before `-`, where keys are written with `?`; "
+                               "use spaces");
+    refused("? a\n: b:\t|\n", "2:5: not YAML: a tab before `|`, where keys are written with `?`; "
+                              "use spaces");
+}
+
 /* A list inside a list, `depth` times: the mapping around it is one more. */
 static void nested(struct buf *text, int depth)
 {
@@ -145,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yaml_is_limited_to_the_language),
         cmocka_unit_test(yaml_that_is_none_is_refused_in_the_same_form),
+        cmocka_unit_test(a_tab_that_libfyaml_does_not_survive_is_refused_before_it),
         cmocka_unit_test(depth_ends_at_sixty_four),
         cmocka_unit_test(depth_counts_what_an_alias_stands_for),
         cmocka_unit_test(aliases_that_multiply_are_stopped),
