@@ -78,11 +78,29 @@ static void context_release(void)
 
 /* ---- options */
 
+static void set(struct frame_socket *socket, int option, const void *value, size_t bytes)
+{
+    if (zmq_setsockopt(socket->zmq, option, value, bytes) != 0 && socket->unset == 0)
+        socket->unset = errno;
+}
+
 static void set_int(struct frame_socket *socket, int option, int value)
 {
-    int result = zmq_setsockopt(socket->zmq, option, &value, sizeof value);
-    assert(result == 0);
-    (void)result;
+    set(socket, option, &value, sizeof value);
+}
+
+static void set_text(struct frame_socket *socket, int option, const char *text)
+{
+    set(socket, option, text, strlen(text));
+}
+
+/* One that lacks a limit, or its keys, must not be used. */
+static bool is_set_up(const struct frame_socket *socket, struct error *error)
+{
+    if (socket->unset == 0)
+        return true;
+    error_set(error, "cannot set up a socket: %s", zmq_strerror(socket->unset));
+    return false;
 }
 
 /* ZeroMQ 4.3.4 aborts the whole process (`!_io_error`) when it wants to write to a peer whose input
@@ -99,7 +117,7 @@ static void set_int(struct frame_socket *socket, int option, int value)
 static void set_options(struct frame_socket *socket, const char *host, size_t maximum_bytes)
 {
     int64_t maximum = (int64_t)maximum_bytes;
-    zmq_setsockopt(socket->zmq, ZMQ_MAXMSGSIZE, &maximum, sizeof maximum);
+    set(socket, ZMQ_MAXMSGSIZE, &maximum, sizeof maximum);
     set_int(socket, ZMQ_LINGER, 0);
     set_int(socket, ZMQ_SNDHWM, socket->router ? LISTEN_QUEUE : CONNECT_QUEUE);
     set_int(socket, ZMQ_RCVHWM, socket->router ? UNLIMITED : CONNECT_QUEUE);
@@ -119,13 +137,6 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
         set_int(socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS);
         set_int(socket, ZMQ_CONNECT_TIMEOUT, CONNECT_MS);
     }
-}
-
-static void set_text(struct frame_socket *socket, int option, const char *text)
-{
-    int result = zmq_setsockopt(socket->zmq, option, text, strlen(text));
-    assert(result == 0);
-    (void)result;
 }
 
 /* Without somebody at the gate CURVE would let any key in: hence the domain, and its enforcement.
@@ -202,7 +213,7 @@ bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximu
     if (!open_socket(out, ZMQ_ROUTER, error))
         goto fail;
     set_options(*out, host, maximum_bytes);
-    if (set_keys(*out, keys, error) && frame_watch(*out, error) &&
+    if (set_keys(*out, keys, error) && is_set_up(*out, error) && frame_watch(*out, error) &&
         bind_socket(*out, endpoint, error))
         return true;
 fail:
@@ -223,7 +234,8 @@ static bool connect_socket(struct frame_socket **out, const char *endpoint, size
         goto fail;
     set_options(*out, host, maximum_bytes);
     set_int(*out, ZMQ_IMMEDIATE, (manner & FRESH) != 0);
-    if (!set_keys(*out, keys, error) || ((manner & WATCHED) && !frame_watch(*out, error)))
+    if (!set_keys(*out, keys, error) || !is_set_up(*out, error) ||
+        ((manner & WATCHED) && !frame_watch(*out, error)))
         goto fail;
     snprintf((*out)->endpoint, sizeof(*out)->endpoint, "%s", endpoint);
     if (zmq_connect((*out)->zmq, endpoint) == 0)

@@ -9,6 +9,7 @@ struct frame_socket {
     void *gate;    /* asked who may come in; NULL without keys */
     void *monitor; /* tells of connections; NULL if nobody watches */
     bool router;
+    int unset;     /* errno of an option that it was not given; 0: it has all */
     bool draining; /* in the middle of a multipart message that is thrown away */
     char endpoint[ADDRESS_BYTES];
 };
