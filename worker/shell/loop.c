@@ -423,7 +423,8 @@ int loop_run(const struct loop_options *options)
     loop.keeper = keeper_create(options->checkpoints); /* may sweep for long: SIGTERM ends it yet */
     loop.signals = open_signals();
     if (loop.signals < 0) {
-        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(strerror(errno)));
+        error_set(&error, "cannot receive signals: %s", strerror(errno));
+        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
     raise_descriptor_limit(options->agent.slots);

@@ -72,6 +72,8 @@ static bool remove_entry(struct work *work, int directory, const char *name, int
         return true;
     int reason = errno; /* EISDIR, unless it is no directory and cannot be removed */
     int fd = open_entry(directory, name);
+    if (fd < 0 && errno == ENOENT)
+        return true; /* somebody else was faster */
     if (fd < 0)
         return fail(work, name, strerror(errno == ENOTDIR || errno == ELOOP ? reason : errno));
     if (depth > DEEPEST || fstat(fd, &status) != 0 || status.st_dev != work->device) {
