@@ -122,11 +122,13 @@ start_worker() {
     pids="$pids $worker"
 }
 
-# Ends a process as its owner would, and waits until it is gone.
+# Ends a process as its owner would, and waits until it is gone. Returns its exit status.
 stop() {
     kill -TERM "$1" 2>/dev/null
     wait "$1" 2>/dev/null
+    set -- "$1" "$?"
     forget "$1"
+    return "$2"
 }
 
 stop_hard() {
