@@ -131,22 +131,33 @@ judge() {
 }
 aborted=0
 
-# coordinator_meets FAULT: there is no coordinator before, and none afterwards.
+# The same, for a fault that $faulty meets on its way out, with work half done: $outcome is "stuck" or "died".
+meet_leaving() {
+    outcome=stuck before=$(done_trials)
+    wait_for 20 progress || return 0
+    kill -TERM "$faulty"
+    wait_for 26 gone || return 0
+    outcome=died
+    reap
+}
+gone() { ! alive "$faulty"; }
+
+# coordinator_meets FAULT [HOW]: there is no coordinator before, and none afterwards. HOW: meet or meet_leaving
 coordinator_meets() {
     keep_busy
     rm -f "$connect"
     status=
     start_faulty ldt-coordinator "$1" --db "$db" --connect "$connect" --listen "$listen" --lease 2s
-    meet
+    "${2:-meet}"
     [ "$outcome" = died ] || stop_hard "$faulty"
 }
 
-# worker_meets FAULT: the coordinator runs, and the faulty worker is the only one.
+# worker_meets FAULT [HOW]: the coordinator runs, and the faulty worker is the only one.
 worker_meets() {
     if nearly_done; then submit_next; fi
     status=
     start_faulty ldt-worker "$1" --name wf -c "$connect" -j 2 --allow-command
-    meet
+    "${2:-meet}"
     [ "$outcome" = died ] || stop_hard "$faulty"
     cat "$work/faulty.log" >>"$work/wf.log"
 }

@@ -12,10 +12,18 @@
         echo "zmq_getsockopt:$n:EINTR"
     done
     echo zmq_ctx_new:1:EMFILE
+    echo zmq_ctx_set:1:EINVAL
+    echo zmq_ctx_set:2:EINVAL
     echo zmq_socket:1:EMFILE
+    echo zmq_socket:2:EMFILE
+    echo zmq_socket_monitor:1:ENOMEM
 } >"$work/common"
+options=16 # of a socket; without one of them it has no limit, or no keys, and must not be used
+for n in $(seq $options); do echo "zmq_setsockopt:$n:EINVAL"; done >>"$work/common"
+an_option=zmq_setsockopt:$((fault_seed % options + 1)):EINVAL
 { echo zmq_bind:1:ENOMEM; echo zmq_bind:1:EADDRINUSE; cat "$work/common"; } | shuffled 2 >"$work/coordinator.faults"
 { echo zmq_connect:1:EMFILE; cat "$work/common"; } | shuffled 2 >"$work/worker.faults"
+echo "$an_option" >>"$work/coordinator.faults"
 
 judge_coordinator() {
     coordinator_meets "$1"

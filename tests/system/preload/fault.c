@@ -224,6 +224,16 @@ FAULTY(int, unlink, -1, (const char *path), (path))
 FAULTY(int, rename, -1, (const char *from, const char *to), (from, to))
 FAULTY_ON(descriptor, int, fstat64, -1, (int descriptor, struct stat64 *status),
           (descriptor, status))
+FAULTY_ON(descriptor, int, unlinkat, -1, (int descriptor, const char *name, int flags),
+          (descriptor, name, flags))
+FAULTY_ON(descriptor, int, mkdirat, -1, (int descriptor, const char *name, mode_t mode),
+          (descriptor, name, mode))
+FAULTY_ON(from, int, renameat, -1, (int from, const char *old, int to, const char *new),
+          (from, old, to, new))
+
+/* ---- processes ------------------------------------------------------------------------------- */
+
+FAULTY(int, memfd_create, -1, (const char *name, unsigned flags), (name, flags))
 FAULTY(int, pipe2, -1, (int ends[2], int flags), (ends, flags))
 FAULTY(pid_t, fork, -1, (void), ())
 FAULTY(int, signalfd, -1, (int descriptor, const sigset_t *mask, int flags),
@@ -286,6 +296,8 @@ FAULTY(int, zmq_bind, -1, (void *socket, const char *endpoint), (socket, endpoin
 FAULTY(int, zmq_connect, -1, (void *socket, const char *endpoint), (socket, endpoint))
 FAULTY(int, zmq_setsockopt, -1, (void *socket, int option, const void *value, size_t bytes),
        (socket, option, value, bytes))
+FAULTY(int, zmq_socket_monitor, -1, (void *socket, const char *address, int events),
+       (socket, address, events))
 FAULTY(int, zmq_getsockopt, -1, (void *socket, int option, void *value, size_t *bytes),
        (socket, option, value, bytes))
 FAULTY(int, zmq_send, -1, (void *socket, const void *bytes, size_t count, int flags),
