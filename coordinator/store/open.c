@@ -67,7 +67,7 @@ static bool undamaged(sqlite3 *db, const char *path, struct error *error)
 
 /* synchronous = NORMAL would lose acknowledged rows in a power cut, and a memory-mapped file turns
  * an I/O error into a signal. The log may keep 64 MiB after a reader has held it up; the cache
- * is 16. */
+ * takes 6. */
 static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
                               "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -6144";
