@@ -7,6 +7,8 @@
 #include "coordinator/shell/porter.h"
 #include "proto/codec.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -423,8 +425,10 @@ static void whoever_sends_more_than_its_share_is_not_heard(void **state)
     assert_true(account->bytes.left < peers_bytes.at_once); /* what was heard is charged */
     meter_charge(&account->bytes, INT64_C(1) << 40);
     send_message(world, world->other, status(2));
-    while (world->loop.counters.delayed == 0)
+    for (int i = 0; world->loop.counters.delayed == 0; i++) {
+        assert_true(i < PATIENCE_TURNS);
         assert_true(loop_turn(&world->loop, TURN_MS));
+    }
     assert_int_equal(ask(world, world->client, status(3)).type, MESSAGE_STATUS_REPLY);
     assert_false(received(world, world->other, &message));
 }
@@ -466,16 +470,30 @@ static void a_stranger_who_sends_much_that_waits_is_hung_up_on(void **state)
     frame_close(&socket);
 }
 
+static bool is_established(int descriptor)
+{
+    struct tcp_info information;
+    socklen_t bytes = sizeof information;
+    return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &information, &bytes) == 0 &&
+           information.tcpi_state == TCP_ESTABLISHED;
+}
+
+/* At once: TCP itself would wait for five seconds. */
 static void whoever_does_not_read_its_answers_is_hung_up_on(void **state)
 {
     struct world *world = *state;
-    const uint64_t number = met(world, world->other)->number;
+    const struct peer *peer = met(world, world->other);
+    const uint64_t number = peer->number;
+    int descriptor = peer->descriptor;
     static char text[8192];
     memset(text, 'x', sizeof text - 1);
     const struct message message = { .type = MESSAGE_ERROR, .error = { ERROR_BUSY, text } };
-    for (int i = 0; i < UNREAD && world->loop.counters.unsent == 0; i++)
+    for (int i = 0; i < UNREAD && world->loop.counters.unsent == 0; i++) {
+        assert_true(is_established(descriptor));
         outbox_send_one(&world->loop, number, &message);
+    }
     assert_int_equal(world->loop.counters.unsent, 1);
+    assert_false(is_established(descriptor));
     turn_until_gone(world, number);
     assert_int_equal(ask(world, world->client, status(2)).type, MESSAGE_STATUS_REPLY);
 }
