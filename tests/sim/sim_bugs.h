@@ -170,4 +170,29 @@ static inline void plant_in_credit(const struct sim *sim, uint64_t peer,
     if (sim->bug == BUG_CREDIT_LEAK && message->type == MESSAGE_TRIAL && worker != NULL)
         worker->sent++;
 }
+
+/* ---- for the tests of repetition and of the runner ------------------------------------------- */
+
+/* A number that a second run of the seed need not find again. */
+static inline int64_t plant_in_delay(const struct sim *sim)
+{
+    enum { BYTES = 5000 };
+    volatile unsigned char *fresh;
+    int64_t odd = 0;
+    if (sim->bug != BUG_ADDRESS && sim->bug != BUG_STALE_MEMORY)
+        return odd;
+    fresh = malloc(BYTES);
+    if (fresh != NULL && sim->bug == BUG_ADDRESS)
+        odd = (int64_t)((uintptr_t)fresh / 16 % 61); /* a prime: blocks lie in steps */
+    else if (fresh != NULL)
+        odd = fresh[BYTES / 2];
+    free((void *)(uintptr_t)fresh);
+    return odd;
+}
+
+static inline void plant_crash(const struct sim *sim)
+{
+    if (sim->bug == BUG_CRASH && sim->seed == SIM_CRASHING_SEED)
+        abort();
+}
 #endif

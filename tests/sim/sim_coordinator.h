@@ -1,10 +1,12 @@
 /* sim_coordinator.h - the shell around the core, simulated: turns of several events, one commit a
  * turn, sends only after it; crashes before the commit, after it and between two sends; a disk
- * that is full for a while. */
+ * that is full for a while. What is done and told in which order, and what is not while a turn is
+ * held, is as in coordinator/shell/loop.c and inbox.c, and has to be changed with them. */
 #ifndef SIM_COORDINATOR_H
 #define SIM_COORDINATOR_H
 #include "tests/sim/match.h"
 #include "tests/sim/sim_bugs.h"
+#include "tests/sim/sim_hostile.h"
 
 static inline struct core *sim_new_core(void)
 {
@@ -22,6 +24,7 @@ static inline void coordinator_start(struct sim *sim)
     sim->core = sim_new_core();
     sim->tick_due_ms = sim->now_ms;
     sim->turn_open = sim->held = sim->unsaved = false;
+    sim->n_gone = 0;
     actions_clear(&sim->actions);
     if (!disk_restore(&sim->disk, sim->core, sim->now_ms, &error))
         sim_fail(sim, "restore: %s", error.text);
@@ -66,10 +69,74 @@ static inline void coordinator_crash(struct sim *sim)
 
 /* ---- what must be durable before it is told -------------------------------------------------- */
 
-static inline const char *told_too_early(const struct sim *sim, const struct message *message)
+/* As far as the disk knows, this peer's worker runs it. */
+static inline bool runs_on_disk(const struct sim *sim, uint64_t peer, struct attempt_ref ref)
+{
+    const struct worker *worker = index_find(&sim->core->by_peer, peer);
+    const struct attempt_row *attempt = disk_attempt(&sim->disk, ref);
+    return worker != NULL && attempt != NULL && attempt->state == ATTEMPT_RUNNING &&
+           attempt->worker == worker->row.id;
+}
+
+static inline bool any_runs_on_disk(const struct sim *sim, uint64_t peer,
+                                    const struct attempt_ref *refs, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs_on_disk(sim, peer, refs[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A worker gives up what it is told to give up: if that were lost with the coordinator, nobody
+ * would run the attempt that the next one believes in. */
+static inline bool given_up_too_early(const struct sim *sim, uint64_t peer,
+                                      const struct message *message)
+{
+    bool early = false;
+    switch (message->type) {
+    case MESSAGE_WELCOME:
+        for (size_t i = 0; i < message->welcome.n_kept; i++)
+            early |= message->welcome.kept[i].stale &&
+                     runs_on_disk(sim, peer, message->welcome.kept[i].ref);
+        break;
+    case MESSAGE_BEAT_OK:
+        early = any_runs_on_disk(sim, peer, message->beat_ok.cancel, message->beat_ok.n_cancel) ||
+                any_runs_on_disk(sim, peer, message->beat_ok.stale, message->beat_ok.n_stale);
+        break;
+    case MESSAGE_POINTS_ACK:
+        early = message->points_ack.stale && runs_on_disk(sim, peer, message->points_ack.ref);
+        break;
+    case MESSAGE_RESULT_ACK:
+        early = message->result_ack.verdict == VERDICT_STALE &&
+                runs_on_disk(sim, peer, message->result_ack.ref);
+        break;
+    case MESSAGE_RELEASE_ACK:
+        early = runs_on_disk(sim, peer, message->release_ack.ref);
+        break;
+    default:
+        break;
+    }
+    return early;
+}
+
+static inline bool drained_too_early(const struct sim *sim, uint64_t peer,
+                                     const struct message *message)
+{
+    const struct worker *worker = index_find(&sim->core->by_peer, peer);
+    return message->type == MESSAGE_BEAT_OK && message->beat_ok.drain != DRAIN_NO &&
+           worker != NULL && disk_worker(&sim->disk, worker->row.id)->drain == DRAIN_NO;
+}
+
+static inline const char *told_too_early(const struct sim *sim, uint64_t peer,
+                                         const struct message *message)
 {
     const struct disk *disk = &sim->disk;
     const struct attempt_row *attempt;
+    if (given_up_too_early(sim, peer, message))
+        return "that an attempt is over";
+    if (drained_too_early(sim, peer, message))
+        return "a worker's leave";
     switch (message->type) {
     case MESSAGE_TRIAL:
         attempt = disk_attempt(disk, message->trial.ref);
@@ -121,23 +188,27 @@ static inline void check_not_leaving(struct sim *sim, uint64_t peer, const struc
         sim_fail(sim, "a worker that shall leave was given a trial");
 }
 
+/* The core hears of it in the next turn. */
+static inline void coordinator_note_gone(struct sim *sim, uint64_t peer)
+{
+    sim->gone = xgrow(sim->gone, sim->n_gone, &sim->gone_capacity, sizeof *sim->gone);
+    sim->gone[sim->n_gone++] = peer;
+}
+
 static inline void coordinator_tell(struct sim *sim, uint64_t peer, const struct message *message)
 {
-    const char *early = told_too_early(sim, message);
+    const char *early = told_too_early(sim, peer, message);
     if (early != NULL)
         sim_fail(sim, "I1: %s was told before it was durable", early);
     int to = address_of_peer(sim, peer);
     sim_trace(sim, "coordinator -> %d: %s", to, message_type_name(message->type));
-    if (to != COORDINATOR_ADDRESS) {
-        check_not_leaving(sim, peer, message);
-        plant_in_credit(sim, peer, message);
-        sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);
+    if (to == COORDINATOR_ADDRESS) {
+        coordinator_note_gone(sim, peer);
         return;
     }
-    struct event gone = { .type = EVENT_PEER_GONE, .peer = peer };
-    gone.now_ms = sim->now_ms;
-    gone.wall_ms = sim_wall(sim);
-    core_step(sim->core, &gone, &sim->actions);
+    check_not_leaving(sim, peer, message);
+    plant_in_credit(sim, peer, message);
+    sim_send(sim, COORDINATOR_ADDRESS, to, to >= 0 ? sim->workers[to].life : 0, message);
 }
 
 /* A turn's sends; the coordinator may die between two of them. */
@@ -156,11 +227,31 @@ static inline void coordinator_send_all(struct sim *sim)
     }
 }
 
+/* The result of an attempt is what its own run ended with, and not that of another one. */
+static inline void check_reported(struct sim *sim, const struct attempt_row *attempt)
+{
+    const struct sim_start *start = find_start(sim, attempt->ref);
+    bool of_a_run = attempt->state == ATTEMPT_DONE || attempt->state == ATTEMPT_DIVERGED ||
+                    attempt->state == ATTEMPT_FAILED;
+    if (of_a_run && !was_hostile(sim, attempt) && (start == NULL || !start->ended))
+        sim_fail(sim, "I3: attempt %d of trial %d has a result, and its run has none",
+                 attempt->ref.attempt, (int)attempt->ref.trial);
+}
+
+static inline void check_all_reported(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->actions.count; i++) {
+        if (sim->actions.list[i].type == SAVE_ATTEMPT)
+            check_reported(sim, &sim->actions.list[i].attempt);
+    }
+}
+
 static inline void coordinator_commit(struct sim *sim)
 {
     if (sim->actions.saves == 0)
         return; /* nothing durable has changed: what held after the last commit still does */
     plant_in_rows(sim);
+    check_all_reported(sim);
     const char *fault = disk_save(&sim->disk, &sim->actions);
     if (fault != NULL)
         sim_fail(sim, "the disk refuses: %s", fault);
@@ -170,28 +261,131 @@ static inline void coordinator_commit(struct sim *sim)
         check_saved(sim);
 }
 
-/* ---- a full disk: leases stand still --------------------------------------------------------- */
+/* ---- a full disk: a turn is held, and leases stand still ------------------------------------- */
 
 static inline void note_leases(struct sim *sim)
 {
+    int64_t whole = sim->core->options.lease_ms;
     sim->n_leased = 0;
     LIST_EACH(&sim->core->leases, link)
     {
         const struct trial *trial = LIST_ITEM(link, struct trial, queue);
-        if (sim->n_leased < SIM_MAX_TRIALS && trial->deadline_ms > sim->now_ms)
-            sim->leased[sim->n_leased++] = trial->attempt.ref;
+        int64_t left = trial->deadline_ms - sim->now_ms;
+        if (sim->n_leased < SIM_MAX_TRIALS) /* an earlier pause may have given more than a whole */
+            sim->leased[sim->n_leased++] =
+                (struct sim_lease){ trial->attempt.ref, left < whole ? left : whole };
     }
 }
 
 static inline void check_leases_stood_still(struct sim *sim)
 {
     for (int i = 0; i < sim->n_leased; i++) {
-        const struct trial *trial = sim_trial(sim, sim->leased[i]);
-        if (trial->worker != NULL && attempt_ref_equal(trial->attempt.ref, sim->leased[i]) &&
-            trial->queue.list != &sim->core->leases)
-            sim_fail(sim, "I4: the lease of trial %d lapsed while the disk was full",
+        const struct sim_lease *before = &sim->leased[i];
+        const struct trial *trial = sim_trial(sim, before->ref);
+        if (trial->worker != NULL && attempt_ref_equal(trial->attempt.ref, before->ref) &&
+            trial->deadline_ms - sim->now_ms < before->left_ms)
+            sim_fail(sim, "I4: the lease of trial %d went on while the disk was full",
                      (int)trial->row.number);
     }
+}
+
+static inline void begin_hold(struct sim *sim)
+{
+    sim_trace(sim, "coordinator: disk full, the turn is held");
+    core_set_note(sim->core, "disk full");
+    sim->held = true;
+    sim->full_disks++;
+    note_leases(sim);
+}
+
+static inline void end_hold(struct sim *sim)
+{
+    sim_trace(sim, "coordinator: disk has room again");
+    core_set_note(sim->core, NULL);
+    sim->held = false;
+    check_leases_stood_still(sim);
+}
+
+/* What needs saving is not stepped: a client is told, a worker sends again. The rest is, but rows
+ * that are not durable may speak out of any answer to a worker: only errors are told. */
+static inline void coordinator_step_aside(struct sim *sim, const struct event *event)
+{
+    struct message busy = { .type = MESSAGE_ERROR, .id = event->message->id };
+    busy.error.code = ERROR_BUSY;
+    busy.error.text = "the disk is full";
+    if (core_event_saves(event)) {
+        if (event->peer == (uint64_t)SIM_CLIENT_PEER)
+            coordinator_tell(sim, event->peer, &busy);
+        return;
+    }
+    struct actions answers;
+    actions_init(&answers);
+    core_step(sim->core, event, &answers);
+    if (answers.saves > 0)
+        sim_fail(sim, "an event that saves nothing wants to save");
+    coordinator_check(sim);
+    for (size_t i = 0; i < answers.count; i++) {
+        const struct message *answer = &answers.list[i].send.message;
+        if (answer->type == MESSAGE_STATUS_REPLY || answer->type == MESSAGE_ERROR ||
+            sim->bug == BUG_TALK_WHILE_HELD)
+            coordinator_tell(sim, answers.list[i].send.peer, answer);
+    }
+    actions_free(&answers);
+}
+
+/* ---- a turn ---------------------------------------------------------------------------------- */
+
+/* Into the turn that is open, at this time. */
+static inline void coordinator_step(struct sim *sim, struct event event)
+{
+    event.now_ms = sim->now_ms;
+    event.wall_ms = sim_wall(sim);
+    core_step(sim->core, &event, &sim->actions);
+    sim->unsaved |= sim->actions.saves > 0;
+    coordinator_check(sim);
+}
+
+/* True: the coordinator is gone. */
+static inline bool coordinator_may_crash(struct sim *sim)
+{
+    if (sim_calm(sim) || !sim_chance(sim, sim->crash))
+        return false;
+    coordinator_crash(sim);
+    return true;
+}
+
+/* Saves, then sends; or holds all of it. */
+static inline void coordinator_settle(struct sim *sim)
+{
+    if (coordinator_may_crash(sim))
+        return;
+    sim->tried_ms = sim->now_ms;
+    sim->retry_due_ms = sim->now_ms + SIM_RETRY_MS + sim_between(sim, 0, SIM_RETRY_LATE_MS);
+    if (sim->now_ms < sim->full_until_ms && sim->actions.saves > 0) {
+        if (!sim->held)
+            begin_hold(sim);
+        return;
+    }
+    if (sim->held)
+        end_hold(sim);
+    if (sim->bug == BUG_TELL_BEFORE_SAVE)
+        coordinator_send_all(sim);
+    if (sim->core == NULL)
+        return;
+    coordinator_commit(sim);
+    if (coordinator_may_crash(sim))
+        return;
+    if (sim->bug != BUG_TELL_BEFORE_SAVE)
+        coordinator_send_all(sim);
+    sim->turn_open = false;
+    actions_clear(&sim->actions);
+}
+
+static inline void coordinator_tell_gone(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->n_gone; i++)
+        coordinator_step(sim, (struct event){ .type = EVENT_PEER_GONE, .peer = sim->gone[i] });
+    sim->n_gone = 0;
 }
 
 static inline void coordinator_end_turn(struct sim *sim)
@@ -199,84 +393,44 @@ static inline void coordinator_end_turn(struct sim *sim)
     if (sim->core == NULL || !sim->turn_open || sim->held)
         return;
     sim->turns++;
+    coordinator_tell_gone(sim);
     core_assign(sim->core, sim->now_ms, sim_wall(sim), &sim->actions);
     sim->unsaved |= sim->actions.saves > 0;
     coordinator_check(sim);
-    if (sim->now_ms < sim->full_until_ms && sim->actions.saves > 0) {
-        sim_trace(sim, "coordinator: disk full, the turn is held");
-        sim->held = true;
-        sim->full_disks++;
-        sim->held_since_ms = sim->now_ms;
-        note_leases(sim);
-        return;
-    }
-    bool storm = !sim_calm(sim);
-    if (storm && sim_chance(sim, sim->crash)) {
-        coordinator_crash(sim);
-        return;
-    }
-    if (sim->bug == BUG_TELL_BEFORE_SAVE)
-        coordinator_send_all(sim);
-    if (sim->core == NULL)
-        return;
-    coordinator_commit(sim);
-    if (storm && sim_chance(sim, sim->crash)) {
-        coordinator_crash(sim);
-        return;
-    }
-    if (sim->bug != BUG_TELL_BEFORE_SAVE)
-        coordinator_send_all(sim);
-    sim->turn_open = false;
-    actions_clear(&sim->actions);
+    coordinator_settle(sim);
 }
 
-/* While a turn is held only what saves nothing is stepped, and answered at once. */
-static inline void coordinator_step_held(struct sim *sim, const struct event *event)
-{
-    if (core_event_saves(event))
-        return;
-    struct actions answers;
-    actions_init(&answers);
-    core_step(sim->core, event, &answers);
-    if (answers.saves > 0)
-        sim_fail(sim, "an event that saves nothing wants to save");
-    for (size_t i = 0; i < answers.count; i++)
-        coordinator_tell(sim, answers.list[i].send.peer, &answers.list[i].send.message);
-    actions_free(&answers);
-}
-
-static inline void coordinator_event(struct sim *sim, struct event event)
+static inline void coordinator_message(struct sim *sim, struct event event)
 {
     if (sim->core == NULL)
         return;
+    event.type = EVENT_MESSAGE;
     event.now_ms = sim->now_ms;
     event.wall_ms = sim_wall(sim);
     if (sim->held) {
-        coordinator_step_held(sim, &event);
+        coordinator_step_aside(sim, &event);
         return;
     }
-    core_step(sim->core, &event, &sim->actions);
     sim->turn_open = true;
-    sim->unsaved |= sim->actions.saves > 0;
-    coordinator_check(sim);
+    coordinator_step(sim, event);
     if (sim_chance(sim, 0.7))
         coordinator_end_turn(sim);
 }
 
-static inline void coordinator_disk_has_room(struct sim *sim)
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* A held turn is saved, if there is room by now; the time since the last attempt was nobody's. */
+static inline void coordinator_tries_again(struct sim *sim)
 {
-    sim_trace(sim, "coordinator: disk has room again");
-    sim->held = false;
-    struct event pause = { .type = EVENT_PAUSE, .pause_ms = sim->now_ms - sim->held_since_ms };
-    if (sim->bug == BUG_NO_PAUSE)
-        pause.pause_ms = 0;
-    coordinator_event(sim, pause);
-    if (sim->core != NULL)
-        check_leases_stood_still(sim);
-    coordinator_end_turn(sim);
+    if (sim->core == NULL || !sim->held || sim->now_ms < sim->stopped_until_ms ||
+        sim->now_ms < sim->retry_due_ms)
+        return;
+    int64_t pause_ms = sim->bug == BUG_NO_PAUSE ? 0 : sim->now_ms - sim->tried_ms;
+    coordinator_step(sim, (struct event){ .type = EVENT_PAUSE, .pause_ms = pause_ms });
+    coordinator_settle(sim);
 }
 
-/* Ticks, restarts, and the weather of the disk. */
+/* Restarts, and ticks, which wait while a turn is held. */
 static inline void coordinator_time(struct sim *sim)
 {
     if (sim->core == NULL) {
@@ -284,14 +438,19 @@ static inline void coordinator_time(struct sim *sim)
             coordinator_start(sim);
         return;
     }
-    if (sim->now_ms < sim->stopped_until_ms)
-        return;
-    if (sim->held && sim->now_ms >= sim->full_until_ms)
-        coordinator_disk_has_room(sim);
-    if (sim->core == NULL || sim->now_ms < sim->tick_due_ms)
+    if (sim->held || sim->now_ms < sim->stopped_until_ms || sim->now_ms < sim->tick_due_ms)
         return;
     sim->tick_due_ms = sim->now_ms + sim->tick_ms;
-    coordinator_event(sim, (struct event){ .type = EVENT_TICK });
+    sim->turn_open = true;
+    coordinator_step(sim, (struct event){ .type = EVENT_TICK });
     coordinator_end_turn(sim);
+}
+
+static inline int64_t coordinator_next_ms(const struct sim *sim)
+{
+    if (sim->core == NULL)
+        return sim->up_ms;
+    int64_t next = sim->held ? sim->retry_due_ms : sim->tick_due_ms;
+    return next > sim->stopped_until_ms ? next : sim->stopped_until_ms;
 }
 #endif

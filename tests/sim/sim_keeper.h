@@ -136,11 +136,20 @@ static inline void keeper_time(struct sim *sim)
     }
 }
 
+/* A full disk: nothing was done. */
+static inline bool client_must_wait(const struct sim *sim, const struct message *message)
+{
+    return message->type == MESSAGE_ERROR && message->error.code == ERROR_BUSY &&
+           sim->full_disks > 0;
+}
+
 static inline void keeper_hears(struct sim *sim, const struct message *message)
 {
     struct sim_keeper *keeper = &sim->keeper;
     enum error_code code = message->type == MESSAGE_ERROR ? message->error.code : 0;
     bool refused = code == ERROR_REFUSED || code == ERROR_NOT_FOUND;
+    if (client_must_wait(sim, message))
+        return;
     sim->kept += !refused;
     if (code != 0 && !refused)
         sim_fail(sim, "the keeper was told: %s", message->error.text);

@@ -93,7 +93,7 @@ static inline void sim_create(struct sim *sim, uint64_t seed, enum planted_bug b
                                                    : sim_between(sim, 100, storm ? 8000 : 400);
     sim->crash = storm ? 0.004 * rng_uniform(&sim->rng) : 0;
     sim->worker_crash = storm ? 0.003 * rng_uniform(&sim->rng) : 0;
-    sim->tick_ms = sim_between(sim, 200, 1000);
+    sim->tick_ms = sim_between(sim, 200, 1000) + plant_in_delay(sim);
     sim->checkpointing = sim_chance(sim, 0.7);
     sim->bench_after = sim_chance(sim, 0.5) ? (int32_t)sim_between(sim, 2, 6) : 0;
     set_clients(sim);
@@ -104,6 +104,7 @@ static inline void sim_create(struct sim *sim, uint64_t seed, enum planted_bug b
 
 static inline void sim_destroy(struct sim *sim)
 {
+    free(sim->gone);
     for (int i = 0; i < sim->n_workers; i++)
         agent_destroy(&sim->workers[i].agent);
     for (int i = 0; i < sim->n_clients; i++)
@@ -147,7 +148,7 @@ static inline void client_hears(struct sim *sim, const struct message *message)
         sim->clients[message->id].submitted = true;
     else if (message->type == MESSAGE_STOPPED)
         sim->clients[message->id].stopped = true;
-    else
+    else if (!client_must_wait(sim, message)) /* it asks again by itself */
         sim_fail(sim, "a client was told %s: %s", message_type_name(message->type),
                  message->type == MESSAGE_ERROR ? message->error.text : "");
 }
@@ -167,9 +168,8 @@ static inline void deliver_to_coordinator(struct sim *sim, struct packet *packet
         key = sim->workers[packet->from].key;
     }
     plant_on_way_to_coordinator(sim, &packet->message, &peer);
-    coordinator_event(
-        sim, (struct event){
-                 .type = EVENT_MESSAGE, .peer = peer, .key = key, .message = &packet->message });
+    coordinator_message(sim,
+                        (struct event){ .peer = peer, .key = key, .message = &packet->message });
 }
 
 static inline void deliver_to_worker(struct sim *sim, struct packet *packet)
@@ -216,7 +216,7 @@ static inline void weather_of_worker(struct sim *sim, int index)
         worker->cut_until_ms = sim->now_ms + sim_between(sim, 1000, 90000);
     if (sim_chance(sim, 0.002)) {
         if (sim->core != NULL && sim_chance(sim, 0.5))
-            coordinator_event(sim, (struct event){ .type = EVENT_PEER_GONE, .peer = worker->peer });
+            coordinator_note_gone(sim, worker->peer);
         worker->peer = ++sim->peers;
     }
     if (sim_chance(sim, 0.0005)) {
@@ -231,7 +231,7 @@ static inline void weather_of_worker(struct sim *sim, int index)
 
 static inline void weather_of_coordinator(struct sim *sim)
 {
-    if (sim_chance(sim, 0.0005) && sim->core != NULL && !sim->held)
+    if (sim_chance(sim, 0.0015) && sim->core != NULL && !sim->held)
         sim->full_until_ms = sim->now_ms + sim_between(sim, 1000, 60000);
     if (sim_chance(sim, 0.0002) && sim->core != NULL) {
         sim->stopped_until_ms = sim->now_ms + sim_between(sim, 1000, 100000);
@@ -260,9 +260,7 @@ static inline int64_t earlier(int64_t a, int64_t b)
 
 static inline int64_t sim_next_ms(const struct sim *sim)
 {
-    int64_t next = sim->core == NULL                          ? sim->up_ms
-                   : sim->tick_due_ms > sim->stopped_until_ms ? sim->tick_due_ms
-                                                              : sim->stopped_until_ms;
+    int64_t next = coordinator_next_ms(sim);
     const struct packet *packet = network_next(&sim->network);
     if (packet != NULL)
         next = earlier(next, packet->at_ms);
@@ -288,6 +286,7 @@ static inline void sim_advance(struct sim *sim)
     struct packet *packet = network_next(&sim->network);
     if (packet != NULL && packet->at_ms <= sim->now_ms)
         deliver(sim, packet);
+    coordinator_tries_again(sim);
     for (int i = 0; i < sim->n_workers; i++)
         worker_time(sim, i);
     for (int i = 0; i < sim->n_clients; i++)

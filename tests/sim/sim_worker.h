@@ -40,15 +40,6 @@ static inline void worker_die(struct sim *sim, int index)
     worker->back_ms = sim->now_ms + sim_between(sim, 100, 20000);
 }
 
-static inline struct sim_start *find_start(struct sim *sim, struct attempt_ref ref)
-{
-    for (int i = sim->n_started; i > 0; i--) {
-        if (attempt_ref_equal(sim->started[i - 1].ref, ref))
-            return &sim->started[i - 1];
-    }
-    return NULL;
-}
-
 /* I3: an attempt is started once in the whole fleet, whatever the network does. */
 static inline void note_start(struct sim *sim, int index, struct attempt_ref ref)
 {
@@ -253,6 +244,7 @@ static inline void child_moves(struct sim *sim, int index, int which)
     *child = worker->children[--worker->n_children];
     struct message result = child_result(&ended);
     bool handed_back = ended.preempted && !ended.killed;
+    find_start(sim, ended.ref)->ended |= !handed_back;
     if (handed_back && sim->checkpointing)
         *checkpoint_of(sim, ended.ref) = (int32_t)ended.reported;
     worker_event(sim, index,

@@ -39,7 +39,12 @@ enum planted_bug {
     BUG_NO_PAUSE,           /* leases go on while the disk is full */
     BUG_FREE_FAILURES,      /* failures are not charged */
     BUG_UNTOLD_DRAIN,       /* a worker that shall leave is not told */
-    PLANTED_BUGS
+    BUG_TALK_WHILE_HELD,    /* workers are answered though a turn waits for the disk */
+    PLANTED_BUGS,
+    /* Nothing that must hold is broken by these: for the tests of the runner and of repetition. */
+    BUG_ADDRESS = PLANTED_BUGS, /* what happens depends on where memory lies */
+    BUG_STALE_MEMORY,           /* on what was in it before */
+    BUG_CRASH                   /* in the run of SIM_CRASHING_SEED, the process dies */
 };
 
 enum {
@@ -49,7 +54,10 @@ enum {
     SIM_SWIFT_MS = 500,      /* a network is swift if no message takes longer */
     SIM_LOOK_MS = 1000,      /* between two looks at leases and idle workers */
     SIM_SETTLED_MS = 120000, /* in good weather, until what the storm did has been mended */
-    SIM_SILENCE_MS = 90000   /* a child that says nothing for so long is killed by its shell */
+    SIM_SILENCE_MS = 90000,  /* a child that says nothing for so long is killed by its shell */
+    SIM_RETRY_MS = 250,      /* between two attempts to save a turn that is held: as the shell's, */
+    SIM_RETRY_LATE_MS = 250, /* whose turn may have begun just before, and waits as long */
+    SIM_CRASHING_SEED = 6
 };
 /* Rows and memory are compared after every commit; to restore a second core and compare all that it
  * can say takes a hundred times as long: this often, at every crash and at the end. */
@@ -105,7 +113,14 @@ struct sim_start {
     uint64_t life;
     int64_t at_ms;
     bool sick;    /* it must fail, whatever its plan says */
+    bool ended;   /* with a result */
     bool settled; /* its worker said that its checkpoint can go */
+};
+
+/* What is left of a lease. */
+struct sim_lease {
+    struct attempt_ref ref;
+    int64_t left_ms;
 };
 
 struct sim {
@@ -125,9 +140,12 @@ struct sim {
     struct core *core;      /* NULL: down until up_ms */
     struct actions actions; /* of the open turn; held while the disk is full */
     bool turn_open, held, unsaved;
+    uint64_t *gone; /* connections that could not be told something: for the next turn */
+    size_t n_gone, gone_capacity;
     int64_t commits;
-    int64_t up_ms, tick_ms, tick_due_ms, full_until_ms, held_since_ms;
-    uint64_t peers; /* connections made so far */
+    int64_t up_ms, tick_ms, tick_due_ms, full_until_ms;
+    int64_t tried_ms, retry_due_ms; /* a turn is held: when it was tried to save it, and shall be */
+    uint64_t peers;                 /* connections made so far */
 
     struct sim_worker workers[SIM_MAX_WORKERS];
     int n_workers;
@@ -142,10 +160,13 @@ struct sim {
     bool checkpointing;
     int32_t bench_after;
     struct agent_actions agent_actions;
-    int64_t wall_step_ms;                      /* how far the wall clock was set, in all */
-    int64_t stopped_until_ms;                  /* SIGSTOP of the coordinator */
-    struct attempt_ref leased[SIM_MAX_TRIALS]; /* that held when the disk was full */
+    int64_t wall_step_ms;                    /* how far the wall clock was set, in all */
+    int64_t stopped_until_ms;                /* SIGSTOP of the coordinator */
+    struct sim_lease leased[SIM_MAX_TRIALS]; /* when the disk was found full */
     int n_leased;
+    /* who listens to all that is sent, and what it has made of it; NULL: nobody */
+    void (*overhear)(struct sim *sim, int from, int to, const struct message *message);
+    uint64_t overheard;
     int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept;
 };
 
@@ -195,9 +216,21 @@ static inline int64_t sim_wall(const struct sim *sim)
     return 1900000000000 + sim->now_ms + sim->wall_step_ms;
 }
 
+/* NULL: nobody has started it. */
+static inline struct sim_start *find_start(struct sim *sim, struct attempt_ref ref)
+{
+    for (int i = sim->n_started; i > 0; i--) {
+        if (attempt_ref_equal(sim->started[i - 1].ref, ref))
+            return &sim->started[i - 1];
+    }
+    return NULL;
+}
+
 static inline void sim_send(struct sim *sim, int from, int to, uint64_t life,
                             const struct message *message)
 {
+    if (sim->overhear != NULL)
+        sim->overhear(sim, from, to, message);
     network_send(&sim->network, &sim->rng, sim->now_ms,
                  (struct packet){ .from = from, .to = to, .life = life, .message = *message });
 }
