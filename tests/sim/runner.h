@@ -1,16 +1,19 @@
-/* runner.h - many seeds, by one process or by several, and what all of them have met, so that good
- * weather is not taken for a good coordinator. */
+/* runner.h - many seeds, by one process or by several; which of them failed, also when it took its
+ * process down; and what all of them have met, so that good weather is not taken for a good
+ * coordinator. */
 #ifndef SIM_RUNNER_H
 #define SIM_RUNNER_H
 #include "tests/sim/sim_run.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNNER_MAX_JOBS = 64 };
+enum { RUNNER_MAX_JOBS = 64, RUNNER_PATIENCE_S = 600 }; /* a seed takes some milliseconds */
 
 struct met {
     int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed,
@@ -23,6 +26,7 @@ struct met {
 /* What one job found; in memory that is shared with it. */
 struct found {
     struct met met;
+    uint64_t seed;        /* under way */
     uint64_t failed_seed; /* 0: none */
     char failure[1200];
 };
@@ -72,6 +76,7 @@ static inline bool run_seed(struct sim *sim, uint64_t seed, enum planted_bug bug
                             struct found *found)
 {
     sim_create(sim, seed, bug, trace);
+    plant_crash(sim);
     bool ok = sim_run(sim);
     note_what_was_met(&found->met, sim);
     if (!ok) {
@@ -82,6 +87,21 @@ static inline bool run_seed(struct sim *sim, uint64_t seed, enum planted_bug bug
     return ok;
 }
 
+/* Which seeds, in so many processes; each of them until a seed fails. */
+struct runs {
+    uint64_t first, last;
+    int jobs;        /* at most RUNNER_MAX_JOBS */
+    int64_t seconds; /* no seed is begun after so long; 0: all are */
+    enum planted_bug bug;
+};
+
+static inline double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 /* Each worker has a table of megabytes, nearly all of which it never touches: fresh pages are zero
  * already. What is freed otherwise is wanted again by the next seed. */
 static inline void tune_memory(void)
@@ -90,30 +110,55 @@ static inline void tune_memory(void)
     mallopt(M_TRIM_THRESHOLD, 1 << 28);
 }
 
-/* Every n-th seed from the first on, until one fails. */
-static inline void run_seeds(struct found *found, uint64_t first, uint64_t last, uint64_t every)
+/* The share of one job: every jobs-th seed. It does not outlive who waits for it, nor a seed that
+ * never ends. */
+static inline void run_job(struct found *found, const struct runs *runs, int job)
 {
     static struct sim sim;
+    double start = seconds_now();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     tune_memory();
-    for (uint64_t seed = first; seed <= last; seed += every) {
-        if (!run_seed(&sim, seed, BUG_NONE, false, found))
+    for (uint64_t seed = runs->first + (uint64_t)job; seed <= runs->last;
+         seed += (uint64_t)runs->jobs) {
+        if (runs->seconds > 0 && seconds_now() - start >= (double)runs->seconds)
+            return;
+        found->seed = seed;
+        alarm(RUNNER_PATIENCE_S);
+        if (!run_seed(&sim, seed, runs->bug, false, found))
             return;
     }
 }
 
+/* A job that dies leaves the number of the seed that killed it. */
 static inline void wait_for(pid_t child, struct found *found)
 {
-    int status;
-    if (waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (found->failed_seed != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return;
-    found->failed_seed = found->met.seeds + 1; /* of those that were this job's, counted from 1 */
-    snprintf(found->failure, sizeof found->failure, "the process of a job died");
+    found->failed_seed = found->seed;
+    if (WIFSIGNALED(status))
+        snprintf(found->failure, sizeof found->failure, "the process was killed: %s",
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(found->failure, sizeof found->failure, "the process ended with status %d",
+                 WEXITSTATUS(status));
 }
 
-/* Seeds first .. last, shared among the jobs. The first failure, by seed, is that of the sum. */
-static inline void run_in_jobs(struct found *sum, uint64_t first, uint64_t last, int jobs)
+static inline void add_found(struct found *sum, const struct found *found)
 {
-    size_t bytes = (size_t)jobs * sizeof(struct found);
+    add_met(&sum->met, &found->met);
+    if (found->failed_seed == 0 || (sum->failed_seed != 0 && sum->failed_seed < found->failed_seed))
+        return;
+    sum->failed_seed = found->failed_seed;
+    memcpy(sum->failure, found->failure, sizeof sum->failure);
+}
+
+/* Always in processes of their own, so that an assertion that fails, or a crash, has a seed. The
+ * first failure, by seed, is that of the sum. */
+static inline void run_seeds(struct found *sum, const struct runs *runs)
+{
+    size_t bytes = (size_t)runs->jobs * sizeof(struct found);
     pid_t children[RUNNER_MAX_JOBS];
     struct found *founds =
         mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -121,21 +166,16 @@ static inline void run_in_jobs(struct found *sum, uint64_t first, uint64_t last,
     if (founds == MAP_FAILED)
         return; /* no seed was run, which the caller will not take for success */
     fflush(NULL);
-    for (int i = 0; i < jobs; i++) {
+    for (int i = 0; i < runs->jobs; i++) {
         children[i] = fork();
         if (children[i] != 0)
             continue;
-        run_seeds(&founds[i], first + (uint64_t)i, last, (uint64_t)jobs);
-        _exit(0);
+        run_job(&founds[i], runs, i);
+        exit(0); /* and not _exit: a sanitizer looks for leaks */
     }
-    for (int i = 0; i < jobs; i++) {
+    for (int i = 0; i < runs->jobs; i++) {
         wait_for(children[i], &founds[i]);
-        add_met(&sum->met, &founds[i].met);
-        if (founds[i].failed_seed == 0 ||
-            (sum->failed_seed != 0 && sum->failed_seed < founds[i].failed_seed))
-            continue;
-        sum->failed_seed = founds[i].failed_seed;
-        memcpy(sum->failure, founds[i].failure, sizeof sum->failure);
+        add_found(sum, &founds[i]);
     }
     munmap(founds, bytes);
 }

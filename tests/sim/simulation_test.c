@@ -1,6 +1,7 @@
-/* Whole fleets, a seed each. LDT_SIM_SEED=n runs one seed with a trace on standard error,
- * LDT_SIM_SEEDS=n that many from LDT_SIM_FIRST (1) on, LDT_SIM_JOBS=n in so many processes.
- * LDT_SIM_BUG=k plants bug k in the traced seed. */
+/* Whole fleets, a seed each. LDT_SIM_SEED=n runs one seed, in this process and with a trace on
+ * standard error; LDT_SIM_BUG=k plants bug k in it. LDT_SIM_SEEDS=n runs that many from
+ * LDT_SIM_FIRST (1) on, LDT_SIM_SECONDS=n as many of them as begin in that time, LDT_SIM_JOBS=n in
+ * so many processes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,36 +58,40 @@ static void fail_by(const struct found *found)
              (unsigned long long)found->failed_seed, found->failure);
 }
 
-static double seconds_now(void)
+static struct runs asked_runs(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    uint64_t first = number_from_environment("LDT_SIM_FIRST", 1);
+    uint64_t jobs = number_from_environment("LDT_SIM_JOBS", 1);
+    return (struct runs){
+        .first = first,
+        .last = first + number_from_environment("LDT_SIM_SEEDS", SEEDS) - 1,
+        .jobs = jobs < 1                 ? 1
+                : jobs < RUNNER_MAX_JOBS ? (int)jobs
+                                         : RUNNER_MAX_JOBS,
+        .seconds = (int64_t)number_from_environment("LDT_SIM_SECONDS", 0),
+    };
 }
 
 static void every_search_ends_and_nothing_is_lost_whatever_happens(void **state)
 {
     uint64_t only = number_from_environment("LDT_SIM_SEED", 0);
-    uint64_t seeds = number_from_environment("LDT_SIM_SEEDS", SEEDS);
-    uint64_t first = number_from_environment("LDT_SIM_FIRST", 1), last = first + seeds - 1;
-    uint64_t jobs = number_from_environment("LDT_SIM_JOBS", 1);
     enum planted_bug bug = (enum planted_bug)number_from_environment("LDT_SIM_BUG", BUG_NONE);
+    struct runs runs = asked_runs();
     static struct found found;
     static struct sim sim;
     double start = seconds_now();
     if (only != 0)
         run_seed(&sim, only, bug, true, &found);
-    else if (jobs > 1)
-        run_in_jobs(&found, first, last, jobs < RUNNER_MAX_JOBS ? (int)jobs : RUNNER_MAX_JOBS);
     else
-        run_seeds(&found, first, last, 1);
+        run_seeds(&found, &runs);
     print_met(&found.met, seconds_now() - start);
     if (found.failed_seed != 0)
         fail_by(&found);
-    if (only == 0) {
-        assert_int_equal(found.met.seeds, seeds);
-        check_met(&found.met);
-    }
+    if (only != 0)
+        return;
+    if (runs.seconds == 0)
+        assert_int_equal(found.met.seeds, runs.last - runs.first + 1);
+    check_met(&found.met);
 }
 
 int main(void)
