@@ -114,7 +114,7 @@ test_folder = $(patsubst tests/unit/%/,%,$(patsubst tests/numeric/%/,%,$(dir $(1
 UNIT_TESTS    := $(shell find tests/unit -name '*_test.c')
 NUMERIC_TESTS := $(shell find tests/numeric -name '*_test.c')
 SIM_TESTS     := $(wildcard tests/sim/*_test.c)
-SIM_LAYERS    := coordinator/core worker/agent
+SIM_LAYERS    := coordinator/core worker/agent proto
 TEST_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/%) $(NUMERIC_TESTS:%.c=$(BUILD)/%.float) $(NUMERIC_TESTS:%.c=$(BUILD)/%.double) \
                  $(SIM_TESTS:%.c=$(BUILD)/%)
 SYSTEM_TESTS  := $(sort $(wildcard tests/system/*_test.sh))
