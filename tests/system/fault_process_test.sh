@@ -17,10 +17,9 @@
 { echo fork:1:EAGAIN; echo fork:1:ENOMEM; echo pipe2:1:EMFILE; echo signalfd:1:EMFILE; echo signalfd:1:ENOMEM; } |
     shuffled 1 >"$work/starting.faults"
 for n in 1 2 3; do echo "unlink:$n:EIO"; echo "unlink:$n:EACCES"; done >"$work/all"
-for how in EINTR ETERM; do echo "zmq_ctx_term:1:$how"; done >>"$work/all"
+for how in EINTR ETERM; do echo "zmq_ctx_term:1:$how"; done | tee -a "$work/all" | shuffled 1 >"$work/end.faults"
 shuffled 1 <"$work/all" >"$work/leaving.faults"
-echo zmq_ctx_term:1:EINTR >"$work/end.faults"
-{ echo fork:2:EAGAIN; cat "$work/working.faults" "$work/starting.faults"; } >"$work/worker.faults"
+{ echo fork:2:EAGAIN; cat "$work/working.faults" "$work/starting.faults"; } | shuffled 3 >"$work/worker.faults"
 
 judge_coordinator() {
     coordinator_meets "$1"
@@ -46,22 +45,22 @@ judge_leaving_worker() {
     worker_meets "$1" meet_leaving
     judge_leaving worker "$1"
 }
-# each FAULTS FUNCTION: in torture a share of the time for each
+# each FAULTS FUNCTION PERCENT: in torture so much of the time
 each() {
     cp "$work/$1.faults" "$work/faults"
-    [ -z "${LDT_TORTURE:-}" ] || { LDT_TORTURE=$share; started=$(date +%s); }
+    [ -z "${LDT_TORTURE:-}" ] || { LDT_TORTURE=$((torture * $3 / 100)); started=$(date +%s); }
     for_each_fault "$2"
 }
-share=$((${LDT_TORTURE:-0} / 4))
+torture=${LDT_TORTURE:-0}
 
 begin_searches
-each leaving judge_leaving_coordinator
+each leaving judge_leaving_coordinator 15
 judge_coordinator signalfd:1:EMFILE
 start_coordinator
 stop "$w1"
 stop "$w2"
-each worker judge_worker
-each end judge_leaving_worker
+each worker judge_worker 65
+each end judge_leaving_worker 5
 
 # ---- a worker that can start no process at all, as where a job or a pod may have no more
 start_faulty ldt-worker fork:2+:EAGAIN --name poor -c "$connect" -j 2 --allow-command
