@@ -6,7 +6,7 @@
 #define SIM_COORDINATOR_H
 #include "tests/sim/match.h"
 #include "tests/sim/sim_bugs.h"
-#include "tests/sim/sim_hostile.h"
+#include "tests/sim/sim_told.h"
 
 static inline struct core *sim_new_core(void)
 {
@@ -67,99 +67,16 @@ static inline void coordinator_crash(struct sim *sim)
     sim->hostile.peer = ++sim->peers;
 }
 
-/* ---- what must be durable before it is told -------------------------------------------------- */
-
-/* As far as the disk knows, this peer's worker runs it. */
-static inline bool runs_on_disk(const struct sim *sim, uint64_t peer, struct attempt_ref ref)
+/* True: the coordinator is gone. */
+static inline bool coordinator_may_crash(struct sim *sim)
 {
-    const struct worker *worker = index_find(&sim->core->by_peer, peer);
-    const struct attempt_row *attempt = disk_attempt(&sim->disk, ref);
-    return worker != NULL && attempt != NULL && attempt->state == ATTEMPT_RUNNING &&
-           attempt->worker == worker->row.id;
+    if (sim_calm(sim) || !sim_chance(sim, sim->crash))
+        return false;
+    coordinator_crash(sim);
+    return true;
 }
 
-static inline bool any_runs_on_disk(const struct sim *sim, uint64_t peer,
-                                    const struct attempt_ref *refs, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (runs_on_disk(sim, peer, refs[i]))
-            return true;
-    }
-    return false;
-}
-
-/* A worker gives up what it is told to give up: if that were lost with the coordinator, nobody
- * would run the attempt that the next one believes in. */
-static inline bool given_up_too_early(const struct sim *sim, uint64_t peer,
-                                      const struct message *message)
-{
-    bool early = false;
-    switch (message->type) {
-    case MESSAGE_WELCOME:
-        for (size_t i = 0; i < message->welcome.n_kept; i++)
-            early |= message->welcome.kept[i].stale &&
-                     runs_on_disk(sim, peer, message->welcome.kept[i].ref);
-        break;
-    case MESSAGE_BEAT_OK:
-        early = any_runs_on_disk(sim, peer, message->beat_ok.cancel, message->beat_ok.n_cancel) ||
-                any_runs_on_disk(sim, peer, message->beat_ok.stale, message->beat_ok.n_stale);
-        break;
-    case MESSAGE_POINTS_ACK:
-        early = message->points_ack.stale && runs_on_disk(sim, peer, message->points_ack.ref);
-        break;
-    case MESSAGE_RESULT_ACK:
-        early = message->result_ack.verdict == VERDICT_STALE &&
-                runs_on_disk(sim, peer, message->result_ack.ref);
-        break;
-    case MESSAGE_RELEASE_ACK:
-        early = runs_on_disk(sim, peer, message->release_ack.ref);
-        break;
-    default:
-        break;
-    }
-    return early;
-}
-
-static inline bool drained_too_early(const struct sim *sim, uint64_t peer,
-                                     const struct message *message)
-{
-    const struct worker *worker = index_find(&sim->core->by_peer, peer);
-    return message->type == MESSAGE_BEAT_OK && message->beat_ok.drain != DRAIN_NO &&
-           worker != NULL && disk_worker(&sim->disk, worker->row.id)->drain == DRAIN_NO;
-}
-
-static inline const char *told_too_early(const struct sim *sim, uint64_t peer,
-                                         const struct message *message)
-{
-    const struct disk *disk = &sim->disk;
-    const struct attempt_row *attempt;
-    if (given_up_too_early(sim, peer, message))
-        return "that an attempt is over";
-    if (drained_too_early(sim, peer, message))
-        return "a worker's leave";
-    switch (message->type) {
-    case MESSAGE_TRIAL:
-        attempt = disk_attempt(disk, message->trial.ref);
-        return attempt != NULL && attempt->state == ATTEMPT_RUNNING ? NULL : "a TRIAL";
-    case MESSAGE_POINTS_ACK:
-        if (message->points_ack.stale)
-            return NULL;
-        return disk_count_points(disk, message->points_ack.ref) >= message->points_ack.points
-                   ? NULL
-                   : "points";
-    case MESSAGE_RESULT_ACK:
-        if (message->result_ack.verdict != VERDICT_RECORDED)
-            return NULL;
-        attempt = disk_attempt(disk, message->result_ack.ref);
-        return attempt != NULL && attempt->state != ATTEMPT_RUNNING ? NULL : "a result";
-    case MESSAGE_SUBMITTED:
-        return disk->n_searches > 0 ? NULL : "a search";
-    default:
-        return NULL;
-    }
-}
-
-/* ---- turns ----------------------------------------------------------------------------------- */
+/* ---- save, then send ------------------------------------------------------------------------- */
 
 static inline void coordinator_check(struct sim *sim)
 {
@@ -220,29 +137,8 @@ static inline void coordinator_send_all(struct sim *sim)
         if (action.type != SEND || action.send.message.type == MESSAGE_NONE)
             continue;
         coordinator_tell(sim, action.send.peer, &action.send.message);
-        if (!sim_calm(sim) && sim_chance(sim, sim->crash)) {
-            coordinator_crash(sim);
+        if (coordinator_may_crash(sim))
             return;
-        }
-    }
-}
-
-/* The result of an attempt is what its own run ended with, and not that of another one. */
-static inline void check_reported(struct sim *sim, const struct attempt_row *attempt)
-{
-    const struct sim_start *start = find_start(sim, attempt->ref);
-    bool of_a_run = attempt->state == ATTEMPT_DONE || attempt->state == ATTEMPT_DIVERGED ||
-                    attempt->state == ATTEMPT_FAILED;
-    if (of_a_run && !was_hostile(sim, attempt) && (start == NULL || !start->ended))
-        sim_fail(sim, "I3: attempt %d of trial %d has a result, and its run has none",
-                 attempt->ref.attempt, (int)attempt->ref.trial);
-}
-
-static inline void check_all_reported(struct sim *sim)
-{
-    for (size_t i = 0; i < sim->actions.count; i++) {
-        if (sim->actions.list[i].type == SAVE_ATTEMPT)
-            check_reported(sim, &sim->actions.list[i].attempt);
     }
 }
 
@@ -343,15 +239,6 @@ static inline void coordinator_step(struct sim *sim, struct event event)
     core_step(sim->core, &event, &sim->actions);
     sim->unsaved |= sim->actions.saves > 0;
     coordinator_check(sim);
-}
-
-/* True: the coordinator is gone. */
-static inline bool coordinator_may_crash(struct sim *sim)
-{
-    if (sim_calm(sim) || !sim_chance(sim, sim->crash))
-        return false;
-    coordinator_crash(sim);
-    return true;
 }
 
 /* Saves, then sends; or holds all of it. */
