@@ -57,7 +57,7 @@ def endless(peer, turn, held):
     peer.settimeout(0.2)
     part = b"\x03" + struct.pack(">Q", 60000) + bytes(60000)  # more to come, always
     peer.sendall(greeting(b"NULL") + ready() if turn % 2 else greeting(b"CURVE") + hello())
-    for _ in range(200):
+    while time.monotonic() < until:
         peer.sendall(part)
     peer.close()
 

@@ -3,6 +3,7 @@
 # one that the attackers fill. The coordinator remembers every trial, so its memory grows anyway: beside it another one,
 # the twin, has the same load and no attackers, and what counts is by how much more the attacked one grows.
 # The attackers run at a lower priority: here they share two cores with what they attack, elsewhere they have their own.
+# Without a load, attacked_alone measures only memory.
 
 folder=$(dirname "$0")/../system
 quiet_seconds=30
@@ -24,6 +25,7 @@ load_with_keys() {
 
 # The lease: the two seconds of other tests are less than a busy machine may stall.
 start_coordinator_with_keys() { start_coordinator --keys "$keys" --lease 60s; }
+find_port() { port=$(sed -n 's/.*"work": *"tcp:[^"]*:\([0-9]*\)".*/\1/p' "$connect"); }
 
 # Its process is $twin.
 start_twin() {
@@ -82,13 +84,16 @@ come_in() {
     return $answer
 }
 
-attacked_with_long_frames() {
+# attacked_alone KIND SECONDS KIB SENTENCE: by one attacker, and memory grows by so much at most.
+attacked_alone() {
     rest=$(resident "$coordinator")
-    timeout 60 python3 "$folder/attack.py" 127.0.0.1 "$port" 5 large >"$work/large.attack" 2>&1
+    timeout 60 python3 "$folder/attack.py" 127.0.0.1 "$port" "$2" "$1" >"$work/$1.attack" 2>&1
     most=$(highest "$coordinator")
-    say "$(sed '/begun/d' "$work/large.attack"); memory: $most KiB at most"
-    check 'handshakes of 4 MB each are cut off while they are few' test $((most - rest)) -le 98304
+    say "$(sed '/begun/d' "$work/$1.attack"); memory: $rest KiB before, $most KiB at most"
+    check_says "an attacker gets through: $1" begun "$work/$1.attack"
+    check "$4" test $((most - rest)) -le $(($3 * memory_scale))
 }
+attacked_with_long_frames() { attacked_alone large "$1" 98304 'handshakes of 4 MB each are cut off while they are few'; }
 
 # $quiet results a second; $before KiB at the end, and $twin_before of the twin.
 measure_quiet() {
@@ -116,7 +121,7 @@ attacked() {
     make_keys
     start_twin
     start_coordinator_with_keys
-    port=$(sed -n 's/.*"work": *"tcp:[^"]*:\([0-9]*\)".*/\1/p' "$connect")
+    find_port
     start_load "$1"
     measure_quiet
     measure_attack "$1"
@@ -129,7 +134,7 @@ attacked() {
     check 'throughput stays at nine tenths or more' test $((10 * rate)) -ge $((9 * quiet))
     check 'before the attack all that was due was served' test $((10 * quiet)) -ge $((9 * due))
     check 'for the attack memory grows by 32 MiB at most' test "$more" -le 32768
-    attacked_with_long_frames
+    attacked_with_long_frames 5
     check 'the coordinator lives' kill -0 "$coordinator"
     check 'and serves who has a key' ldt --key "$work/boss.key" status
     stop "$coordinator"
