@@ -1,12 +1,17 @@
-/* frame.h - ZeroMQ sockets that carry one frame a message, with every dangerous default changed.
+/* frame.h - ZeroMQ sockets that carry one frame a message, with dangerous defaults changed.
  *
  * With keys every connection is CURVE: encrypted, both ends known by their public keys (key.h), and
  * a listener is asked for each of them whether it may come in. Without keys only this machine can.
  *
- * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT;
- * queues, message size and handshake time are bounded; LINGER 0; IPv4 and IPv6; keepalive of TCP
- * finds dead peers (leases are kept by heartbeats of our own). Single-threaded: all sockets of a
- * process share one context, which ends with the last of them. */
+ * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT; the
+ * size of a message and what waits to be sent are bounded; LINGER 0; IPv4 and IPv6; keepalive of
+ * TCP finds dead peers. Single-threaded: all sockets of a process share one context, which ends
+ * with the last of them.
+ *
+ * Two defaults stay, on purpose. A handshake may take 30 s, which thousands that come back at once
+ * need; who sits there in silence is for the listener's user to hang up on. And heartbeats of ZMTP
+ * are off: they end connections that TCP would have kept through a short outage, with the messages
+ * on their way, and answer for a program that hangs; leases are kept by heartbeats of our own. */
 #ifndef COMMON_FRAME_H
 #define COMMON_FRAME_H
 #include "common/buf.h"
