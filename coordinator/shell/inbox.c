@@ -47,7 +47,7 @@ static void strike(struct loop *loop, struct peer *peer, const char *why)
         log_offence(loop, peer, out ? "peer-cut-off" : "message-dropped", why);
     if (!was_on_notice && strikes_on_notice(&account->strikes, now))
         log_event(LOG_WARN, "key-on-notice",
-                  "key=%s for_ms=%d why=\"its next malformed message ends that connection\"",
+                  "key=%s for_ms=%d why=\"its connections end at the first malformed message\"",
                   log_quote(account->key), (int)STRIKES_FORGOTTEN_MS);
     if (out)
         peers_cast_out(&loop->peers, peer);
