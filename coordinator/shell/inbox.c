@@ -42,15 +42,14 @@ static void strike(struct loop *loop, struct peer *peer, const char *why)
     bool was_on_notice = strikes_on_notice(&account->strikes, now);
     bool out = strikes_add(&peer->strikes, &account->strikes, now);
     if (out && account->key[0] != '\0' && !was_on_notice)
-        write_offence(peer, "peer-cut-off", why, 0);
+        write_offence(peer, "peer-ignored", why, 0);
     else
-        log_offence(loop, peer, out ? "peer-cut-off" : "message-dropped", why);
+        log_offence(loop, peer, out ? "peer-ignored" : "message-dropped", why);
     if (!was_on_notice && strikes_on_notice(&account->strikes, now))
         log_event(LOG_WARN, "key-on-notice",
-                  "key=%s for_ms=%d why=\"its connections end at the first malformed message\"",
+                  "key=%s for_ms=%d why=\"its connections are ignored from their first malformed "
+                  "message on\"",
                   log_quote(account->key), (int)STRIKES_FORGOTTEN_MS);
-    if (out)
-        peers_cast_out(&loop->peers, peer);
 }
 
 static void refuse(struct loop *loop, const struct peer *peer, uint64_t id, enum error_code code,
@@ -86,6 +85,10 @@ static bool is_welcome(struct loop *loop, struct peer *peer)
     if (account->roles == KEY_NO_ROLE) { /* revoked before its first message */
         loop->counters.ignored++;
         frame_hang_up(peer->descriptor);
+        return false;
+    }
+    if (strikes_ignored(&peer->strikes, now)) {
+        loop->counters.ignored++;
         return false;
     }
     if (!peers_may_send(account, now)) {
@@ -162,9 +165,7 @@ static bool next_letter(struct loop *loop, struct arena *arena, struct letter *l
     letter->from = peers_meet(&loop->peers, &from, loop->allowed, clock_monotonic_ms());
     if (letter->from != NULL)
         backlog_taken(letter->from, loop->frame.length);
-    if (letter->from != NULL && letter->from->descriptor < 0)
-        loop->counters.ignored++; /* an outcast's */
-    else if (result == FRAME_DROPPED || letter->from == NULL)
+    if (result == FRAME_DROPPED || letter->from == NULL)
         drop(loop, &from, letter->from);
     else if (!is_welcome(loop, letter->from) ||
              !read_message(loop, letter->from, arena, letter->message))

@@ -15,7 +15,6 @@ void peers_init(struct peers *peers, size_t maximum, size_t per_key)
 {
     *peers = (struct peers){ .maximum = maximum, .per_key = per_key };
     list_init(&peers->young);
-    list_init(&peers->outcasts);
 }
 
 /* ---- accounts */
@@ -66,34 +65,18 @@ static struct peer *at_descriptor(const struct peers *peers, int descriptor)
     return (size_t)descriptor < peers->capacity ? peers->by_descriptor[descriptor] : NULL;
 }
 
-/* It has no connection any more. */
-static void detach(struct peers *peers, struct peer *peer)
-{
-    if (peer->descriptor < 0)
-        return;
-    peers->by_descriptor[peer->descriptor] = NULL;
-    peer->descriptor = -1;
-    peers->count--;
-    if (peer->account != NULL)
-        peer->account->connections--;
-}
-
 static void forget(struct peers *peers, struct peer *peer)
 {
-    detach(peers, peer);
     list_remove(&peer->young);
-    list_remove(&peer->outcast);
     if (peer->account != NULL) {
         index_remove(&peers->by_number, peer->number);
+        peer->account->connections--;
         if (peer->account->key[0] == '\0')
             free(peer->account);
     }
+    peers->by_descriptor[peer->descriptor] = NULL;
+    peers->count--;
     free(peer);
-}
-
-static void forget_oldest_outcast(struct peers *peers)
-{
-    forget(peers, LIST_ITEM(list_first(&peers->outcasts), struct peer, outcast));
 }
 
 static struct peer *remember(struct peers *peers, int descriptor)
@@ -118,8 +101,6 @@ void peers_free(struct peers *peers)
     for (size_t i = 0; i < peers->capacity; i++)
         if (peers->by_descriptor[i] != NULL)
             forget(peers, peers->by_descriptor[i]);
-    while (peers->outcasts.count > 0)
-        forget_oldest_outcast(peers);
     for (size_t i = 0; i < peers->n_accounts; i++)
         free(peers->accounts[i]);
     free(peers->accounts);
@@ -179,15 +160,6 @@ void peers_left(struct peers *peers, int descriptor)
     struct peer *peer = descriptor >= 0 ? at_descriptor(peers, descriptor) : NULL;
     if (peer != NULL)
         forget(peers, peer);
-}
-
-void peers_cast_out(struct peers *peers, struct peer *peer)
-{
-    frame_hang_up(peer->descriptor);
-    detach(peers, peer);
-    list_push(&peers->outcasts, &peer->outcast);
-    if (peers->outcasts.count > PEERS_OUTCASTS)
-        forget_oldest_outcast(peers);
 }
 
 struct peer *peers_find(const struct peers *peers, uint64_t number)

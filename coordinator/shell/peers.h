@@ -10,10 +10,7 @@
  *
  * An account is what a sender can use up: patience, bytes, working time, connections. It belongs to
  * the key, so that connecting again is no fresh start; without keys each connection has its own. A
- * fleet may share one key: what can be used up then grows with its connections, within bounds.
- *
- * An outcast is a connection that we ended for what it sent. Its last messages may come after its
- * end, when its descriptor is somebody else's: it is known by its number, and has none. */
+ * fleet may share one key: what can be used up then grows with its connections, within bounds. */
 #ifndef SHELL_PEERS_H
 #define SHELL_PEERS_H
 #include "common/frame.h"
@@ -26,7 +23,7 @@
 /* A connection in its handshake takes 16 KiB, so the young take 6 MiB; a little more for as long as
  * nobody looks at the door (porter.h). */
 enum { PEERS_YOUNG = 384, PEERS_SILENT_MS = 10000, PEERS_STRANGE_MS = 1000, PEERS_PER_KEY = 1000 };
-enum { PEERS_FEW = 64, PEERS_FLEET = 256, PEERS_OUTCASTS = 4096 };
+enum { PEERS_FEW = 64, PEERS_FLEET = 256 };
 
 struct account {
     char key[FRAME_KEY_TEXT + 1]; /* "" of a connection without keys */
@@ -41,11 +38,11 @@ extern const struct meter_rate peers_bytes, peers_work; /* of an account with fe
 
 struct peer {
     uint64_t number; /* frame_peer_number; 0 while it is young */
-    int descriptor;  /* -1 of an outcast */
+    int descriptor;
     bool surplus;    /* one more than its key may have */
     struct account *account;
     struct strikes strikes;
-    struct link young, outcast;
+    struct link young;
     int64_t joined_ms;
     uint64_t taken, unread; /* bytes of its messages; those that wait: backlog.h */
 };
@@ -58,7 +55,7 @@ struct peers {
     struct name_index by_key;         /* accounts; they stay: there are no more than keys */
     struct account **accounts;
     size_t n_accounts, accounts_capacity;
-    struct list young, outcasts;
+    struct list young;
     size_t grown[2];                  /* how many said their first word: in this window, the last */
     int64_t window_started_ms;
 };
@@ -74,10 +71,6 @@ void peers_left(struct peers *peers, int descriptor);
 struct peer *peers_meet(struct peers *peers, const struct frame_peer *from,
                         const struct allow_list *allowed, int64_t now_ms);
 struct peer *peers_find(const struct peers *peers, uint64_t number); /* NULL: not there */
-
-/* Ends the connection of a peer that has spoken, and makes it an outcast; the oldest of very many
- * outcasts is forgotten. */
-void peers_cast_out(struct peers *peers, struct peer *peer);
 
 /* How much an account may have of what is `of_few` for up to PEERS_FEW connections: as many times
  * more as it has connections, up to those of PEERS_FLEET. */

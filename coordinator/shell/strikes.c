@@ -22,8 +22,16 @@ bool strikes_on_notice(struct strikes *key, int64_t now_ms)
 
 bool strikes_add(struct strikes *connection, struct strikes *key, int64_t now_ms)
 {
-    int allowed = strikes_on_notice(key, now_ms) ? 1 : STRIKES_ALLOWED;
+    bool was_on_notice = strikes_on_notice(key, now_ms);
     add(connection, now_ms);
     add(key, now_ms);
-    return connection->count >= allowed;
+    if (was_on_notice)
+        connection->count = STRIKES_ALLOWED;
+    return strikes_ignored(connection, now_ms);
+}
+
+bool strikes_ignored(struct strikes *connection, int64_t now_ms)
+{
+    forget_old(connection, now_ms);
+    return connection->count >= STRIKES_ALLOWED;
 }

@@ -40,7 +40,7 @@ stop "$coordinator"
 check_equal 'SIGTERM still ends it cleanly' '0' "$?"
 
 # ---- the same by workers with keys, who get further: one lies in good form; eight with one key send broken messages as
-# well, and are cut off again and again
+# well, and are ignored for it
 vandals='1 2 3 4 5 6 7 8'
 db=$work/keys.db
 keys=$work/keys
@@ -79,7 +79,7 @@ check 'the search of the honest worker ends, too' wait_done steady 60
 check_equal 'with every trial done once, by the honest worker' '60 60' \
     "$(sql "SELECT (SELECT count(*) FROM trial WHERE state = 3) || ' ' || (SELECT count(*) FROM attempt JOIN worker ON worker.id = worker
             WHERE name = 'honest')")"
-check_says 'the vandals are cut off' 'event=peer-cut-off' "$work/coordinator.log"
+check_says 'the vandals are ignored' 'event=peer-ignored' "$work/coordinator.log"
 check_says 'and their key is on notice' 'event=key-on-notice' "$work/coordinator.log"
 after=$(resident "$coordinator")
 say "resident: $before KiB before, $after KiB after"

@@ -11,12 +11,13 @@
 
 #include <cmocka.h>
 
-static void ten_strikes_within_ten_minutes_end_a_connection(void **state)
+static void ten_strikes_and_a_connection_is_ignored_for_ten_minutes(void **state)
 {
     struct strikes connection = { 0 }, key = { 0 };
     for (int i = 1; i < STRIKES_ALLOWED; i++)
         assert_false(strikes_add(&connection, &key, 1000 + i));
     assert_true(strikes_add(&connection, &key, 2000));
+    assert_true(strikes_ignored(&connection, 1999 + STRIKES_FORGOTTEN_MS));
     assert_true(strikes_add(&connection, &key, 1999 + STRIKES_FORGOTTEN_MS));
     assert_false(strikes_add(&connection, &key, 2 * (2000 + STRIKES_FORGOTTEN_MS)));
 }
@@ -43,6 +44,8 @@ static void a_key_that_goes_on_has_one_strike_for_each_connection(void **state)
     for (int i = 0; i < 5; i++) {
         struct strikes connection = { 0 };
         assert_true(strikes_add(&connection, &key, 2000));
+        assert_true(strikes_ignored(&connection, 1999 + STRIKES_FORGOTTEN_MS));
+        assert_false(strikes_ignored(&connection, 2000 + STRIKES_FORGOTTEN_MS));
     }
     struct strikes later = { 0 };
     assert_true(strikes_on_notice(&key, 1999 + STRIKES_FORGOTTEN_MS));
@@ -135,7 +138,7 @@ static void each_role_sends_what_is_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ten_strikes_within_ten_minutes_end_a_connection),
+        cmocka_unit_test(ten_strikes_and_a_connection_is_ignored_for_ten_minutes),
         cmocka_unit_test(nine_strikes_are_forgotten_too),
         cmocka_unit_test(a_key_that_goes_on_has_one_strike_for_each_connection),
         cmocka_unit_test(so_many_lines_are_logged_and_then_a_number),
