@@ -240,8 +240,8 @@ for i in range(ROUNDS):
 # Whatever the dice said, one peer speaks version 99 and hears what is said of it.
 peer = Peer()
 peer.handshake(b"")  # under no name of its own choice, or it would be ignored
-peer.read_until(b"READY")  # who says more before that is hung up on by ZeroMQ
+greeted = peer.read_until(b"READY")  # who says more before that is hung up on by ZeroMQ
 peer.send(envelope(16, part(1, "w"), version=99))
-show_answers(peer.read_until(b"version 99 is not supported"))
+show_answers(greeted + peer.read_until(b"version 99 is not supported"))
 peer.close()
 print("rounds:", ROUNDS)
