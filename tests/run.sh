@@ -22,6 +22,7 @@ trap 'rm -rf "$out"' EXIT
 unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
 export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$(dirname "$0")/fuzz/leaks.txt:print_suppressions=0}"
 sleeps() { case $1 in *.sh) [ "$(sed -n 2p "$1")" = '# tests/run.sh: sleeps' ] ;; *) false ;; esac; }
 for test; do
     if sleeps "$test"; then one "$test" "$out" & else printf '%s\n' "$test" >>"$out/list"; fi
