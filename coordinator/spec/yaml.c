@@ -261,8 +261,8 @@ static bool has_explicit_key(const struct source *source)
     return false;
 }
 
-/* Whether this is the first of the blanks between a `:` and what may begin a block there, with a
- * tab among them; *end is after them. */
+/* Whether blanks with a tab among them stand here, and after them what may begin a block; *end is
+ * after the blanks. */
 static bool is_tabbed_block(const struct source *source, size_t start, size_t *end)
 {
     bool has_tab = false;
@@ -270,8 +270,7 @@ static bool is_tabbed_block(const struct source *source, size_t start, size_t *e
     for (; i < source->length && is_blank(source->text[i]); i++)
         has_tab |= source->text[i] == '\t';
     *end = i;
-    return has_tab && start > 0 && source->text[start - 1] == ':' && i < source->length &&
-           memchr("?:|>-", source->text[i], 5) != NULL;
+    return has_tab && i < source->length && memchr("?:|>-", source->text[i], 5) != NULL;
 }
 
 /* libfyaml 0.7.12 frees twice what it knows of a key when, inside a key that is written with `?`, a
@@ -281,8 +280,8 @@ static bool refuse_tabbed_block(struct reader *reader)
     const struct source *source = reader->source;
     if (!has_explicit_key(source))
         return false;
-    for (size_t start = 0, end; start < source->length; start = end + (end == start)) {
-        if (!is_tabbed_block(source, start, &end))
+    for (size_t start = 1, end; start < source->length; start++) {
+        if (source->text[start - 1] != ':' || !is_tabbed_block(source, start, &end))
             continue;
         fault_add(reader->faults, start, end,
                   "not YAML: a tab before `%c`, where keys are written with `?`; use spaces",
