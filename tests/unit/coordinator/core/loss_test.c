@@ -13,13 +13,20 @@ static struct attempt_ref worker_is_lost(struct world *world, uint64_t peer)
     return ref;
 }
 
-static void a_trial_that_thirty_workers_in_a_row_did_not_survive_is_given_up(void **state)
+/* Its first trial has been lost with so many workers: the peers 1, 2 and so on. */
+static struct world *world_after(const char *definition, uint64_t losses)
 {
     struct world *world = world_create();
-    struct attempt_ref last = { 0 };
-    submit(world, SPEC("\"trials\":1"));
-    for (uint64_t peer = 1; peer <= MOST; peer++)
-        last = worker_is_lost(world, peer);
+    submit(world, definition);
+    for (uint64_t peer = 1; peer <= losses; peer++)
+        assert_int_equal(worker_is_lost(world, peer).trial, 0);
+    return world;
+}
+
+static void a_trial_that_thirty_workers_in_a_row_did_not_survive_is_given_up(void **state)
+{
+    struct world *world = world_after(SPEC("\"trials\":1"), MOST - 1);
+    struct attempt_ref last = worker_is_lost(world, MOST);
     assert_int_equal(last.attempt, MOST);
     assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_RUNNING); /* it may come back yet */
     uint64_t session = worker_joins(world, MOST + 1, 1);
@@ -39,11 +46,8 @@ static void a_trial_that_thirty_workers_in_a_row_did_not_survive_is_given_up(voi
 
 static void the_result_of_one_that_comes_back_in_time_counts(void **state)
 {
-    struct world *world = world_create();
+    struct world *world = world_after(SPEC("\"trials\":1"), MOST - 1);
     uint64_t session;
-    submit(world, SPEC("\"trials\":1"));
-    for (uint64_t peer = 1; peer < MOST; peer++)
-        worker_is_lost(world, peer);
     struct attempt_ref ref = worker_takes_trial(world, MOST, &session);
     time_passes(world, LEASE_MS + 1);
     worker_finishes(world, MOST, session, ref, 0.5);
@@ -53,11 +57,8 @@ static void the_result_of_one_that_comes_back_in_time_counts(void **state)
 
 static void the_result_of_one_that_comes_back_too_late_is_stale(void **state)
 {
-    struct world *world = world_create();
+    struct world *world = world_after(SPEC("\"trials\":1"), MOST - 1);
     uint64_t session;
-    submit(world, SPEC("\"trials\":1"));
-    for (uint64_t peer = 1; peer < MOST; peer++)
-        worker_is_lost(world, peer);
     struct attempt_ref ref = worker_takes_trial(world, MOST, &session);
     time_passes(world, LEASE_MS + 1);
     ask(world, MOST + 1, worker_joins(world, MOST + 1, 1), 1, 0);
@@ -68,10 +69,7 @@ static void the_result_of_one_that_comes_back_too_late_is_stale(void **state)
 
 static void a_suspect_comes_after_all_that_is_new_and_all_that_waits(void **state)
 {
-    struct world *world = world_create();
-    submit(world, SPEC("\"trials\":2,\"repeat\":2"));
-    for (uint64_t peer = 1; peer <= SUSPECT; peer++)
-        assert_int_equal(worker_is_lost(world, peer).trial, 0);
+    struct world *world = world_after(SPEC("\"trials\":2,\"repeat\":2"), SUSPECT);
     uint64_t session = worker_joins(world, 9, 4);
     const int64_t order[] = { 1, 2, 3, 0 };
     for (int i = 0; i < 4; i++) {
@@ -83,11 +81,8 @@ static void a_suspect_comes_after_all_that_is_new_and_all_that_waits(void **stat
 
 static void who_lapsed_for_the_first_time_comes_before_a_suspect(void **state)
 {
-    struct world *world = world_create();
+    struct world *world = world_after(SPEC("\"trials\":2"), SUSPECT - 1);
     uint64_t session;
-    submit(world, SPEC("\"trials\":2"));
-    for (uint64_t peer = 1; peer < SUSPECT; peer++)
-        worker_is_lost(world, peer);
     assert_int_equal(worker_takes_trial(world, 8, &session).trial, 0);
     assert_int_equal(worker_takes_trial(world, 9, &session).trial, 1);
     time_passes(world, LEASE_MS + 1);
@@ -98,11 +93,7 @@ static void who_lapsed_for_the_first_time_comes_before_a_suspect(void **state)
 
 static void a_suspect_has_its_place_where_nothing_else_may_start(void **state)
 {
-    struct world *world = world_create();
-    submit(world, SPEC("\"trials\":9,\"max_concurrent_trials\":1"));
-    for (uint64_t peer = 1; peer <= SUSPECT + 1; peer++)
-        assert_int_equal(worker_is_lost(world, peer).trial, 0);
-    world_destroy(world);
+    world_destroy(world_after(SPEC("\"trials\":9,\"max_concurrent_trials\":1"), SUSPECT + 1));
 }
 
 static void a_trial_that_gets_further_each_time_is_never_suspected(void **state)
@@ -122,11 +113,8 @@ static void a_trial_that_gets_further_each_time_is_never_suspected(void **state)
 
 static void a_trial_that_was_handed_back_is_no_suspect_any_more(void **state)
 {
-    struct world *world = world_create();
+    struct world *world = world_after(SPEC("\"trials\":1"), MOST - 1);
     uint64_t session;
-    submit(world, SPEC("\"trials\":1"));
-    for (uint64_t peer = 1; peer < MOST; peer++)
-        worker_is_lost(world, peer);
     struct message message = { .type = MESSAGE_RELEASE };
     message.release.ref = worker_takes_trial(world, MOST, &session);
     message.release.reason = "the machine is needed";
@@ -140,10 +128,7 @@ static void a_trial_that_was_handed_back_is_no_suspect_any_more(void **state)
 
 static void one_that_was_given_up_and_retried_has_all_its_chances_again(void **state)
 {
-    struct world *world = world_create();
-    submit(world, SPEC("\"trials\":1"));
-    for (uint64_t peer = 1; peer <= MOST; peer++)
-        worker_is_lost(world, peer);
+    struct world *world = world_after(SPEC("\"trials\":1"), MOST);
     ask(world, 99, worker_joins(world, 99, 1), 1, 0);
     struct message message = { .type = MESSAGE_RETRY, .retry = { .name = "s", .failed = true } };
     say(world, CLIENT, message); /* and the one that asked has it */
