@@ -8,11 +8,10 @@
  * Writes the connect file; leaves when COUNT messages are sent, and prints how many came. */
 #include "common/arena.h"
 #include "common/clock.h"
-#include "common/connect.h"
-#include "common/frame.h"
 #include "common/rng.h"
 #include "proto/codec.h"
 #include "tests/system/damage.h"
+#include "tests/system/impostor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -266,21 +265,11 @@ static bool lie_until(struct ambush *ambush, int64_t count)
     return ambush->sent >= count;
 }
 
-static bool lay(struct ambush *ambush, const char *connect_file, struct error *error)
-{
-    static struct connect_info place;
-    if (!frame_listen(&ambush->socket, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, error))
-        return false;
-    snprintf(place.work, sizeof place.work, "%s", frame_endpoint(ambush->socket));
-    snprintf(place.client, sizeof place.client, "%s", place.work);
-    return connect_write(connect_file, &place, error);
-}
-
 int main(int argc, char **argv)
 {
     struct ambush ambush = { 0 };
     struct error error = { "usage: ambush CONNECT_FILE MARK COUNT PERCENT SEED" };
-    if (argc != 6 || !lay(&ambush, argv[1], &error)) {
+    if (argc != 6 || !impostor_listen(&ambush.socket, argv[1], &error)) {
         fprintf(stderr, "ambush: %s\n", error.text);
         return EXIT_FAILURE;
     }

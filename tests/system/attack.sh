@@ -25,7 +25,6 @@ load_with_keys() {
 
 # The lease: the two seconds of other tests are less than a busy machine may stall.
 start_coordinator_with_keys() { start_coordinator --keys "$keys" --lease 60s; }
-find_port() { port=$(sed -n 's/.*"work": *"tcp:[^"]*:\([0-9]*\)".*/\1/p' "$connect"); }
 
 # Its process is $twin.
 start_twin() {
@@ -121,7 +120,7 @@ attacked() {
     make_keys
     start_twin
     start_coordinator_with_keys
-    find_port
+    port=$(port_of)
     start_load "$1"
     measure_quiet
     measure_attack "$1"

@@ -7,7 +7,7 @@ command -v python3 >/dev/null || { skipped 'strangers do not fill the memory' 'n
 keys=$work/keys
 make_keys
 start_coordinator_with_keys
-find_port
+port=$(port_of)
 attacked_alone endless 2 32768 'frames without end are not kept'
 attacked_with_long_frames 2
 check 'the coordinator lives' kill -0 "$coordinator"

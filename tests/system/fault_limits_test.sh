@@ -39,7 +39,7 @@ peers_leave() {
 coordinator=$!
 pids="$pids $coordinator"
 wait_for 20 test -s "$connect" || give_up 'the coordinator starts with few descriptors'
-port=$(sed -n 's/.*"work": *"[^"]*:\([0-9]*\)".*/\1/p' "$connect")
+port=$(port_of)
 start_worker w1 -j 2 --allow-command
 submit "$work/steady.yaml" || give_up 'the search is accepted'
 goes_on || give_up 'trials are done'

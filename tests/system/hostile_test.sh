@@ -16,7 +16,7 @@ parameters: {x: {min: 0.0, max: 1.0}}
 END
 
 start_coordinator
-endpoint=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect")
+endpoint=$(endpoint_of)
 port=${endpoint##*:}
 start_worker honest -j 2 --allow-command
 submit "$work/steady.yaml" || give_up 'the search is accepted'

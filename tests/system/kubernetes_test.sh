@@ -63,7 +63,7 @@ arguments() {
 $as_pod ldt-coordinator $(arguments coordinator.yaml) 2>"$work/coordinator.log" &
 pids="$pids $!"
 wait_for 20 test -s "$pod/run/connect.json" || give_up 'the coordinator of the pod starts'
-port=$(sed -n 's/.*"work": *"tcp:[^"]*:\([0-9]*\)".*/\1/p' "$pod/run/connect.json")
+port=$(port_of "$pod/run/connect.json")
 probe=$(sed -n '/livenessProbe/,/command:/s/^ *command: \[\(.*\)\]/\1/p' "$root/deploy/kubernetes/coordinator.yaml" |
     tr -d , | sed "s|=/probe|=$pod/probe|; s|:5700|:$port|")
 # shellcheck disable=SC2086

@@ -111,8 +111,12 @@ start_coordinator() {
     wait_for 20 test -s "$connect" || give_up 'the coordinator starts'
 }
 
+# Where the current coordinator listens, or the one that wrote FILE; the same, but only its port.
+endpoint_of() { sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "${1:-$connect}"; }
+port_of() { endpoint_of "$@" | sed 's/.*://'; }
+
 # A restart at the same address, as a service does it; without this every start takes another free port.
-keep_endpoint() { listen=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect"); }
+keep_endpoint() { listen=$(endpoint_of); }
 
 # start_worker NAME OPTION...: its process is $worker.
 start_worker() {

@@ -2,23 +2,11 @@
  * nobody knows yet.
  *
  * usage: newer CONNECT_FILE       writes the connect file; goes on until it is killed */
-#include "common/connect.h"
-#include "common/frame.h"
 #include "proto/codec.h"
+#include "tests/system/impostor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static bool listen_somewhere(struct frame_socket **socket, const char *connect_file,
-                             struct error *error)
-{
-    static struct connect_info place;
-    if (!frame_listen(socket, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, error))
-        return false;
-    snprintf(place.work, sizeof place.work, "%s", frame_endpoint(*socket));
-    snprintf(place.client, sizeof place.client, "%s", place.work);
-    return connect_write(connect_file, &place, error);
-}
 
 /* As the coordinator says it, but for the version: the first field, a varint of one byte. */
 static bool encode_newer(struct buf *out, struct error *error)
@@ -41,7 +29,7 @@ int main(int argc, char **argv)
     bool unused;
     buf_init(&in, MESSAGE_MAX_BYTES);
     buf_init(&out, MESSAGE_MAX_BYTES);
-    if (argc != 2 || !listen_somewhere(&socket, argv[1], &error) || !encode_newer(&out, &error)) {
+    if (argc != 2 || !impostor_listen(&socket, argv[1], &error) || !encode_newer(&out, &error)) {
         fprintf(stderr, "newer: %s\n", error.text);
         return EXIT_FAILURE;
     }

@@ -19,7 +19,7 @@ refused() {
 free='tcp://127.0.0.1:*'
 
 start_coordinator
-endpoint=$(sed -n 's/.*"work": *"\([^"]*\)".*/\1/p' "$connect")
+endpoint=$(endpoint_of)
 refused 'a second coordinator on the same database is refused' "$db" --db "$db" --listen "$free"
 refused 'an address that is taken is refused and named' "$endpoint" --db "$work/other.db" --listen "$endpoint"
 check 'the first one is unharmed' ldt status
