@@ -23,6 +23,7 @@ struct store {
     struct metric_ids metrics;
     struct sums sums;                     /* of what is in the file and of the turn that is saved */
     int wal_pages;                        /* in the write-ahead log after the last commit */
+    int wait_at_pages;                    /* when readers are waited for the next time */
     int64_t data_version;                 /* of SQLite: moves when somebody else commits */
 };
 
@@ -34,4 +35,7 @@ bool store_recall(struct store *store, struct error *error);
 /* open.c: a file up to this size is looked at as a whole when it is opened. A test makes it
  * small. */
 extern int64_t check_whole_bytes;
+
+/* save.c: a write-ahead log that long is worth waiting for readers. A test makes it small. */
+extern int long_log_pages;
 #endif

@@ -10,6 +10,8 @@
 
 enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of write-ahead log: about 10 ms to put into the file */
 
+int long_log_pages = 16384; /* 64 MiB */
+
 static const char *const statement_sql[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
@@ -269,12 +271,26 @@ static bool undo(struct store *store, struct error *error)
     return store_recall(store, error);
 }
 
+/* Where readers overlap without end somebody always needs a part of the log, and it would grow for
+ * ever. Once it is long we wait for all who need any of it, up to two seconds: who comes meanwhile
+ * soon needs none. Where that was in vain it must be half as long again before the next time, so
+ * that a reader who stays for hours holds up a few turns only. */
+static int checkpoint_mode(struct store *store)
+{
+    if (store->wal_pages < long_log_pages)
+        store->wait_at_pages = long_log_pages;
+    if (store->wal_pages < store->wait_at_pages)
+        return SQLITE_CHECKPOINT_PASSIVE;
+    store->wait_at_pages = store->wal_pages + store->wal_pages / 2;
+    return SQLITE_CHECKPOINT_RESTART;
+}
+
 /* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
  * use its space again. The rows are durable already, so lack of space is no failure here: the log
  * grows instead, and the next commit will tell. */
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
-    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", checkpoint_mode(store), NULL, NULL);
     if (rc == SQLITE_OK || verdict(rc) == STORE_FULL)
         return STORE_OK;
     return failed(store, rc, "the write-ahead log", error);
