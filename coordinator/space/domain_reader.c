@@ -310,6 +310,28 @@ static bool check_logarithm(const struct reading *reading)
     return false;
 }
 
+/* Reals have 15 digits: steps beyond those would share values, which then stand for neither. */
+static bool can_count_steps(const struct domain *domain)
+{
+    double largest = fmax(fabs(domain->min), fabs(domain->max));
+    if (domain->integer)
+        return (domain->max - domain->min) / domain->q < INTEGER_LIMIT;
+    return domain->q >= 2e-14 * largest;
+}
+
+/* The cells of a logarithmic scale must have a width as doubles go. */
+static bool check_cells(const struct reading *reading)
+{
+    const struct domain *domain = reading->domain;
+    if (domain->distribution != Q_LOG_UNIFORM_VALUES ||
+        domain->max - domain->min >= 1e-9 * domain->max)
+        return true;
+    problem_add(reading->problems, member(reading, MIN).path, false,
+                "min and max are too close for a logarithmic scale; write `distribution: "
+                "q_uniform`");
+    return false;
+}
+
 static bool read_step(const struct reading *reading)
 {
     struct domain *domain = reading->domain;
@@ -318,8 +340,8 @@ static bool read_step(const struct reading *reading)
     if (!read_end(reading, Q, &domain->q))
         return false;
     double width = domain->max - domain->min;
-    if (domain->q > 0 && domain->q <= width && width / domain->q < INTEGER_LIMIT)
-        return true;
+    if (domain->q > 0 && domain->q <= width && can_count_steps(domain))
+        return check_cells(reading);
     problem_add(reading->problems, member(reading, Q).path, false,
                 "q must be above 0 and at most max - min = %.15g, and not too small to count the "
                 "steps",

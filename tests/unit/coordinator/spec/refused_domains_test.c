@@ -174,6 +174,14 @@ static void steps_fit_into_the_range(void **state)
     refused(COMMAND_SEARCH "  a: {distribution: q_uniform, min: 0.0, max: 1.0, q: 1e-300}\n",
             "6:55: q must be above 0 and at most max - min = 1, and not too small to count "
             "the steps");
+    refused(COMMAND_SEARCH "  a: {distribution: q_uniform, min: 1234567890123451.0, "
+                           "max: 1234567890123455.0, q: 1.0}\n",
+            "6:85: q must be above 0 and at most max - min = 4, and not too small to count "
+            "the steps");
+    refused(COMMAND_SEARCH "  a: {distribution: q_log_uniform_values, min: 9007199254740000, "
+                           "max: 9007199254740900, q: 300}\n",
+            "6:48: min and max are too close for a logarithmic scale; write `distribution: "
+            "q_uniform`");
 }
 
 static void bells_have_a_width(void **state)
