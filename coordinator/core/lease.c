@@ -139,7 +139,8 @@ void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms)
     LIST_ITEM(link, struct trial, queue)->deadline_ms += pause_ms;
     for (size_t i = 0; i < core->n_workers; i++) {
         struct worker *worker = core->workers[i];
-        worker->heard_ms += pause_ms;
+        if (worker->session != 0)
+            worker->heard_ms += pause_ms;
         LIST_EACH(&worker->leases, held)
         {
             struct trial *trial = LIST_ITEM(held, struct trial, held);

@@ -91,9 +91,9 @@ struct worker {
     struct cpu_class *class;    /* NULL: no audit has asked for its CPU yet */
     bool used;                  /* some attempt may name its row */
     struct link vacant;         /* in core.vacant */
+    int64_t heard_ms;           /* for the last time by this process; -1: never */
     /* ---- its session; 0: none, and then the rest means nothing */
     uint64_t session, peer;
-    int64_t heard_ms;
     int64_t sent, received;     /* TRIALs in this session, as we and as the worker count */
     int64_t lost;               /* of those sent: lapsed before the worker ever spoke of them */
     int32_t credit;             /* TRIALs that it would take now */

@@ -151,10 +151,11 @@ static void add_studies(struct lines *lines, struct turn *turn, struct study *co
 
 /* ---- workers --------------------------------------------------------------------------------- */
 
+/* Of who left before this process began, only when it introduced itself is known. */
 static int64_t silence(const struct turn *turn, const struct worker *worker)
 {
-    int64_t ms = worker->session != 0 ? turn->now_ms - worker->heard_ms
-                                      : turn->wall_ms - worker->row.last_seen_ms;
+    int64_t ms = worker->heard_ms >= 0 ? turn->now_ms - worker->heard_ms
+                                       : turn->wall_ms - worker->row.last_seen_ms;
     return ms > 0 ? ms : 0;
 }
 

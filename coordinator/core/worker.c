@@ -39,6 +39,7 @@ struct worker *worker_create(struct core *core, const struct worker_row *row)
     list_init(&worker->avoided[0].trials);
     list_init(&worker->avoided[1].trials);
     worker->note = xstrdup("");
+    worker->heard_ms = -1;
     core->workers =
         xgrow(core->workers, core->n_workers, &core->workers_capacity, sizeof(struct worker *));
     core->workers[core->n_workers++] = worker;

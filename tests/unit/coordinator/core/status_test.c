@@ -36,6 +36,26 @@ static void a_worker_that_left_is_shown_for_a_day(void **state)
     world_destroy(world);
 }
 
+static void a_worker_that_leaves_after_two_days_of_work_is_shown_for_a_day(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session;
+    submit(world, SPEC("\"trials\":3"));
+    worker_finishes(world, 1, session, worker_takes_trial(world, 1, &session), 1);
+    for (int minute = 0; minute < 2 * 24 * 60; minute++) {
+        time_passes(world, 60000);
+        beat(world, 1, session, NULL, 0);
+    }
+    leaves(world, 1);
+    time_passes(world, DAY_MS - 1);
+    const struct worker_status *line = workers(world, 1);
+    assert_false(line->connected);
+    assert_int_equal(line->seen_ms_ago, DAY_MS - 1);
+    time_passes(world, 1);
+    workers(world, 0);
+    world_destroy(world);
+}
+
 static void a_worker_that_still_has_a_trial_is_shown_however_long_it_is_away(void **state)
 {
     struct world *world = world_create();
@@ -313,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_that_left_is_shown_for_a_day),
+        cmocka_unit_test(a_worker_that_leaves_after_two_days_of_work_is_shown_for_a_day),
         cmocka_unit_test(a_worker_that_still_has_a_trial_is_shown_however_long_it_is_away),
         cmocka_unit_test(a_connected_worker_was_seen_when_it_was_last_heard),
         cmocka_unit_test(the_note_of_a_worker_leaves_with_it),

@@ -96,8 +96,8 @@ static void a_reader_that_stays_is_waited_for_a_few_times_only(void **state)
     assert_in_range(pages, 3 * LONG_LOG, 4 * LONG_LOG);
     assert_in_range(crowd.waited_for, 3, 4);
     sqlite3_close(crowd.reader);
-    save_turn(f, turn++);                               /* after which all is in the file, */
-    assert_in_range(save_turn(f, turn), 1, LONG_LOG);   /* so that the log begins anew */
+    save_turn(f, turn++);                             /* after which all is in the file, */
+    assert_in_range(save_turn(f, turn), 1, LONG_LOG); /* so that the log begins anew */
 }
 
 int main(void)
