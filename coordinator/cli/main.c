@@ -1,4 +1,5 @@
 /* ldt: one table of verbs. */
+#include "common/descriptors.h"
 #include "common/json.h"
 #include "common/version.h"
 #include "coordinator/cli/arguments.h"
@@ -103,6 +104,7 @@ static int run_special(const char *word)
 int main(int argc, char **argv)
 {
     struct context context = { .format = OUTPUT_TABLE };
+    descriptors_reserve();
     json_begin();
     int at = arguments_parse_leading(&context, argc, argv);
     if (at >= argc) {

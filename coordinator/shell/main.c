@@ -1,6 +1,7 @@
 /* ldt-coordinator: opens the database, restores the core from it, listens, and turns the loop. */
 #include "common/clock.h"
 #include "common/connect.h"
+#include "common/descriptors.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/message.h"
@@ -247,6 +248,7 @@ int main(int argc, char **argv)
 {
     struct service *service = xcalloc(1, sizeof *service);
     struct error error = { "" };
+    descriptors_reserve();
     keep_little_memory();
     json_begin();
     options_parse(&service->options, argc, argv);

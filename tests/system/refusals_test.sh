@@ -27,6 +27,9 @@ check 'plain sqlite3 reads the database while it runs' sql 'SELECT count(*) FROM
 sqlite3 -cmd '.timeout 5000' "$db" 'CREATE TABLE mine (x)' # a file with a write-ahead log cannot keep others out
 check 'that another process wrote to it is noticed and logged' wait_for 10 grep -q event=foreign-write "$work/coordinator.log"
 check 'and it goes on' ldt status
+no_output() { ldt -o json status >&- 2>"$work/refused.out"; [ $? -eq 1 ]; }
+check 'where standard output is closed, ldt says so' no_output
+check_says 'and nothing else has got its number' 'Bad file descriptor' "$work/refused.out"
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/other.db" --listen 'tcp://0.0.0.0:*'
 refused 'an address that is none is refused' 'nonsense' --db "$work/other.db" --listen nonsense
