@@ -1,5 +1,5 @@
-/* descriptors.h - the descriptors 0 to 2 belong to whoever started the program, also where he closed
- * them. */
+/* descriptors.h - the descriptors 0 to 2 belong to whoever started the program, also where they
+ * are closed. */
 #ifndef COMMON_DESCRIPTORS_H
 #define COMMON_DESCRIPTORS_H
 
