@@ -265,19 +265,6 @@ int64_t domain_options(const struct domain *domain)
     return options;
 }
 
-bool domain_is_possible(const struct domain *domain)
-{
-    struct multiples legal;
-    if (domain_is_categorical(domain))
-        return domain_options(domain) > 0;
-    if (has_options(domain, &legal))
-        return legal.count > 0;
-    struct line line = line_of(domain);
-    if (is_normal(domain))
-        return line.high - line.low >= 1e-9;
-    return line.high > line.low;
-}
-
 static struct value number_value(const struct domain *domain, double number)
 {
     if (domain->integer)
@@ -365,6 +352,27 @@ struct value domain_value(const struct domain *domain, double u)
     return illegal ? (struct value){ VALUE_REAL, { .real = NAN } } : number_value(domain, value);
 }
 
+/* Whether the middle half of the draws can be had: values at an open bound, or beyond what a double
+ * holds, cannot, and rounding may take a whole range there. */
+static bool is_drawn(const struct domain *domain)
+{
+    return !isnan(value_number(domain_value(domain, 0.25))) &&
+           !isnan(value_number(domain_value(domain, 0.75)));
+}
+
+bool domain_is_possible(const struct domain *domain)
+{
+    struct multiples legal;
+    if (domain_is_categorical(domain))
+        return domain_options(domain) > 0;
+    if (has_options(domain, &legal))
+        return legal.count > 0;
+    struct line line = line_of(domain);
+    if (is_normal(domain))
+        return line.high - line.low >= 1e-9 && is_drawn(domain);
+    return line.high > line.low && is_drawn(domain);
+}
+
 static double categorical_coordinate(const struct domain *domain, struct value value)
 {
     int k = 0;
@@ -427,8 +435,10 @@ static bool holds_number(const struct domain *domain, double number)
 {
     if (!isfinite(number) || below(&domain->bounds, number) || above(&domain->bounds, number))
         return false;
-    if (is_normal(domain))
-        return domain->distribution == NORMAL || untransformed(domain->transform, number) > 0;
+    double x = untransformed(domain->transform, number);
+    if (is_normal(domain)) /* 1 - x is 1 for an x that is small enough */
+        return domain->distribution == NORMAL || x > 0 ||
+               (x == 0 && domain->transform != TRANSFORM_NONE);
     double a = transformed(domain->transform, domain->min),
            b = transformed(domain->transform, domain->max);
     double slack = 1e-12 * fmax(fabs(a), fabs(b));

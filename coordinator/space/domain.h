@@ -46,7 +46,8 @@ struct domain {
 };
 
 /* Whether any value can be drawn: false when the bounds leave no option, or less than 1e-9 of the
- * distribution. Every other function here may assume true; validation refuses the rest. */
+ * distribution, or when many draws would be rounded to an open bound or be no double. Every other
+ * function here may assume true; validation refuses the rest. */
 bool domain_is_possible(const struct domain *domain);
 
 bool domain_is_categorical(const struct domain *domain); /* or constant: u is an index */
@@ -63,8 +64,8 @@ void domain_cell(const struct domain *domain, int64_t k, double *low, double *hi
 
 /* One value of a numeric domain at u in [0, 1], and back (also for categorical ones). domain_value
  * rounds continuous values to 15 significant digits, so that they look the same in a spec, in JSON
- * and in a table. NaN if the value at u is outside the setting's bounds: that is possible at open
- * bounds only. */
+ * and in a table. NaN if the value at u is outside the setting's bounds, which is possible at open
+ * bounds only, or is no double. */
 struct value domain_value(const struct domain *domain, double u);
 double domain_coordinate(const struct domain *domain, struct value value);
 

@@ -3,6 +3,7 @@
  * setting. */
 #include "coordinator/space/draft.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -316,7 +317,7 @@ static bool can_count_steps(const struct domain *domain)
     double largest = fmax(fabs(domain->min), fabs(domain->max));
     if (domain->integer)
         return (domain->max - domain->min) / domain->q < INTEGER_LIMIT;
-    return domain->q >= 2e-14 * largest;
+    return domain->q >= 2e-14 * largest && domain->q / 2 >= DBL_MIN;
 }
 
 /* The cells of a logarithmic scale must have a width as doubles go. */

@@ -264,6 +264,23 @@ static void domains_without_legal_values_are_known(void **state)
     assert_false(domain_is_possible(&domain));
 }
 
+static void domains_whose_draws_are_rounded_away_are_known(void **state)
+{
+    struct domain domain = ranged(UNIFORM, 1e-20, 2e-20, 0);
+    domain.transform = ONE_MINUS;
+    assert_true(domain_is_possible(&domain));
+    domain.bounds = (struct bounds){ 0, 1, false, true };
+    assert_false(domain_is_possible(&domain));
+    domain = bell(NORMAL, 500, 1);
+    assert_true(domain_is_possible(&domain));
+    domain.transform = POW10;
+    assert_false(domain_is_possible(&domain));
+    domain.mu = -500;
+    assert_true(domain_is_possible(&domain));
+    domain.bounds = (struct bounds){ 0, INFINITY, true, true };
+    assert_false(domain_is_possible(&domain));
+}
+
 static void probabilities_decide_how_often_an_option_is_drawn(void **state)
 {
     struct value values[] = { text("a"), text("b"), text("c") };
@@ -306,6 +323,17 @@ static void what_a_domain_does_not_hold_is_not_accepted(void **state)
     assert_int_equal(domain_accept(&reals, real(0)).type, VALUE_NONE);
 }
 
+static void a_log_normal_so_small_that_one_minus_it_is_one_is_accepted(void **state)
+{
+    struct domain domain = bell(LOG_NORMAL, -91, 2);
+    assert_int_equal(domain_accept(&domain, real(0)).type, VALUE_NONE);
+    domain.transform = ONE_MINUS;
+    struct value value = domain_value(&domain, 0.5);
+    assert_true(value.real == 1);
+    assert_true(value_equal(domain_accept(&domain, value), value));
+    assert_int_equal(domain_accept(&domain, real(1.5)).type, VALUE_NONE);
+}
+
 static void a_q_too_fine_to_count_is_a_continuous_range(void **state)
 {
     struct domain domain = ranged(Q_UNIFORM, 0, 1e9, 1e-300);
@@ -329,8 +357,10 @@ int main(void)
         cmocka_unit_test(a_normal_cut_far_above_its_mean_keeps_its_digits),
         cmocka_unit_test(a_log_normal_is_never_below_zero),
         cmocka_unit_test(domains_without_legal_values_are_known),
+        cmocka_unit_test(domains_whose_draws_are_rounded_away_are_known),
         cmocka_unit_test(probabilities_decide_how_often_an_option_is_drawn),
         cmocka_unit_test(what_a_domain_does_not_hold_is_not_accepted),
+        cmocka_unit_test(a_log_normal_so_small_that_one_minus_it_is_one_is_accepted),
         cmocka_unit_test(a_q_too_fine_to_count_is_a_continuous_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
