@@ -16,16 +16,28 @@ static void acknowledge(struct turn *turn, const struct message *message,
     answer->result_ack.points = points;
 }
 
-/* "metric `test_kl` was never reported; got `loss`, `accuracy`". Where nothing at all was, the
- * worker may know why. */
+/* Where not a single point came, the worker may know why; else what a report looks like helps most:
+ * a dictionary as Python prints it, say, is none. */
+static const char *nothing_reported(struct turn *turn, const char *wanted, const char *ignored)
+{
+    struct arena *arena = turn->out->arena;
+    if (ignored[0] != '\0')
+        return arena_printf(arena, "metric `%s` was never reported, nor any other metric; %s",
+                            wanted, ignored);
+    return arena_printf(arena,
+                        "metric `%s` was never reported, nor any other metric: a report is a line "
+                        "of standard output, {\"step\": 1, \"metrics\": {\"%s\": 0.5}}",
+                        wanted, wanted);
+}
+
+/* "metric `test_kl` was never reported; got `loss`, `accuracy`". */
 static const char *metric_missing(struct turn *turn, const struct trial *trial, const char *ignored)
 {
     struct arena *arena = turn->out->arena;
     const struct study *study = trial->study;
     const char *wanted = study->search->definition->metric;
     if (trial->attempt.points == 0)
-        return arena_printf(arena, "metric `%s` was never reported, nor any other metric%s%s",
-                            wanted, ignored[0] != '\0' ? "; " : "", ignored);
+        return nothing_reported(turn, wanted, ignored);
     if (study->n_metrics == 0) /* names are memory only: they came before a restart */
         return arena_printf(arena, "metric `%s` was never reported, only other metrics", wanted);
     const char *list = "";

@@ -270,7 +270,8 @@ static void the_reason_is_honest_when_a_restart_has_forgotten_the_names(void **s
     ref = told(world, 1, MESSAGE_TRIAL)->trial.ref;
     send_result(world, 1, session, result(ref, RESULT_DONE, NULL, 0));
     assert_string_equal(disk_attempt(&world->disk, ref)->reason,
-                        "metric `loss` was never reported, nor any other metric");
+                        "metric `loss` was never reported, nor any other metric: a report is a "
+                        "line of standard output, {\"step\": 1, \"metrics\": {\"loss\": 0.5}}");
     world_destroy(world);
 }
 
