@@ -182,44 +182,52 @@ static int put_pairs(sqlite3 *db, sqlite3_stmt *pairs, const char *audit, struct
     return rc == SQLITE_DONE && count > 0 ? status : EXIT_FAILED;
 }
 
-static int compare(const struct context *context, const char *audit)
+static int compare(sqlite3 *db, enum output_format format, const char *audit)
 {
-    int status;
-    sqlite3 *db = database_open(context, &status);
-    if (db == NULL)
-        return status;
+    int status = EXIT_FAILED;
     sqlite3_stmt *pairs = database_query(db, pairs_sql, audit, 0, 0);
-    status = EXIT_FAILED;
     if (pairs != NULL) {
-        struct output *output = output_begin(context->format, stdout);
+        struct output *output = output_begin(format, stdout);
         status = put_pairs(db, pairs, audit, output);
         sqlite3_finalize(pairs);
         status = database_finish(&output, status);
     }
-    sqlite3_close(db);
     return status;
 }
 
 /* ---- the verb */
 
-static int run(const struct arguments *arguments)
+static int audit_with(sqlite3 *db, const struct arguments *arguments,
+                      const struct message *question)
 {
-    const char *sample = arguments->sample != NULL ? arguments->sample : DEFAULT_SAMPLE;
-    struct message question = { .type = MESSAGE_AUDIT };
     char *audit = NULL;
-    if (!read_sample(sample, &question))
-        return EXIT_USAGE;
-    question.audit.name = arguments->words[0];
-    question.audit.seed = arguments->seed >= 0 ? arguments->seed : DEFAULT_SEED;
-    int status = ask_audit(&arguments->context, &question, &audit);
+    int status = ask_audit(&arguments->context, question, &audit);
     if (audit == NULL) /* refused: there is nothing to compare, and that is no success */
         return status;
     status = watch_quietly(&arguments->context, audit);
     if (status == EXIT_INTERRUPTED)
         complain("the same command shows the comparison once %s is done", audit);
     else if (status == EXIT_OK || status == EXIT_FAILED) /* stopped, or nothing to compare: see */
-        status = compare(&arguments->context, audit);
+        status = compare(db, arguments->context.format, audit);
     free(audit);
+    return status;
+}
+
+/* The database first: who cannot read it shall not wait for hours to be told so. */
+static int run(const struct arguments *arguments)
+{
+    const char *sample = arguments->sample != NULL ? arguments->sample : DEFAULT_SAMPLE;
+    struct message question = { .type = MESSAGE_AUDIT };
+    int status;
+    if (!read_sample(sample, &question))
+        return EXIT_USAGE;
+    question.audit.name = arguments->words[0];
+    question.audit.seed = arguments->seed >= 0 ? arguments->seed : DEFAULT_SEED;
+    sqlite3 *db = database_open(&arguments->context, &status);
+    if (db == NULL)
+        return status;
+    status = audit_with(db, arguments, &question);
+    sqlite3_close(db);
     return status;
 }
 

@@ -5,11 +5,25 @@
 #include "common/xalloc.h"
 #include "coordinator/store/store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { NAMES_SHOWN = 10 };
+
+/* Results are read from the file itself; whoever works elsewhere has only a coordinator to ask. */
+static void complain_of_place(const struct connect_info *info)
+{
+    if (info->db[0] == '\0')
+        complain("which database? This is read from a file, and none is named (%s): start a "
+                 "coordinator here, or give --db FILE; on another machine a copy will do",
+                 info->origin);
+    else
+        complain("there is no database %s here, where %s says it is: ask on the coordinator's own "
+                 "machine, or give --db FILE; on another machine a copy will do",
+                 info->db, info->origin);
+}
 
 sqlite3 *database_open(const struct context *context, int *status)
 {
@@ -25,9 +39,8 @@ sqlite3 *database_open(const struct context *context, int *status)
         }
         path = info.db;
     }
-    if (path[0] == '\0') {
-        complain(
-            "which database? No connect file names one: start a coordinator, or give --db FILE");
+    if (path == info.db && access(path, F_OK) != 0 && errno == ENOENT) {
+        complain_of_place(&info);
         *status = EXIT_NOT_FOUND;
     } else if (!store_open_readonly(&db, path, &error)) {
         complain("%s", error.text);

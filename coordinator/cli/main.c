@@ -59,9 +59,14 @@ static void print_help(FILE *stream)
           "      --help, --version    `ldt COMMAND --help` tells more\n\n"
           "The coordinator is sought at --coordinator, -c, $LDT_COORDINATOR, in the connect file "
           "of the\n"
-          "user's state directory, and on loopback, in this order. Exit status: 0 ok, 1 failed, 2 "
-          "usage,\n"
-          "3 not found, 4 coordinator unreachable, 5 bad spec, 6 not authorised.\n",
+          "user's state directory, and on loopback, in this order. best, trials, curve, logs, "
+          "compare,\n"
+          "report, doctor, query, export, export-model and what audit compares are read from the "
+          "database\n"
+          "itself: on the coordinator's machine, or from a copy that --db names.\n\n"
+          "Exit status: 0 ok, 1 failed, 2 usage, 3 not found, 4 coordinator unreachable, 5 bad "
+          "spec,\n"
+          "6 not authorised.\n",
           stream);
 }
 

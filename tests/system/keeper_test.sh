@@ -80,6 +80,9 @@ check_equal 'and compares nothing' '' "$(cat "$work/audit")"
 ldt --db "$work/copy.db" -c "$connect" audit s --sample 100% >"$work/audit" 2>"$work/error"
 check_equal 'nor is one that is looked for in a database of before' 1 $?
 check_says 'which is said' 'audit-1 is not in this database' "$work/error"
+timeout 60 "$bin/ldt" --coordinator "$(endpoint_of)" audit s --seed 77 >"$work/audit" 2>"$work/error"
+check_equal 'whoever is far from the database is told so' 3 $?
+check_equal 'before anything runs again for it' 0 "$(sql "SELECT count(*) FROM v_study WHERE study LIKE 's/audit-77%'")"
 check 'all that is left leaves' ldt drain --all --now
 check 'and is gone' wait_for 30 gone "$anna"
 stop "$coordinator"

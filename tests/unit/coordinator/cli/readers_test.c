@@ -1,3 +1,4 @@
+#include "common/connect.h"
 #include "../store/example.h"
 #include "capture.h"
 
@@ -239,6 +240,29 @@ static void a_missing_database_is_status_three(void **state)
     assert_contains(got->err, "is a directory");
 }
 
+/* Somebody who works on another machine has a coordinator's address, or its connect file. */
+static void whoever_is_far_from_the_database_is_told_so(void **state)
+{
+    struct fixture *f = *state;
+    char path[sizeof f->path + 16];
+    struct error error;
+    struct connect_info info = { .work = "tcp://far:1", .client = "tcp://far:1", .db = "/far/x.db" };
+    struct context context = { .coordinator = "tcp://far:1" };
+    const char *const words[] = { "solo", NULL };
+    const struct captured *got = run_command(command_best, &context, words);
+    assert_int_equal(got->status, EXIT_NOT_FOUND);
+    assert_contains(got->err, "none is named (--coordinator)");
+    assert_contains(got->err, "on another machine a copy will do");
+    snprintf(path, sizeof path, "%s.json", f->path);
+    assert_true(connect_write(path, &info, &error));
+    context = (struct context){ .connect_file = path };
+    got = run_command(command_best, &context, words);
+    unlink(path);
+    assert_int_equal(got->status, EXIT_NOT_FOUND);
+    assert_contains(got->err, "there is no database /far/x.db here");
+    assert_contains(got->err, path);
+}
+
 static void wrong_usage_is_status_two_and_help_is_none(void **state)
 {
     struct fixture *f = *state;
@@ -276,6 +300,7 @@ int main(void)
         WITH_EXAMPLE(an_export_has_a_column_for_each_parameter),
         WITH_EXAMPLE(what_is_not_there_is_named_with_the_nearest),
         WITH_EXAMPLE(a_missing_database_is_status_three),
+        WITH_EXAMPLE(whoever_is_far_from_the_database_is_told_so),
         WITH_EXAMPLE(wrong_usage_is_status_two_and_help_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
