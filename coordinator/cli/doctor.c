@@ -85,7 +85,8 @@ static void say_damaged(const char *path, const struct report *report,
              path);
     if (diagnosis->acceptable)
         complain("without a copy, and if you know why rows differ, `ldt doctor --db %s --accept` "
-                 "makes the proof anew from what stands there now, if it agrees with itself",
+                 "makes the proof anew from what stands there now; a coordinator goes on with that "
+                 "if it agrees with itself",
                  path);
 }
 
@@ -127,7 +128,9 @@ static int accept_rows(sqlite3 *db, const struct arguments *arguments)
         complain("%s", error.text);
         return EXIT_FAILED;
     }
-    complain("%s: hashes and sums are now those of the rows as they are", path);
+    complain("%s: hashes and sums are now those of the rows as they are; `ldt doctor --db %s` says "
+             "whether these fit together",
+             path, path);
     return EXIT_OK;
 }
 

@@ -61,7 +61,9 @@ check_equal 'a coordinator does not start with it' '1' "$?"
 check_says 'and says which row, and what to do' 'trial 3 of `search/one`: changed by somebody other' "$work/refusal"
 check_says 'and how doctor is asked about this file' "doctor --db $work/other.db" "$work/refusal"
 check_says 'doctor says how rows are accepted' "doctor --db $work/changed.db --accept" "$work/doctor.out"
-check 'rows can be accepted as they are' "$bin/ldt" doctor --db "$work/changed.db" --accept
+"$bin/ldt" doctor --db "$work/changed.db" --accept 2>"$work/accepted"
+check_equal 'rows can be accepted as they are' 0 $?
+check_says 'which does not say that they fit together' "doctor --db $work/changed.db. says" "$work/accepted"
 check 'but not against the curve' finds "$work/changed.db" '^trial 3 of `search/one`,it is final and its latest outcome'
 check 'and accepting them once more is not advised, for it would change nothing' \
     sh -c "! grep -q -e '--accept' '$work/doctor.out'"

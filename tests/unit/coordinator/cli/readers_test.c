@@ -246,7 +246,7 @@ static void whoever_is_far_from_the_database_is_told_so(void **state)
     struct fixture *f = *state;
     char path[sizeof f->path + 16];
     struct error error;
-    struct connect_info info = { .work = "tcp://far:1", .client = "tcp://far:1", .db = "/far/x.db" };
+    struct connect_info info = { "tcp://far:1", "tcp://far:1", .db = "/far/x.db" };
     struct context context = { .coordinator = "tcp://far:1" };
     const char *const words[] = { "solo", NULL };
     const struct captured *got = run_command(command_best, &context, words);
