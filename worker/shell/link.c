@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 enum { LOOK_AGAIN_MS = 1000, REFUSED_LONGEST = 5 /* doublings: 32 s */, BROKEN_OFF_MANY = 3 };
+enum { SILENCE_TOLD_MS = 10 * 1000, SILENCE_TOLD_AGAIN_MS = 10 * 60 * 1000 };
 
 struct link {
     const char *coordinator, *connect_file;
@@ -21,8 +22,9 @@ struct link {
     int refusals;                                    /* in a row */
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
-    char file[4096];  /* the connect file that says where; "" none */
-    struct stat seen; /* as it was at the latest look */
+    int64_t silence_told_ms; /* when next, if nobody answers until then */
+    char file[4096];         /* the connect file that says where; "" none */
+    struct stat seen;        /* as it was at the latest look */
     struct buf out, in;
 };
 
@@ -71,6 +73,23 @@ static void complain(struct link *link, const struct error *error)
         return;
     memcpy(link->complaint, error->text, sizeof link->complaint);
     log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error->text));
+}
+
+/* ZeroMQ goes on trying, and says nothing, whatever is wrong with an address. */
+static void tell_silence(struct link *link, bool connected, int64_t now_ms)
+{
+    struct error error;
+    if (connected || link->socket == NULL)
+        link->silence_told_ms = now_ms + SILENCE_TOLD_MS;
+    if (now_ms < link->silence_told_ms)
+        return;
+    link->silence_told_ms = now_ms + SILENCE_TOLD_AGAIN_MS;
+    error_set(
+        &error,
+        "nothing answers at %s (from %s): is ldt-coordinator running there, does this machine "
+        "know that name, and is there no firewall between? It is tried until it answers",
+        link->where.work, link->where.origin);
+    log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error.text));
 }
 
 /* Is there a connect file, and another than at the latest look? */
@@ -134,6 +153,7 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     struct connect_info *found = NULL;
     struct error error = { "" };
     bool moved = false;
+    tell_silence(link, connected, now_ms);
     if (take_events(link, now_ms))
         return true;
     if (now_ms < link->look_ms)

@@ -1,0 +1,115 @@
+/* link.h: a worker whose coordinator does not answer says so, once in a while. */
+#include "worker/shell/link.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND };
+
+struct fixture {
+    struct link *link;
+    int nobody; /* a port is bound to it, and nobody listens there */
+    char endpoint[64];
+    FILE *log; /* standard error meanwhile */
+    int error_fd;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t bytes = sizeof address;
+    struct error error;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    fixture->nobody = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fixture->nobody, (struct sockaddr *)&address, bytes), 0);
+    assert_int_equal(getsockname(fixture->nobody, (struct sockaddr *)&address, &bytes), 0);
+    snprintf(fixture->endpoint, sizeof fixture->endpoint, "tcp://127.0.0.1:%d",
+             ntohs(address.sin_port));
+    unsetenv("LDT_KEY_FILE");
+    if (!link_create(&fixture->link, fixture->endpoint, NULL, NULL, &error))
+        fail_msg("%s", error.text);
+    fixture->log = tmpfile();
+    fflush(stderr);
+    fixture->error_fd = dup(STDERR_FILENO);
+    dup2(fileno(fixture->log), STDERR_FILENO);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    fflush(stderr);
+    dup2(fixture->error_fd, STDERR_FILENO);
+    close(fixture->error_fd);
+    fclose(fixture->log);
+    link_destroy(&fixture->link);
+    close(fixture->nobody);
+    free(fixture);
+    return 0;
+}
+
+static void pass_time(struct fixture *fixture, bool connected, int64_t from_ms, int64_t until_ms)
+{
+    for (int64_t now_ms = from_ms; now_ms < until_ms; now_ms += SECOND / 2)
+        link_find(fixture->link, connected, now_ms);
+}
+
+/* How often it was said that there is no coordinator; *all is everything that was said. */
+static int complaints(struct fixture *fixture, char all[4096])
+{
+    int count = 0;
+    fflush(stderr);
+    rewind(fixture->log);
+    all[fread(all, 1, 4095, fixture->log)] = '\0';
+    for (const char *at = all; (at = strstr(at, "event=no-coordinator")) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void nobody_at_the_address_is_told_after_a_while_and_then_seldom(void **state)
+{
+    struct fixture *fixture = *state;
+    char said[4096];
+    pass_time(fixture, false, 0, 9 * SECOND);
+    assert_int_equal(complaints(fixture, said), 0);
+    pass_time(fixture, false, 9 * SECOND, 9 * MINUTE);
+    assert_int_equal(complaints(fixture, said), 1);
+    assert_non_null(strstr(said, fixture->endpoint));
+    assert_non_null(strstr(said, "(from --coordinator)"));
+    pass_time(fixture, false, 9 * MINUTE, 11 * MINUTE);
+    assert_int_equal(complaints(fixture, said), 2);
+}
+
+static void a_coordinator_that_answers_is_not_complained_of(void **state)
+{
+    struct fixture *fixture = *state;
+    char said[4096];
+    pass_time(fixture, false, 0, 9 * SECOND);
+    pass_time(fixture, true, 9 * SECOND, 9 * MINUTE);
+    pass_time(fixture, false, 9 * MINUTE, 9 * MINUTE + 9 * SECOND);
+    assert_int_equal(complaints(fixture, said), 0);
+    pass_time(fixture, false, 9 * MINUTE + 9 * SECOND, 10 * MINUTE);
+    assert_int_equal(complaints(fixture, said), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nobody_at_the_address_is_told_after_a_while_and_then_seldom,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_coordinator_that_answers_is_not_complained_of, set_up,
+                                        tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
