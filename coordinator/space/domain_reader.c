@@ -49,8 +49,7 @@ static struct node member(const struct reading *reading, enum member which)
 
 static bool is_integer_setting(const struct draft_key *key)
 {
-    return key->setting != NULL &&
-           (key->setting->type == SETTING_INTEGER || key->setting->type == SETTING_INTEGER_OR_AUTO);
+    return key->setting->type == SETTING_INTEGER || key->setting->type == SETTING_INTEGER_OR_AUTO;
 }
 
 /* ---- which distribution -------------------------------------------------------------------- */
@@ -311,12 +310,13 @@ static bool check_logarithm(const struct reading *reading)
     return false;
 }
 
-/* Reals have 15 digits: steps beyond those would share values, which then stand for neither. */
+/* Whether min + k q is another number for each k, and found again by it: integers are exact up to
+ * 2^53, of reals 15 digits are kept. */
 static bool can_count_steps(const struct domain *domain)
 {
     double largest = fmax(fabs(domain->min), fabs(domain->max));
     if (domain->integer)
-        return (domain->max - domain->min) / domain->q < INTEGER_LIMIT;
+        return domain->max - domain->min < INTEGER_LIMIT;
     return domain->q >= 2e-14 * largest && domain->q / 2 >= DBL_MIN;
 }
 
@@ -410,7 +410,7 @@ static bool check_setting_type(const struct reading *reading)
 {
     const struct setting_row *row = reading->key->setting;
     const struct domain *domain = reading->domain;
-    if (row == NULL || domain->distribution == CONSTANT || domain->distribution == CATEGORICAL)
+    if (row == NULL)
         return true;
     const char *name = distribution_table[domain->distribution].name;
     char legal[256];

@@ -51,8 +51,7 @@ static void make_labels(struct draft *draft, struct draft_key *key)
     key->labels = arena_alloc(draft->arena, (size_t)domain->n_values * sizeof *key->labels);
     for (int i = 0; i < domain->n_values; i++) {
         const char *text = draft_value_text(draft, domain->values[i]);
-        bool is_name = domain->values[i].type != VALUE_NONE && name_is_legal(text);
-        key->labels[i] = is_name ? text : arena_printf(draft->arena, "%d", i);
+        key->labels[i] = name_is_legal(text) ? text : arena_printf(draft->arena, "%d", i);
         clash |= json_object_get(seen, key->labels[i]) != NULL;
         json_object_set_new(seen, key->labels[i], json_true());
     }
@@ -204,7 +203,8 @@ static bool excludes(struct draft *draft, const struct exclusion *exclusion, con
     return true;
 }
 
-/* Marks what one entry hits; it must hit something, and leave something. */
+/* Marks what one entry hits, which is something, because each of its values is in the matrix; it
+ * must leave something. */
 static bool apply_exclusion(struct draft *draft, struct node entry, bool *is_excluded, size_t count)
 {
     struct exclusion exclusion;
@@ -219,10 +219,10 @@ static bool apply_exclusion(struct draft *draft, struct node entry, bool *is_exc
             hits++;
         }
     }
-    if (hits > 0 && hits < count)
+    if (hits < count)
         return true;
-    problem_add(draft->problems, entry.path, false, "this excludes %s; remove it",
-                hits == 0 ? "nothing" : "every combination of the matrix");
+    problem_add(draft->problems, entry.path, false,
+                "this excludes every combination of the matrix; remove it");
     return false;
 }
 
@@ -328,7 +328,7 @@ static bool fixed_word(const struct draft *draft, const char *name, size_t combi
     if (index < 0)
         return false;
     const struct draft_key *key = &draft->keys[index];
-    if (key->broken || key->domains == NULL)
+    if (key->broken)
         return false; /* its fault is told already */
     const struct domain *domain = &key->domains->domain;
     bool is_constant =

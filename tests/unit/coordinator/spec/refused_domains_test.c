@@ -178,6 +178,10 @@ static void steps_fit_into_the_range(void **state)
                            "max: 1234567890123455.0, q: 1.0}\n",
             "6:85: q must be above 0 and at most max - min = 4, and not too small to count "
             "the steps");
+    refused(COMMAND_SEARCH "  a: {distribution: q_uniform, min: -9007199254740992, "
+                           "max: 9007199254740992, q: 3}\n",
+            "6:82: q must be above 0 and at most max - min = 1.8014398509482e+16, and not too "
+            "small to count the steps");
     refused(COMMAND_SEARCH "  a: {distribution: q_uniform, min: 0.0, max: 1e-322, q: 5e-324}\n",
             "6:58: q must be above 0 and at most max - min = 9.88131291682493e-323, and not too "
             "small to count the steps");
