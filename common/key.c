@@ -75,7 +75,7 @@ static bool is_exposed(const struct stat *status)
     return (status->st_mode & forbidden) != 0;
 }
 
-static bool check_file(int file, const char *path, bool secret, struct error *error)
+static bool check_file(int file, const char *path, bool *exposed, struct error *error)
 {
     struct stat status;
     if (fstat(file, &status) != 0) {
@@ -86,18 +86,12 @@ static bool check_file(int file, const char *path, bool secret, struct error *er
         error_set(error, "%s is no key file: it is not even a regular file", path);
         return false;
     }
-    if (secret && is_exposed(&status)) {
-        error_set(error,
-                  "others can read the secret key in %s, so it is refused: type `chmod 600 %s`; "
-                  "if somebody may have read it, revoke it and make another with `ldt keygen`",
-                  path, path);
-        return false;
-    }
+    *exposed = is_exposed(&status);
     return true;
 }
 
 /* The text of the file, to be wiped and freed; NULL with a sentence. */
-static char *read_text(const char *path, bool secret, struct error *error)
+static char *read_text(const char *path, bool *exposed, struct error *error)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
     if (file < 0) {
@@ -107,7 +101,7 @@ static char *read_text(const char *path, bool secret, struct error *error)
         return NULL;
     }
     char *text = NULL;
-    if (check_file(file, path, secret, error)) {
+    if (check_file(file, path, exposed, error)) {
         text = xcalloc(1, FILE_MAX_BYTES + 1);
         ssize_t length = read(file, text, FILE_MAX_BYTES);
         if (length <= 0 || length == FILE_MAX_BYTES || strlen(text) != (size_t)length) {
@@ -198,8 +192,9 @@ static const char *take_fields(struct key *out, zconfig_t *root, bool secret)
 
 static bool read_key(struct key *out, const char *path, bool secret, struct error *error)
 {
+    bool exposed = false;
     *out = (struct key){ .role = KEY_NO_ROLE };
-    char *text = read_text(path, secret, error);
+    char *text = read_text(path, &exposed, error);
     if (text == NULL)
         return false;
     zconfig_t *root = is_plain(text) ? zconfig_str_load(text) : NULL;
@@ -209,11 +204,17 @@ static bool read_key(struct key *out, const char *path, bool secret, struct erro
                             ? take_fields(out, root, secret)
                             : "a line of it is neither `section` nor `    name = \"value\"`";
     zconfig_destroy(&root);
-    if (fault == NULL)
+    if (fault == NULL && !(secret && exposed))
         return true;
     key_wipe(out);
-    error_set(error, "%s is no %s key file: %s; `ldt keygen` makes them", path,
-              secret ? "secret" : "public", fault);
+    if (fault != NULL)
+        error_set(error, "%s is no %s key file: %s; `ldt keygen` makes them", path,
+                  secret ? "secret" : "public", fault);
+    else
+        error_set(error,
+                  "others can read the secret key in %s, so it is refused: type `chmod 600 %s`; "
+                  "if somebody may have read it, revoke it and make another with `ldt keygen`",
+                  path, path);
     return false;
 }
 

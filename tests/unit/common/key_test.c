@@ -116,6 +116,19 @@ static void a_secret_that_others_can_read_is_refused_with_the_cure(void **state)
     assert_true(key_read_secret(&key, fixture->path, &fixture->error));
 }
 
+/* Nobody shall be told to hide what is no secret: /etc/passwd, say. */
+static void what_holds_no_secret_may_be_read_by_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct key key;
+    assert_true(key_write_public(&fixture->key, fixture->path, &fixture->error));
+    chmod(fixture->path, 0644);
+    assert_false(key_read_secret(&key, fixture->path, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "it is the public half"));
+    assert_false(key_read_secret(&key, "/etc/passwd", &fixture->error));
+    assert_null(strstr(fixture->error.text, "chmod"));
+}
+
 static void what_is_no_key_file_is_told_and_its_text_is_not_shown(void **state)
 {
     static const char *const bad[] = {
@@ -206,6 +219,7 @@ int main(void)
         WITH_A_FILE(a_public_file_with_a_secret_in_it_is_none),
         WITH_A_FILE(nothing_is_overwritten),
         WITH_A_FILE(a_secret_that_others_can_read_is_refused_with_the_cure),
+        WITH_A_FILE(what_holds_no_secret_may_be_read_by_others),
         WITH_A_FILE(what_is_no_key_file_is_told_and_its_text_is_not_shown),
         WITH_A_FILE(two_halves_of_different_pairs_are_no_pair),
         WITH_A_FILE(reading_keys_leaves_the_signals_alone),
