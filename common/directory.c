@@ -14,7 +14,9 @@ bool directory_make(const char *path, mode_t mode, struct error *error)
         (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
         return true;
     error_set(error, "cannot make the directory %s: %s", path,
-              errno == EEXIST ? "something else has that name" : strerror(errno));
+              errno == EEXIST   ? "something else has that name"
+              : errno == ENOENT ? "the directory above it is not there; make that first"
+                                : strerror(errno));
     return false;
 }
 

@@ -63,6 +63,8 @@ static void one_is_made_unless_something_else_is_there(void **state)
     assert_true(directory_make(below("a"), 0700, &error));
     assert_true(directory_make(below("a"), 0700, &error));
     assert_int_equal(rmdir(below("a")), 0);
+    assert_false(directory_make(below("a/b"), 0700, &error));
+    assert_non_null(strstr(error.text, "the directory above it is not there; make that first"));
     fclose(fopen(below("a"), "w"));
     assert_false(directory_make(below("a"), 0700, &error));
     assert_non_null(strstr(error.text, below("a")));
