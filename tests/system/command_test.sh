@@ -82,6 +82,22 @@ wait_done missing 60 || give_up 'the second search ends'
 sql "SELECT reason FROM v_trial WHERE search = 'missing'" >"$work/reason"
 check_says 'a program that is not there is named' 'no-such-program-at-all' "$work/reason"
 
+# ---- the example that people begin with
+train=$(dirname "$0")/../../deploy/searches/train.py
+mkdir "$work/kept"
+given='"seed": 7, "parameters": {"lr": 1e-6, "steps": 600000, "optimizer": "momentum", "momentum": 0.5}'
+echo "{$given}" | python3 "$train" >"$work/undisturbed"
+echo "{$given, \"checkpoint_dir\": \"$work/kept\"}" >"$work/given"
+python3 "$train" <"$work/given" >"$work/begun" &
+example=$!
+wait_for 20 test -s "$work/begun" || give_up 'the example begins'
+kill -TERM $example
+wait $example
+check_equal 'the example hands itself back when it is asked to leave' 75 $?
+python3 "$train" <"$work/given" >"$work/resumed"
+check 'and goes on to the same curve' cmp "$work/undisturbed" "$work/resumed"
+check 'of which it had a part' test "$(wc -l <"$work/begun")" -lt "$(wc -l <"$work/resumed")"
+
 check_equal 'the careful worker ran nothing' '0' "$(sql "SELECT count(*) FROM v_attempt WHERE worker = 'careful'")"
 stop "$worker"
 check_equal 'the worker leaves with exit status 0' '0' "$?"

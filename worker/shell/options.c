@@ -245,8 +245,10 @@ void options_parse(struct options *options, int argc, char **argv)
             "Checkpoints: a trial finds the path of its directory as `checkpoint_dir` in what it "
             "reads from standard input. Another attempt takes the directory over under another "
             "name, so write a file there under a passing name and rename it, each time by the full "
-            "path. It is removed when the trial is done. What failed or was cancelled keeps it for "
-            "`ldt retry`, until 30 days after the last write.",
+            "path. The curve of an attempt stands for itself: one that goes on prints what was "
+            "reported before once more, else it counts for nothing. The directory is removed when "
+            "the trial is done. What failed or was cancelled keeps it for `ldt retry`, until 30 "
+            "days after the last write.",
     };
     *options = (struct options){
         .loop.agent = { .slots = cores(), .pid = (int32_t)getpid(), .bench_after = BENCH_AFTER }
