@@ -174,15 +174,16 @@ enum spec_result spec_parse(struct spec **out, const char *file, const char *tex
 enum spec_result spec_load(struct spec **out, const char *path, struct buf *report)
 {
     bool is_input = strcmp(path, "-") == 0;
+    const char *name = is_input ? "stdin" : path;
     FILE *stream = stdin;
     struct buf text;
     *out = NULL;
     enum spec_result result = is_input ? SPEC_OK : open_file(&stream, path, report);
     if (result != SPEC_OK)
         return result;
-    result = read_stream(stream, path, &text, report);
+    result = read_stream(stream, name, &text, report);
     if (result == SPEC_OK)
-        result = spec_parse(out, is_input ? "stdin" : path, text.bytes, text.length, report);
+        result = spec_parse(out, name, text.bytes, text.length, report);
     buf_free(&text);
     if (!is_input)
         fclose(stream);

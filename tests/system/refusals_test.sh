@@ -47,6 +47,10 @@ refused 'a newer schema is refused, both versions named' '99' --db "$work/newer.
 head -c 5000 /dev/urandom >"$work/noise.db"
 refused 'what is no database is refused' "$work/noise.db" --db "$work/noise.db" --listen "$free"
 
+"$bin/ldt" check - <&- >"$work/refused.out" 2>&1
+check_equal 'a search that cannot be read is refused' 1 $?
+check_says 'and standard input is called what it is' '^stdin: ' "$work/refused.out"
+
 # ---- the worker's command line
 worker_refused() { timeout 10 "$bin/ldt-worker" "$@" >"$work/refused.out" 2>&1; [ $? -eq 2 ]; }
 check 'a worker without slots is wrong usage' worker_refused -j 0
