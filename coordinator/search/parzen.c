@@ -538,7 +538,7 @@ static size_t prepare_columns(struct parzen *p, const double *points, int n_poin
     size_t rows = 0;
     for (int d = 0; d < p->n_factors; d++)
         rows += is_table(&p->history->dimensions[d]) ? (size_t)table_rows(p, d) : 0;
-    if (rows * (size_t)n_points > p->columns_capacity) {
+    if (p->columns == NULL || rows * (size_t)n_points > p->columns_capacity) {
         p->columns_capacity = rows * (size_t)n_points * 2;
         p->columns = xrealloc_array(p->columns, p->columns_capacity, sizeof *p->columns);
     }
