@@ -1,4 +1,5 @@
 #include "worker/shell/checkpoint.h"
+#include "common/clock.h"
 #include "common/directory.h"
 #include "common/xalloc.h"
 #include "proto/text.h"
@@ -243,6 +244,21 @@ enum removal checkpoint_discard(const char *directory, const char *key, int32_t 
     return removal;
 }
 
+void checkpoint_leave(const char *directory, const char *key, int32_t attempt)
+{
+    char ours[ENTRY_BYTES];
+    int fd = is_key(key) ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int inside = fd >= 0 ? open_below(fd, key) : -1;
+    if (inside >= 0) {
+        entry_name(ours, RUNNING, attempt);
+        unlinkat(inside, ours, AT_REMOVEDIR); /* stays if there is anything in it */
+        unlinkat(fd, key, AT_REMOVEDIR);      /* likewise */
+        close(inside);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 /* ---- sweeping -------------------------------------------------------------------------------- */
 
 static int64_t latest(int64_t a, int64_t b)
@@ -272,15 +288,15 @@ static int64_t last_change(int directory, int depth)
     return newest;
 }
 
-static bool sweep_key(int directory, const char *key, int64_t now_s)
+static bool is_old(int directory, const char *key, int64_t now_s, int32_t *newest)
 {
-    struct error error = { "" };
     int fd = is_key(key) ? open_below(directory, key) : -1;
     if (fd < 0)
         return false;
+    *newest = newest_before(fd, INT32_MAX);
     bool old = last_change(fd, 2) < now_s - (int64_t)CHECKPOINT_KEPT_DAYS * 24 * 3600;
     close(fd);
-    return old && discard_in(directory, key, INT32_MAX, INT64_MAX, &error) == REMOVAL_DONE;
+    return old;
 }
 
 /* Whose turn is it? */
@@ -313,17 +329,67 @@ static bool begin_sweep(int directory, int64_t *now_s)
     return set_mark(directory, (struct timespec){ .tv_sec = *now_s });
 }
 
-int64_t checkpoint_sweep(const char *directory, int64_t now_wall_ms)
+struct checkpoint_sweep {
+    int directory;
+    DIR *entries;
+    char removing[NAME_MAX + 1]; /* a key's directory, which took too long; "" none */
+    int32_t newest;              /* attempt in there, when it was found to be old */
+    int64_t now_s, swept;
+};
+
+struct checkpoint_sweep *checkpoint_sweep_begin(const char *directory, int64_t now_wall_ms)
 {
-    int64_t now_s = now_wall_ms / 1000, swept = 0;
+    int64_t now_s = now_wall_ms / 1000;
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ours = fd >= 0 && is_due(fd, now_s) && begin_sweep(fd, &now_s);
     DIR *entries = ours ? list(fd) : NULL;
-    for (struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;)
-        swept += sweep_key(fd, entry->d_name, now_s);
-    if (entries != NULL)
-        closedir(entries);
-    if (fd >= 0)
-        close(fd);
+    if (entries == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    struct checkpoint_sweep *sweep = xcalloc(1, sizeof *sweep);
+    *sweep = (struct checkpoint_sweep){ .directory = fd, .entries = entries, .now_s = now_s };
+    return sweep;
+}
+
+/* False when there are no more. */
+static bool sweep_one(struct checkpoint_sweep *sweep, int64_t until_ms)
+{
+    struct error error = { "" };
+    if (sweep->removing[0] == '\0') {
+        struct dirent *entry = readdir(sweep->entries);
+        if (entry == NULL)
+            return false;
+        if (!is_old(sweep->directory, entry->d_name, sweep->now_s, &sweep->newest))
+            return true;
+        snprintf(sweep->removing, sizeof sweep->removing, "%s", entry->d_name);
+    }
+    enum removal removal =
+        discard_in(sweep->directory, sweep->removing, sweep->newest, until_ms, &error);
+    sweep->swept += removal == REMOVAL_DONE;
+    if (removal != REMOVAL_UNFINISHED)
+        sweep->removing[0] = '\0';
+    return true;
+}
+
+bool checkpoint_sweep_go_on(struct checkpoint_sweep *sweep, int64_t until_ms)
+{
+    bool more;
+    do
+        more = sweep_one(sweep, until_ms);
+    while (more && clock_monotonic_ms() < until_ms);
+    return more;
+}
+
+int64_t checkpoint_sweep_end(struct checkpoint_sweep **sweep)
+{
+    if (*sweep == NULL)
+        return 0;
+    int64_t swept = (*sweep)->swept;
+    closedir((*sweep)->entries);
+    close((*sweep)->directory);
+    free(*sweep);
+    *sweep = NULL;
     return swept;
 }

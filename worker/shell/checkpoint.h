@@ -21,6 +21,8 @@
 
 enum { CHECKPOINT_KEPT_DAYS = 30, CHECKPOINT_SWEEP_HOURS = 24 };
 
+struct checkpoint_sweep;
+
 /* A file of this name in DIRECTORY says that it is for checkpoints alone. It is made with the
  * directory, or when that is found empty; only where it is, leftovers are swept. Its time is that
  * of the latest sweep. */
@@ -36,8 +38,18 @@ const char *checkpoint_claim(const char *directory, const char *key, int32_t att
 enum removal checkpoint_discard(const char *directory, const char *key, int32_t attempt,
                                 int64_t until_ms, struct error *error);
 
-/* Removes what nobody has written to for CHECKPOINT_KEPT_DAYS, unless somebody swept within
- * CHECKPOINT_SWEEP_HOURS: a fleet may share the directory. Of this machine's clock and that of the
- * file system the one behind counts. Returns how many trials' leftovers. */
-int64_t checkpoint_sweep(const char *directory, int64_t now_wall_ms);
+/* The attempt is over. Where it has kept nothing its directory goes: a thousand failures shall not
+ * leave a thousand empty directories. */
+void checkpoint_leave(const char *directory, const char *key, int32_t attempt);
+
+/* Removes what nobody has written to for CHECKPOINT_KEPT_DAYS. NULL if the directory is not for
+ * checkpoints alone, or if somebody has begun within CHECKPOINT_SWEEP_HOURS: a fleet may share it.
+ * Of this machine's clock and that of the file system the one behind counts. */
+struct checkpoint_sweep *checkpoint_sweep_begin(const char *directory, int64_t now_wall_ms);
+
+/* As far as it comes until then, by the monotonic clock; false: it has seen everything. */
+bool checkpoint_sweep_go_on(struct checkpoint_sweep *sweep, int64_t until_ms);
+
+/* Returns how many trials' leftovers are gone. Leaves NULL, accepts NULL. */
+int64_t checkpoint_sweep_end(struct checkpoint_sweep **sweep);
 #endif

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLICE_MS = 50 }; /* for removing, between two turns of the loop: heartbeats come first */
+enum {
+    SLICE_MS = 50,          /* for removing, between two turns of the loop: heartbeats come first */
+    SWEEP_MS = 3600 * 1000, /* between two looks whether somebody should sweep */
+};
 
 struct leftover {
     char key[MESSAGE_MAX_NAME + 1];
@@ -22,16 +25,30 @@ struct keeper {
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     struct leftover *leftovers;                      /* in the order in which they are due */
     size_t n_leftovers, capacity;
+    struct checkpoint_sweep *sweep; /* NULL: none is under way */
+    int64_t look_ms;                /* whether somebody should sweep */
 };
 
-struct keeper *keeper_create(const char *directory)
+static void look_whether_to_sweep(struct keeper *keeper, int64_t now_ms)
+{
+    keeper->sweep = checkpoint_sweep_begin(keeper->directory, clock_wall_ms());
+    keeper->look_ms = now_ms + SWEEP_MS;
+}
+
+static void end_sweep(struct keeper *keeper)
+{
+    int64_t swept = checkpoint_sweep_end(&keeper->sweep);
+    if (swept > 0)
+        log_event(LOG_INFO, "checkpoints-swept", "directory=%s trials=%lld days=%d",
+                  log_quote(keeper->directory), (long long)swept, CHECKPOINT_KEPT_DAYS);
+}
+
+struct keeper *keeper_create(const char *directory, int64_t now_ms)
 {
     struct keeper *keeper = xcalloc(1, sizeof *keeper);
     keeper->directory = directory;
-    int64_t swept = directory[0] == '\0' ? 0 : checkpoint_sweep(directory, clock_wall_ms());
-    if (swept > 0)
-        log_event(LOG_INFO, "checkpoints-swept", "directory=%s trials=%lld days=%d",
-                  log_quote(directory), (long long)swept, CHECKPOINT_KEPT_DAYS);
+    if (directory[0] != '\0')
+        look_whether_to_sweep(keeper, now_ms);
     return keeper;
 }
 
@@ -39,6 +56,7 @@ void keeper_destroy(struct keeper **keeper)
 {
     if (*keeper == NULL)
         return;
+    end_sweep(*keeper);
     free((*keeper)->leftovers);
     free(*keeper);
     *keeper = NULL;
@@ -62,6 +80,12 @@ const char *keeper_claim(struct keeper *keeper, const char *key, int32_t attempt
     if (path == NULL)
         complain(keeper, "no-checkpoint", &error);
     return path != NULL ? path : "";
+}
+
+void keeper_leave(const struct keeper *keeper, const char *key, int32_t attempt)
+{
+    if (keeper->directory[0] != '\0')
+        checkpoint_leave(keeper->directory, key, attempt);
 }
 
 /* False: the time was up, and something is left. */
@@ -106,9 +130,19 @@ static void work_off(struct keeper *keeper, int64_t now_ms, int64_t until_ms)
             keeper->n_leftovers * sizeof *keeper->leftovers);
 }
 
+static void sweep(struct keeper *keeper, int64_t now_ms, int64_t until_ms)
+{
+    if (keeper->sweep == NULL && keeper->directory[0] != '\0' && now_ms >= keeper->look_ms)
+        look_whether_to_sweep(keeper, now_ms);
+    if (keeper->sweep != NULL && !checkpoint_sweep_go_on(keeper->sweep, until_ms))
+        end_sweep(keeper);
+}
+
 void keeper_tick(struct keeper *keeper, int64_t now_ms)
 {
-    work_off(keeper, now_ms, clock_monotonic_ms() + SLICE_MS);
+    int64_t until_ms = clock_monotonic_ms() + SLICE_MS;
+    work_off(keeper, now_ms, until_ms);
+    sweep(keeper, now_ms, until_ms);
 }
 
 void keeper_finish(struct keeper *keeper, int64_t now_ms)
@@ -116,7 +150,10 @@ void keeper_finish(struct keeper *keeper, int64_t now_ms)
     work_off(keeper, now_ms, INT64_MAX);
 }
 
+/* That it is time to look for leftovers of others is noticed some time. */
 int64_t keeper_next_deadline(const struct keeper *keeper)
 {
+    if (keeper->sweep != NULL)
+        return 0;
     return keeper->n_leftovers > 0 ? keeper->leftovers[0].due_ms : INT64_MAX;
 }

@@ -22,7 +22,7 @@ enum { MESSAGES_PER_TURN = 1000 };
 struct runner { /* one attempt on this machine */
     struct loop *loop;
     struct attempt_ref ref;
-    char *study;
+    char *study, *checkpoint_key;
     char mark[ORPHAN_MARK_BYTES];
     enum child_start started; /* CHILD_STARTED, else `refusal` says why not */
     struct error refusal;
@@ -105,6 +105,7 @@ static void start(struct loop *loop, const struct message *trial)
     runner->loop = loop;
     runner->ref = trial->trial.ref;
     runner->study = xstrdup(trial->trial.study_name);
+    runner->checkpoint_key = xstrdup(trial->trial.checkpoint_key);
     orphan_mark(runner->mark, loop->instance, ++loop->started);
     runner->started = launch(loop, runner, trial);
     loop->runners[loop->n_runners++] = runner;
@@ -147,7 +148,9 @@ static void destroy_runner(struct runner *runner)
 {
     if (is_started(runner))
         child_destroy(&runner->child);
+    keeper_leave(runner->loop->keeper, runner->checkpoint_key, runner->ref.attempt);
     free(runner->study);
+    free(runner->checkpoint_key);
     free(runner);
 }
 
@@ -420,7 +423,7 @@ int loop_run(const struct loop_options *options)
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
-    loop.keeper = keeper_create(options->checkpoints); /* may sweep for long: SIGTERM ends it yet */
+    loop.keeper = keeper_create(options->checkpoints, clock_monotonic_ms());
     loop.signals = open_signals();
     if (loop.signals < 0) {
         error_set(&error, "cannot receive signals: %s", strerror(errno));

@@ -297,6 +297,24 @@ static void a_newer_attempt_keeps_its_own(void **state)
     assert_true(exists(world, "k/attempt-3/model"));
 }
 
+static void an_attempt_that_kept_nothing_leaves_nothing(void **state)
+{
+    struct world *world = *state;
+    claim(world, "empty", 1);
+    checkpoint_leave(world->directory, "empty", 1);
+    assert_false(exists(world, "empty"));
+    claim(world, "full", 1);
+    write_file(world, "full/attempt-1/model", "x");
+    checkpoint_leave(world->directory, "full", 1);
+    assert_true(exists(world, "full/attempt-1/model"));
+    claim(world, "newer", 2);
+    checkpoint_leave(world->directory, "newer", 1);
+    assert_true(exists(world, "newer/attempt-2"));
+    checkpoint_leave(world->directory, "none", 1);
+    checkpoint_leave(world->directory, "..", 1);
+    checkpoint_leave("/proc/no", "k", 1);
+}
+
 static void what_is_not_ours_is_never_removed(void **state)
 {
     struct world *world = *state;
@@ -341,9 +359,17 @@ static void leave_behind(struct world *world, const char *key, int64_t days)
     set_age(world, key, days);
 }
 
+static int64_t sweep_at(struct world *world, int64_t wall_ms)
+{
+    struct checkpoint_sweep *sweep = checkpoint_sweep_begin(world->directory, wall_ms);
+    while (sweep != NULL && checkpoint_sweep_go_on(sweep, 0))
+        continue;
+    return checkpoint_sweep_end(&sweep);
+}
+
 static int64_t sweep(struct world *world)
 {
-    return checkpoint_sweep(world->directory, NOW_S * 1000);
+    return sweep_at(world, NOW_S * 1000);
 }
 
 static void what_nobody_wrote_to_for_a_month_is_swept(void **state)
@@ -358,6 +384,51 @@ static void what_nobody_wrote_to_for_a_month_is_swept(void **state)
     assert_false(exists(world, "old"));
     assert_true(exists(world, "young/attempt-1/model"));
     assert_true(exists(world, "alive/attempt-1/model"));
+}
+
+static void a_sweep_goes_on_where_its_time_was_up(void **state)
+{
+    struct world *world = *state;
+    for (int key = 0; key < 20; key++)
+        leave_behind(world, arena_printf(world->arena, "old-%d", key), 100);
+    set_age(world, CHECKPOINT_MARK, 2);
+    struct checkpoint_sweep *sweep = checkpoint_sweep_begin(world->directory, NOW_S * 1000);
+    int turns = 1;
+    while (checkpoint_sweep_go_on(sweep, 0))
+        turns++;
+    assert_true(turns > 20); /* at least something in each, and no more than that */
+    assert_int_equal(checkpoint_sweep_end(&sweep), 20);
+    assert_null(sweep);
+}
+
+static void leave_much_behind(struct world *world, const char *attempt)
+{
+    make_directory(world, attempt);
+    for (int i = 0; i < 5; i++) {
+        const char *file = arena_printf(world->arena, "%s/%d", attempt, i);
+        write_file(world, file, "x");
+        set_age(world, file, 100);
+    }
+    set_age(world, attempt, 100);
+}
+
+static void who_comes_back_amid_a_sweep_keeps_what_it_took_over(void **state)
+{
+    struct world *world = *state;
+    claim(world, "old", 3);
+    leave_much_behind(world, "old/attempt-1");
+    leave_much_behind(world, "old/attempt-2");
+    set_age(world, "old/attempt-3", 100);
+    set_age(world, "old", 100);
+    set_age(world, CHECKPOINT_MARK, 2);
+    struct checkpoint_sweep *sweep = checkpoint_sweep_begin(world->directory, NOW_S * 1000);
+    while (exists(world, "old/attempt-1") && exists(world, "old/attempt-2"))
+        assert_true(checkpoint_sweep_go_on(sweep, 0));
+    claim(world, "old", 4);
+    while (checkpoint_sweep_go_on(sweep, 0))
+        continue;
+    assert_true(exists(world, "old/attempt-4"));
+    checkpoint_sweep_end(&sweep);
 }
 
 static void a_fleet_sweeps_once_a_day(void **state)
@@ -379,7 +450,7 @@ static void a_clock_that_is_ahead_of_the_directorys_sweeps_nothing_that_is_young
     int64_t ahead_ms = (NOW_S + 2 * CHECKPOINT_KEPT_DAYS * DAY_S) * 1000;
     leave_behind(world, "old", 100);
     claim(world, "young", 1);
-    assert_int_equal(checkpoint_sweep(world->directory, ahead_ms), 1);
+    assert_int_equal(sweep_at(world, ahead_ms), 1);
     assert_false(exists(world, "old"));
     assert_true(exists(world, "young/attempt-1"));
 }
@@ -406,7 +477,7 @@ static void no_directory_is_nothing_to_sweep(void **state)
 static void the_keeper_gives_and_removes(void **state)
 {
     struct world *world = *state;
-    struct keeper *keeper = keeper_create(world->directory);
+    struct keeper *keeper = keeper_create(world->directory, 0);
     assert_string_equal(keeper_claim(keeper, "k", 1, world->arena), path(world, "k/attempt-1"));
     assert_string_equal(keeper_claim(keeper, "", 1, world->arena), "");
     keeper_settle(keeper, "k", 1, false, 5000);
@@ -421,7 +492,7 @@ static void the_keeper_gives_and_removes(void **state)
 static void what_the_keeper_has_not_got_to_is_removed_at_the_end(void **state)
 {
     struct world *world = *state;
-    struct keeper *keeper = keeper_create(world->directory);
+    struct keeper *keeper = keeper_create(world->directory, 0);
     keeper_claim(keeper, "later", 1, world->arena);
     keeper_claim(keeper, "now", 1, world->arena);
     keeper_settle(keeper, "later", 1, true, 5000);
@@ -435,7 +506,7 @@ static void what_the_keeper_has_not_got_to_is_removed_at_the_end(void **state)
 static void the_keeper_waits_for_a_newer_attempt(void **state)
 {
     struct world *world = *state;
-    struct keeper *keeper = keeper_create(world->directory);
+    struct keeper *keeper = keeper_create(world->directory, 0);
     keeper_claim(keeper, "taken", 1, world->arena);
     keeper_claim(keeper, "left", 1, world->arena);
     keeper_settle(keeper, "taken", 1, true, 5000);
@@ -453,10 +524,33 @@ static void the_keeper_waits_for_a_newer_attempt(void **state)
     keeper_destroy(&keeper);
 }
 
+/* A worker may run for months. */
+static void the_keeper_sweeps_at_the_start_and_then_every_day(void **state)
+{
+    struct world *world = *state;
+    int64_t now_ms = 5000;
+    leave_behind(world, "old", 100);
+    set_age(world, CHECKPOINT_MARK, 2);
+    struct keeper *keeper = keeper_create(world->directory, now_ms);
+    for (; keeper_next_deadline(keeper) <= now_ms; now_ms++)
+        keeper_tick(keeper, now_ms);
+    assert_false(exists(world, "old"));
+    leave_behind(world, "older", 200);
+    for (int hour = 0; hour < 24; hour++)
+        keeper_tick(keeper, now_ms += 3600 * 1000);
+    assert_true(exists(world, "older"));
+    set_age(world, CHECKPOINT_MARK, 2); /* as if a day had passed */
+    keeper_tick(keeper, now_ms += 3600 * 1000);
+    while (keeper_next_deadline(keeper) <= now_ms)
+        keeper_tick(keeper, now_ms);
+    assert_false(exists(world, "older"));
+    keeper_destroy(&keeper);
+}
+
 static void a_keeper_without_a_usable_directory_does_without(void **state)
 {
     struct world *world = *state;
-    struct keeper *none = keeper_create(""), *unusable = keeper_create("/proc/no");
+    struct keeper *none = keeper_create("", 0), *unusable = keeper_create("/proc/no", 0);
     assert_string_equal(keeper_claim(none, "k", 1, world->arena), "");
     assert_string_equal(keeper_claim(unusable, "k", 1, world->arena), "");
     keeper_settle(none, "k", 1, true, 0);
@@ -482,9 +576,12 @@ int main(void)
         TEST(a_claim_that_meets_a_removal_finds_all_or_nothing),
         TEST(directories_that_forbid_to_be_changed_are_removed),
         TEST(a_newer_attempt_keeps_its_own),
+        TEST(an_attempt_that_kept_nothing_leaves_nothing),
         TEST(what_is_not_ours_is_never_removed),
         TEST(an_unusable_directory_says_why),
         TEST(what_nobody_wrote_to_for_a_month_is_swept),
+        TEST(a_sweep_goes_on_where_its_time_was_up),
+        TEST(who_comes_back_amid_a_sweep_keeps_what_it_took_over),
         TEST(a_fleet_sweeps_once_a_day),
         TEST(a_clock_that_is_ahead_of_the_directorys_sweeps_nothing_that_is_young),
         TEST(a_directory_that_held_other_things_is_not_swept),
@@ -492,6 +589,7 @@ int main(void)
         TEST(the_keeper_gives_and_removes),
         TEST(what_the_keeper_has_not_got_to_is_removed_at_the_end),
         TEST(the_keeper_waits_for_a_newer_attempt),
+        TEST(the_keeper_sweeps_at_the_start_and_then_every_day),
         TEST(a_keeper_without_a_usable_directory_does_without),
     };
     return cmocka_run_group_tests_name("checkpoint directories", tests, NULL, NULL);
