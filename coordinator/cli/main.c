@@ -11,7 +11,7 @@
 static const struct command commands[] = {
     { "check", "FILE", "Checks a spec and says what it would run", command_check },
     { "submit", "FILE [--watch]", "Submits a search", command_submit },
-    { "status", "[NAME]", "How far the searches are", command_status },
+    { "status", "[NAME [--watch]]", "How far the searches are", command_status },
     { "workers", "", "Who works", command_workers },
     { "drain", "WORKER... | --all", "Tells workers to leave", command_drain },
     { "stop", "NAME [--now]", "Stops a search or study", command_stop },

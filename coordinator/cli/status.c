@@ -3,6 +3,7 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
 #include "coordinator/cli/output.h"
+#include "coordinator/cli/watch.h"
 
 #include <time.h>
 
@@ -102,7 +103,13 @@ static int show(const struct context *context, const struct message *question,
 
 int command_status(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
+    static const struct argp_option options[] = {
+        { "watch", ARGUMENT_WATCH, 0, 0,
+          "Stay, and show how far NAME is until it is done; the exit status is that of `ldt submit "
+          "--watch`",
+          0 },
+        { 0 },
+    };
     static const struct verb verb = {
         .name = "ldt status",
         .words = "[NAME]",
@@ -113,6 +120,12 @@ int command_status(const struct context *context, int argc, char **argv)
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
     const char *name = arguments.n_words > 0 ? arguments.words[0] : "";
+    if (arguments.watch && name[0] == '\0') {
+        complain("status: --watch needs the NAME of a search or study");
+        return EXIT_USAGE;
+    }
+    if (arguments.watch)
+        return watch_search(&arguments.context, name);
     const struct message question = { .type = MESSAGE_STATUS, .status.name = name };
     return ask(&arguments.context, &question, MESSAGE_STATUS_REPLY, show);
 }

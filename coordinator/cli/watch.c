@@ -154,7 +154,8 @@ static int watch_until_done(struct watch *watch)
     if (!interrupted)
         return status;
     clear_line(watch);
-    complain("no longer watching. %s goes on; `ldt status %s` shows it and `ldt stop %s` ends it",
+    complain("no longer watching. %s goes on; `ldt status %s --watch` shows it and `ldt stop %s` "
+             "ends it",
              watch->search, watch->search, watch->search);
     return EXIT_INTERRUPTED;
 }

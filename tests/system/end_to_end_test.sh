@@ -29,6 +29,13 @@ start_coordinator
 start_worker w1 -j 2
 check 'the search is submitted, watched and ends well' \
     timeout 100 "$bin/ldt" -c "$connect" submit "$work/small.yaml" --watch
+name=$(sed -n 's/^name: *//p' "$work/small.yaml")
+ldt status "$name" --watch >"$work/watched" 2>"$work/error"
+check_equal 'whoever watches it later learns how it ended' 0 $?
+check_says 'and with what' "^$name.* done " "$work/watched"
+ldt status --watch >"$work/watched" 2>"$work/error"
+check_equal 'watching takes a name' 2 $?
+check_says 'and says so' 'NAME' "$work/error"
 check 'the same search under the same name is refused' sh -c "! '$bin/ldt' -c '$connect' submit '$work/small.yaml'"
 check_equal 'every trial is done' '10' "$(sql "SELECT count(*) FROM v_trial WHERE state = 'done' AND value > 0")"
 check_equal 'every trial has one attempt' '10' "$(sql 'SELECT count(*) FROM attempt')"
