@@ -2,6 +2,7 @@
 # Fuzzes until new inputs stop teaching anything: rounds of ROUND inputs a target (20 million), each from the corpus
 # that the one before it left, until a round reaches no more code than it began with, or SECONDS (600) a target are over.
 # usage: tests/fuzz/run.sh BUILD [TARGET...]        BUILD: of `make fuzz`, with clang, libFuzzer and the sanitizers
+# Inputs that take long are varied less often than others: two searches of ten thousand studies halve the speed else.
 # What is found stops the target and stays in BUILD/fuzz/found/; the grown corpora are in BUILD/fuzz/corpus/, and
 # tests/fuzz/merge.sh brings what is new of them into tests/fuzz/corpus.
 set -eu
@@ -28,7 +29,7 @@ for target in "$@"; do
     while left=$((ended - $(date +%s))) && [ "$left" -gt 0 ]; do
         if ! "$build/fuzz/$target" -runs="$round" -max_total_time="$left" -max_len="$(longest "$target")" \
             $(words "$target") -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$found/$target-" \
-            "$grown" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
+            -entropic_scale_per_exec_time=1 "$grown" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
             verdict="FOUND SOMETHING, see $log"
             failed=1
             break
