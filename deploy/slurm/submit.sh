@@ -3,7 +3,7 @@
 #
 #   sh deploy/slurm/submit.sh -d /shared/me/search -n NODE -b /local/me/runs.db -w 20 [-- WORKER-OPTION...]
 #
-#   -d DIRECTORY  on the file system that all nodes share, for this user alone: what workers and clients need
+#   -d DIRECTORY  on the file system that all nodes share, for this user alone: what workers and clients need (made)
 #   -n NODE       where the coordinator runs, because its database is there
 #   -b DATABASE   a file on a disk of NODE that outlives jobs; its directory exists
 #   -w COUNT      workers (4); 0 starts the coordinator alone
@@ -42,10 +42,12 @@ for program in sbatch ldt ldt-coordinator ldt-worker; do
     command -v "$program" >/dev/null || fail "$program is not in PATH"
 done
 
-# Everything in it is a secret, or leads to one.
+# Everything in it is a secret, or leads to one. A directory that others use is not ours to close.
 umask 077
+mkdir -p "$directory"
+[ -z "$(find -H "$directory" -prune -perm /077)" ] ||
+    fail "-d $directory: others may enter it; name a new directory, or type: chmod 700 $directory"
 mkdir -p "$directory/logs" "$directory/checkpoints"
-chmod 700 "$directory"
 directory=$(cd "$directory" && pwd)
 [ -e "$directory/keys" ] || ldt keygen --server "$directory/keys" >/dev/null
 for role in worker submit; do

@@ -48,6 +48,18 @@ for program in ldt-coordinator ldt-worker; do
     check_equal "and each of them exists" '' "$(sort -u "$work/options" | grep -e ' --' | unknown_options $program)"
 done
 
+# ---- what submit.sh does to a directory that somebody names by mistake
+mkdir "$work/path" "$work/group"
+chmod 755 "$work/group"
+for program in sbatch ldt ldt-coordinator ldt-worker; do printf '#!/bin/sh\n' >"$work/path/$program"; done
+chmod +x "$work"/path/*
+PATH="$work/path:$PATH" sh deploy/slurm/submit.sh -d "$work/group" -n node -b /local/runs.db >"$work/submit.out" 2>&1
+check_equal 'a directory that others may enter is refused' 1 $?
+check_says 'with what to do' "chmod 700 $work/group" "$work/submit.out"
+check_equal 'and left as it was' '755 0' "$(stat -c %a "$work/group") $(ls "$work/group" | wc -l)"
+PATH="$work/path:$PATH" sh deploy/slurm/submit.sh -d "$work/own" -n node -b /local/runs.db >"$work/submit.out" 2>&1
+check_equal 'one that it makes is for the user alone' '0 700' "$? $(stat -c %a "$work/own")"
+
 # ---- the Containerfile
 last_stage=$(sed -n '/^FROM debian:12-slim$/,$p' deploy/Containerfile)
 missing_libraries() {
