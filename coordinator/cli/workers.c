@@ -3,7 +3,21 @@
 #include "coordinator/cli/ask.h"
 #include "coordinator/cli/output.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const char *const drains[] = { "no", "when done", "now" }; /* enum worker_drain */
+
+/* Who is here, by name; then who has left, the latest first. */
+static int compare_workers(const void *left, const void *right)
+{
+    const struct worker_status *a = left, *b = right;
+    if (a->connected != b->connected)
+        return b->connected - a->connected;
+    if (!a->connected && a->seen_ms_ago != b->seen_ms_ago)
+        return a->seen_ms_ago < b->seen_ms_ago ? -1 : 1;
+    return strcmp(a->name, b->name);
+}
 
 static int print_workers(enum output_format format, const struct message *reply)
 {
@@ -12,6 +26,9 @@ static int print_workers(enum output_format format, const struct message *reply)
                                            "leaves", "note" };
     struct error error;
     struct output *output = output_begin(format, stdout);
+    if (reply->status_reply.n_workers > 0)
+        qsort(reply->status_reply.workers, reply->status_reply.n_workers,
+              sizeof *reply->status_reply.workers, compare_workers);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         output_column(output, columns[i]);
     for (size_t i = 0; i < reply->status_reply.n_workers; i++) {
@@ -54,7 +71,8 @@ int command_workers(const struct context *context, int argc, char **argv)
         .words = "",
         .help = "Lists the workers that are connected, and those that left within a day. A worker "
                 "counts as `here` until it has been silent for four leases, two minutes if the "
-                "coordinator's --lease is as it comes.",
+                "coordinator's --lease is as it comes. `done` and `failed` are attempts; of those "
+                "before the coordinator started, only the latest of each trial counts.",
         .options = options,
     };
     struct arguments arguments;

@@ -83,6 +83,10 @@ check_says 'which is said' 'audit-1 is not in this database' "$work/error"
 timeout 60 "$bin/ldt" --coordinator "$(endpoint_of)" audit s --seed 77 >"$work/audit" 2>"$work/error"
 check_equal 'whoever is far from the database is told so' 3 $?
 check_equal 'before anything runs again for it' 0 "$(sql "SELECT count(*) FROM v_study WHERE study LIKE 's/audit-77%'")"
+has_gone() { ldt workers -o csv | grep -q "^$1,.*,false,[0-9]*,[0-9]*,[0-9]*,"; }
+wait_for 30 has_gone berta || give_up 'a worker that left is called gone'
+check_equal 'those who are here are listed first, by name' 'anna carla berta' \
+    "$(ldt workers -o csv | sed '1d; s/,.*//' | tr '\n' ' ' | sed 's/ $//')"
 check 'all that is left leaves' ldt drain --all --now
 check 'and is gone' wait_for 30 gone "$anna"
 stop "$coordinator"
