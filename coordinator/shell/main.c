@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/message.h"
+#include "common/signals.h"
 #include "common/version.h"
 #include "common/xalloc.h"
 #include "coordinator/shell/loop.h"
@@ -67,10 +68,7 @@ static void limit_connections(struct service *service)
 static bool catch_signals(struct loop *loop, struct error *error)
 {
     sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGTERM);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGHUP);
+    signals_to_leave(&ending);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* where files are limited: an error of the write, with a sentence */
     sigprocmask(SIG_BLOCK, &ending, NULL);

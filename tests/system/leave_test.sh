@@ -71,6 +71,21 @@ check_says 'and an error that says what to do' \
     'level=error event=left why=.*version 2 .*version 1; install the same release on both' "$work/older.log"
 stop_hard "$newer"
 
+# As nohup starts them: the terminal that they were started from may go.
+stop "$coordinator"
+trap '' HUP
+start_coordinator
+start_worker lasting -j 1
+trap 'exit 1' HUP
+wait_for 20 grep -q connected "$work/lasting.log" || give_up 'both find each other'
+kill -HUP "$worker" "$coordinator"
+kill -TERM "$worker"
+wait "$worker"
+check_equal 'a worker that ignored hangups when it began leaves for another reason only' '1 15' \
+    "$(grep -c event=leaving "$work/lasting.log") $(sed -n 's/.*event=leaving signal=//p' "$work/lasting.log")"
+check 'a coordinator that did answers after one' ldt status
+check 'and goes on' ldt status
+
 # Two workers are connected. (Until it is waited for, what has ended still has a number, and no command line.)
 ended() { [ -z "$(tr -d '\0' <"/proc/$1/cmdline")" ]; }
 kill -TERM "$coordinator"

@@ -1,6 +1,7 @@
 #include "worker/shell/loop.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/signals.h"
 #include "common/xalloc.h"
 #include "worker/shell/guard.h"
 #include "worker/shell/keeper.h"
@@ -376,11 +377,8 @@ static void turn(struct loop *loop)
 static int open_signals(void)
 {
     sigset_t set;
-    sigemptyset(&set);
+    signals_to_leave(&set);
     sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* of the log, where files are limited */
