@@ -199,8 +199,9 @@ static bool start(struct service *service, struct error *error)
         !write_connect_file(service, error))
         return false;
     loop->save = store_save;
-    log_event(LOG_INFO, "ready", "endpoint=%s db=%s keys=%s version=%s pid=%ld",
+    log_event(LOG_INFO, "ready", "endpoint=%s db=%s connect=%s keys=%s version=%s pid=%ld",
               service->connect.work, log_quote(service->connect.db),
+              log_quote(service->connect_path[0] != '\0' ? service->connect_path : "none"),
               loop->allowed != NULL ? "required" : "none", LDT_VERSION, (long)getpid());
     if (!notify_manager("READY=1"))
         log_event(LOG_WARN, "not-notified",
