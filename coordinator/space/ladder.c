@@ -7,17 +7,12 @@
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static double number_of(struct value value)
-{
-    return value.type == VALUE_INTEGER || value.type == VALUE_REAL ? value_number(value) : 0;
-}
-
 static bool ascends(const struct domain *domain)
 {
     for (int i = 0; i < domain->n_values; i++) {
         if (domain->values[i].type != VALUE_INTEGER && domain->values[i].type != VALUE_REAL)
             return false;
-        if (i > 0 && number_of(domain->values[i]) <= number_of(domain->values[i - 1]))
+        if (i > 0 && value_number(domain->values[i]) <= value_number(domain->values[i - 1]))
             return false;
     }
     return true;
