@@ -272,8 +272,7 @@ void frame_close(struct frame_socket **socket)
     frame_stop_watching(*socket);
     if ((*socket)->zmq != NULL)
         zmq_close((*socket)->zmq);
-    if ((*socket)->gate != NULL)
-        zmq_close((*socket)->gate);
+    frame_close_gate(*socket);
     context_release();
     free(*socket);
     *socket = NULL;
@@ -295,12 +294,13 @@ int frame_descriptor(const struct frame_socket *socket)
 bool frame_wait(struct frame_socket *const *sockets, size_t n_sockets, const int *descriptors,
                 bool *ready, size_t n_descriptors, int64_t timeout_ms)
 {
-    zmq_pollitem_t *items = xcalloc(3 * n_sockets + n_descriptors + 1, sizeof *items);
+    zmq_pollitem_t *items = xcalloc(4 * n_sockets + n_descriptors + 1, sizeof *items);
     size_t count = n_descriptors;
     for (size_t i = 0; i < n_descriptors; i++)
         items[i] = (zmq_pollitem_t){ .fd = descriptors[i], .events = ZMQ_POLLIN | ZMQ_POLLERR };
     for (size_t i = 0; i < n_sockets; i++) {
-        void *const parts[] = { sockets[i]->zmq, sockets[i]->gate, sockets[i]->monitor };
+        void *const parts[] = { sockets[i]->zmq, sockets[i]->gate, sockets[i]->old_gate,
+                                sockets[i]->monitor };
         for (size_t part = 0; part < sizeof parts / sizeof *parts; part++)
             if (parts[part] != NULL)
                 items[count++] = (zmq_pollitem_t){ .socket = parts[part], .events = ZMQ_POLLIN };

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { KEY_BYTES = 32, FIELD_BYTES = 256 };
+enum {
+    KEY_BYTES = 32,
+    FIELD_BYTES = 256,
+    ROUND = 256, /* questions that a gate answers before the next one opens: see renew_gate */
+};
 
 #define GATE_ADDRESS "inproc://zeromq.zap.01"
 
@@ -35,16 +39,33 @@ struct question {
     size_t count; /* of frames; FIELDS in a good one */
 };
 
-bool frame_open_gate(struct frame_socket *socket, struct error *error)
+static void *make_gate(void)
 {
     int none = 0;
-    socket->gate = zmq_socket(frame_context(), ZMQ_ROUTER);
-    if (socket->gate != NULL && zmq_setsockopt(socket->gate, ZMQ_LINGER, &none, sizeof none) == 0 &&
-        zmq_bind(socket->gate, GATE_ADDRESS) == 0)
+    void *gate = zmq_socket(frame_context(), ZMQ_ROUTER);
+    if (gate == NULL || zmq_setsockopt(gate, ZMQ_LINGER, &none, sizeof none) == 0)
+        return gate;
+    zmq_close(gate);
+    return NULL;
+}
+
+bool frame_open_gate(struct frame_socket *socket, struct error *error)
+{
+    socket->gate = make_gate();
+    if (socket->gate != NULL && zmq_bind(socket->gate, GATE_ADDRESS) == 0)
         return true;
     error_set(error, "cannot open a gate for keys: %s",
               errno == EADDRINUSE ? "this process has one already" : zmq_strerror(errno));
     return false;
+}
+
+void frame_close_gate(struct frame_socket *socket)
+{
+    if (socket->gate != NULL)
+        zmq_close(socket->gate);
+    if (socket->old_gate != NULL)
+        zmq_close(socket->old_gate);
+    socket->gate = socket->old_gate = NULL;
 }
 
 /* False when nobody waits. */
@@ -99,16 +120,56 @@ static void answer(void *gate, const struct question *question, bool admitted, c
     say(gate, "", 0, false);
 }
 
-void frame_admit(struct frame_socket *socket, bool (*admits)(void *context, const char *key),
-                 void *context)
+/* How many asked. */
+static size_t answer_all(void *gate, bool (*admits)(void *context, const char *key), void *context)
 {
     struct question question;
-    if (socket->gate == NULL)
-        return;
-    while (next_question(socket->gate, &question)) {
+    size_t asked = 0;
+    for (; next_question(gate, &question); asked++) {
         char key[FRAME_KEY_TEXT + 1] = "";
         bool admitted = read_key(&question, key) && admits(context, key);
         if (question.count > REQUEST)
-            answer(socket->gate, &question, admitted, key);
+            answer(gate, &question, admitted, key);
     }
+    return asked;
+}
+
+/* A connection keeps the pipe through which it asked, two queues of 16 KiB, for as long as it
+ * lasts, unless the gate is closed: so one that has answered many steps back for another. Who looks
+ * for a gate between unbind and bind finds none and is refused, as nobody may come in unasked; it
+ * tries again. Without memory or descriptors for another gate this one goes on. */
+static void renew_gate(struct frame_socket *socket)
+{
+    void *next = make_gate();
+    socket->asked = 0;
+    if (next == NULL)
+        return;
+    zmq_unbind(socket->gate, GATE_ADDRESS);
+    if (zmq_bind(next, GATE_ADDRESS) == 0) {
+        socket->old_gate = socket->gate;
+        socket->gate = next;
+    } else {
+        zmq_bind(socket->gate, GATE_ADDRESS);
+        zmq_close(next);
+    }
+}
+
+/* All connections ask from one thread, one after the other. So once somebody has asked at the new
+ * gate, nobody is on the way to the old one; and the end of a pipe does not overtake an answer. */
+void frame_admit(struct frame_socket *socket, bool (*admits)(void *context, const char *key),
+                 void *context)
+{
+    if (socket->gate == NULL)
+        return;
+    size_t asked = answer_all(socket->gate, admits, context);
+    socket->asked += asked;
+    if (socket->old_gate != NULL) {
+        answer_all(socket->old_gate, admits, context);
+        if (asked == 0)
+            return;
+        zmq_close(socket->old_gate);
+        socket->old_gate = NULL;
+    }
+    if (socket->asked >= ROUND)
+        renew_gate(socket);
 }

@@ -5,12 +5,14 @@
 #include "common/key.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -181,6 +183,59 @@ static void joining_and_leaving_is_told_with_the_descriptor_of_the_messages(void
     assert_int_equal(event.descriptor, fixture->peer.descriptor);
 }
 
+/* ---- more than one gate has answered */
+
+enum { CROWD = 600 };
+
+static size_t allocated(void)
+{
+    struct mallinfo2 all = mallinfo2();
+    return all.uordblks + all.hblkhd;
+}
+
+/* All say hi, are told ho, and go. Returns what memory each of them took, at both ends; 0 where
+ * malloc does not tell. */
+static size_t let_in_a_crowd(struct fixture *fixture, const struct frame_keys *keys)
+{
+    struct frame_socket *const router = fixture->router, *crowd[CROWD];
+    size_t before = allocated();
+    for (int i = 0; i < CROWD; i++) {
+        if (!frame_connect(&crowd[i], frame_endpoint(router), MAXIMUM, keys, &fixture->error))
+            fail_msg("%s", fixture->error.text);
+        assert_int_equal(frame_send(crowd[i], NULL, "hi", 2), FRAME_OK);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        receive(fixture);
+        assert_int_equal(frame_send(router, &fixture->peer, "ho", 2), FRAME_OK);
+    }
+    size_t after = allocated();
+    for (int i = 0; i < CROWD; i++) {
+        bool unused;
+        while (frame_receive(crowd[i], NULL, &fixture->frame) != FRAME_OK)
+            assert_true(frame_wait(&crowd[i], 1, NULL, &unused, 0, PATIENCE_MS));
+        frame_close(&crowd[i]);
+    }
+    return after > before ? (after - before) / CROWD : 0;
+}
+
+static void a_connection_with_a_key_takes_no_more_memory_once_it_is_in(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct frame_keys keys = keys_of(&fixture->listed, fixture->server.public_text);
+    struct rlimit files;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_max < 4 * CROWD)
+        skip();
+    size_t with = let_in_a_crowd(fixture, &keys);
+    frame_close(&fixture->router); /* the last socket: nothing of theirs is left */
+    assert_true(
+        frame_listen(&fixture->router, "tcp://127.0.0.1:*", MAXIMUM, NULL, &fixture->error));
+    size_t without = let_in_a_crowd(fixture, NULL);
+    assert_in_range(with, 0, without + 15000); /* the question alone takes 33,000 */
+}
+
 static void with_keys_any_address_may_be_listened_on(void **state)
 {
     struct fixture *fixture = *state;
@@ -310,6 +365,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             joining_and_leaving_is_told_with_the_descriptor_of_the_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stranger_gets_nothing_into_a_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_connection_with_a_key_takes_no_more_memory_once_it_is_in,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(with_keys_any_address_may_be_listened_on, set_up,
                                         tear_down),
     };
