@@ -30,7 +30,7 @@ enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 /* RESERVE: descriptors for the database, for what ZeroMQ needs and for libraries. */
 enum { RESERVED_DESCRIPTORS = 64 };
 
-enum { MMAP_BYTES = 2 << 20, TRIM_BYTES = 16 << 20 };
+enum { MMAP_BYTES = 16 << 10, TRIM_BYTES = 16 << 20 };
 
 struct service {
     struct options options;
@@ -235,8 +235,11 @@ static void stop(struct service *service)
         close(service->loop.signals);
 }
 
-/* A frame as long as the longest, which strangers may send, is given back to the system as soon as
- * it is dropped, and so is what lies free after a storm of them. */
+/* The queues of ZeroMQ are of 16 KiB and a little, of which a quiet connection uses one page, and
+ * two of them go when its key has been checked. As mappings of their own they cost what is used and
+ * leave no holes; among the small blocks, two thirds more with ten thousand keys. And a frame as
+ * long as the longest, which strangers may send, is given back to the system as soon as it is
+ * dropped, and so is what lies free after a storm of them. */
 static void keep_little_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);

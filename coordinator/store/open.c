@@ -72,6 +72,11 @@ static const char pragmas[] = "PRAGMA synchronous = FULL;"
                               "PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;"
                               "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -6144";
 
+/* Only when the tables are as they shall be. They move in a migration, and what one of its
+ * statements keeps for the case that it fails half done may be a whole table. That of a turn keeps
+ * a page or two for each row of a trial: in memory, or SQLite takes 64 KiB for them every time. */
+static const char pragmas_of_turns[] = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY";
+
 static bool set_pragmas(sqlite3 *db, struct error *error)
 {
     sqlite3_stmt *statement;
@@ -106,7 +111,7 @@ static bool open_database(struct store *store, struct error *error)
     if (!schema_identify(store->db, store->path, &version, error) ||
         !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error) ||
         !schema_migrate(store->db, store->path, version, error) ||
-        !sql_run(store->db, "PRAGMA foreign_keys = ON", error) || /* not yet while tables move */
+        !sql_run(store->db, pragmas_of_turns, error) ||
         !sums_register(&store->sums, store->db, error))
         return false;
     sqlite3_wal_hook(store->db, note_wal_pages, store);
