@@ -127,6 +127,16 @@ def paths_are_mounted():
                     yield f"{name_of(workload)}: {text}"
 
 
+def temporary_files_have_a_place():
+    """every program may write temporary files, which SQLite does for a large question, the root being closed"""
+    for workload in workloads:
+        pod = pod_of(workload)
+        passing = {v["name"] for v in pod["volumes"] if "emptyDir" in v}
+        for container in pod["containers"]:
+            if not any(m["mountPath"] == "/tmp" and m["name"] in passing for m in container["volumeMounts"]):
+                yield f"{name_of(workload)}: no /tmp"
+
+
 def keys_are_made():
     """every key is for its owner and his group alone, and README.md makes it, with the files that are read"""
     for workload in workloads:
@@ -222,6 +232,7 @@ checks = [
     endpoints_are_services,
     mounts_have_volumes,
     paths_are_mounted,
+    temporary_files_have_a_place,
     keys_are_made,
     policies_open_what_is_used,
     pods_are_restricted,
