@@ -193,6 +193,48 @@ static void workers_and_what_they_did(void **state)
         "w1|2|7|0|1|15.5\nw2|0|1|1|0|3.0");
 }
 
+/* Adds studies like `solo`, with all its trials. */
+static void add_studies(struct fixture *f, int64_t from, int64_t to)
+{
+    for (int64_t id = from; id < to; id++) {
+        char sql[500];
+        snprintf(sql, sizeof sql,
+                 "CREATE TEMP TABLE copy AS SELECT * FROM study WHERE id = 3;"
+                 "UPDATE copy SET id = %lld; UPDATE copy SET position = id, name = 'solo-' || id;"
+                 "INSERT INTO study SELECT * FROM copy; DROP TABLE copy;"
+                 "CREATE TEMP TABLE copy AS SELECT * FROM trial WHERE study = 3;"
+                 "UPDATE copy SET study = %lld; INSERT INTO trial SELECT * FROM copy;"
+                 "DROP TABLE copy",
+                 (long long)id, (long long)id);
+        run_sql(f, sql);
+    }
+}
+
+static int steps_of(struct fixture *f, const char *sql)
+{
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_prepare_v2(f->store->db, sql, -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW)
+        continue;
+    int steps = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+    sqlite3_finalize(statement);
+    return steps;
+}
+
+/* Somebody may ask every minute for a week. */
+static void no_study_looks_through_the_trials_of_all(void **state)
+{
+    struct fixture *f = *state;
+    add_studies(f, 10, 110);
+    int hundred = steps_of(f, "SELECT * FROM v_study");
+    add_studies(f, 110, 310);
+    int three_hundred = steps_of(f, "SELECT * FROM v_study");
+    print_message("# %d and %d steps\n", hundred, three_hundred);
+    assert_true(three_hundred < 4 * hundred);
+    assert_string_equal(answer(f, "SELECT count(*), sum(best), sum(best_trial) FROM v_study "
+                                  "WHERE study LIKE 'solo-%'"), "300|225.0|300");
+}
+
 static void views_changed_by_hand_are_made_anew(void **state)
 {
     struct fixture *f = *state;
@@ -222,6 +264,7 @@ int main(void)
         WITH_EXAMPLE(the_last_points_are_those_of_trials_that_are_done),
         WITH_EXAMPLE(naming_a_study_reads_only_its_rows),
         WITH_EXAMPLE(workers_and_what_they_did),
+        WITH_EXAMPLE(no_study_looks_through_the_trials_of_all),
         WITH_EXAMPLE(views_changed_by_hand_are_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
