@@ -236,7 +236,7 @@ static void a_place_that_cannot_be_written_is_named(void **state)
     assert_non_null(strstr(error.text, "cannot make the directory"));
     snprintf(directory, sizeof directory, "%s/missing/report", f->directory);
     assert_false(write_report(f, "grid", false, &error));
-    assert_non_null(strstr(error.text, "No such file or directory"));
+    assert_non_null(strstr(error.text, "the directory above it is not there; make that first"));
 }
 
 int main(void)
