@@ -42,6 +42,9 @@ static int print_best(sqlite3 *db, const struct arguments *arguments)
             if (!print_study(db, studies.names[i], count, i == 0, output, format))
                 status = EXIT_FAILED;
         }
+        if (status == EXIT_OK && output_rows(output) == 0)
+            complain("no trial of `%s` has a value yet: `ldt status %s` shows how they are",
+                     arguments->words[0], arguments->words[0]);
         status = database_finish(&output, status);
     }
     studies_free(&studies);

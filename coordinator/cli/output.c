@@ -278,6 +278,11 @@ static void print_table(struct output *output)
     fputc('\n', output->stream);
 }
 
+size_t output_rows(const struct output *output)
+{
+    return output->rows;
+}
+
 bool output_end(struct output **output, struct error *error)
 {
     struct output *out = *output;

@@ -33,6 +33,8 @@ void output_json(struct output *output, const json_t *value);
 /* A text that may be JSON: as output_json if it is an object, else as output_text. */
 void output_json_text(struct output *output, const char *text);
 
+size_t output_rows(const struct output *output); /* so far */
+
 /* Writes what is left and leaves *output NULL. False with a sentence when the stream could not be
  * written. */
 bool output_end(struct output **output, struct error *error);

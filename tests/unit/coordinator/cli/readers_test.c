@@ -45,6 +45,16 @@ static void best_takes_a_study_or_a_whole_search(void **state)
                                   "solo     1     2 score   0.75    1 done  x=0.75\n");
 }
 
+static void where_nothing_has_a_value_best_says_so(void **state)
+{
+    struct fixture *f = *state;
+    const struct captured *got = run(f, command_best, OUTPUT_JSON, "task-b/no-teacher");
+    assert_int_equal(got->status, EXIT_OK);
+    assert_string_equal(got->out, "[]\n");
+    assert_contains(got->err, "no trial of `task-b/no-teacher` has a value yet");
+    assert_string_equal(run(f, command_best, OUTPUT_JSON, "task-b")->err, "");
+}
+
 static void the_format_may_stand_after_the_verb(void **state)
 {
     struct fixture *f = *state;
@@ -289,6 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_EXAMPLE(trials_show_the_parameters_that_vary),
         WITH_EXAMPLE(best_takes_a_study_or_a_whole_search),
+        WITH_EXAMPLE(where_nothing_has_a_value_best_says_so),
         WITH_EXAMPLE(the_format_may_stand_after_the_verb),
         WITH_EXAMPLE(a_curve_has_a_row_for_each_step),
         WITH_EXAMPLE(a_metric_reported_twice_at_a_step_keeps_both),
