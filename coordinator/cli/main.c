@@ -116,6 +116,12 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_USAGE;
     }
+    if (strcmp(argv[at], "help") == 0 && at + 1 < argc) { /* help VERB is VERB --help */
+        static char option[] = "--help";
+        argv[at] = argv[at + 1];
+        argv[at + 1] = option;
+        argc = at + 2;
+    }
     int special = run_special(argv[at]);
     if (special >= 0)
         return special;

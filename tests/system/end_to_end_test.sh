@@ -24,6 +24,7 @@ parameters:
   student_lr: {distribution: log_uniform_values, min: 1e-4, max: 1e-2}
 END
 
+check_equal 'help for a verb is that verb'"'"'s own' "$("$bin/ldt" best --help)" "$("$bin/ldt" help best)"
 check 'the spec is valid' "$bin/ldt" check "$work/small.yaml"
 start_coordinator
 start_worker w1 -j 2
