@@ -144,12 +144,24 @@ static bool open_all(struct plumbing *pipes, const struct launch *launch, struct
     return true;
 }
 
+static void say_directory(const char *directory, const char *why, struct error *error)
+{
+    char here[PATH_MAX];
+    if (directory[0] == '/' || getcwd(here, sizeof here) == NULL)
+        error_set(error, "cannot change to the directory `%s`: %s", directory, why);
+    else
+        error_set(error,
+                  "cannot change to the directory `%s`, from %s, where the worker was "
+                  "started: %s",
+                  directory, here, why);
+}
+
 static void say_failure(const struct failure *failure, const struct launch *launch,
                         struct error *error)
 {
     const char *why = strerror(failure->number);
     if (failure->step == STEP_DIRECTORY)
-        error_set(error, "cannot change to the directory `%s`: %s", launch->workdir, why);
+        say_directory(launch->workdir, why, error);
     else if (failure->step == STEP_INPUT)
         error_set(error, "cannot connect the child process: %s", why);
     else if (failure->number == ENOEXEC)

@@ -489,7 +489,21 @@ static void what_cannot_be_started_says_why(void **state)
     assert_non_null(strstr(world->error.text, "/etc/hostname"));
     assert_false(
         start_command(world, fine, 1, "/no/such/directory", NULL, 0, &UNLIMITED, &NO_EXTRAS));
-    assert_non_null(strstr(world->error.text, "/no/such/directory"));
+    assert_string_equal(world->error.text, "cannot change to the directory `/no/such/directory`: "
+                                           "No such file or directory");
+}
+
+/* It is relative to where the worker was started, which is another place on each machine. */
+static void a_relative_directory_that_is_missing_is_named_with_where_it_was_sought(void **state)
+{
+    struct world *world = *state;
+    const char *fine[] = { "true" };
+    char here[4096];
+    assert_non_null(getcwd(here, sizeof here));
+    assert_false(start_command(world, fine, 1, "no/such", NULL, 0, &UNLIMITED, &NO_EXTRAS));
+    assert_non_null(strstr(world->error.text, "`no/such`"));
+    assert_non_null(strstr(world->error.text, here));
+    assert_non_null(strstr(world->error.text, "No such file"));
 }
 
 static void want_of_descriptors_is_not_the_trials_fault(void **state)
@@ -568,6 +582,7 @@ int main(void)
         TEST(a_command_runs_where_and_with_what_its_spec_says),
         TEST(a_command_does_not_inherit_the_way_to_the_workers_key),
         TEST(what_cannot_be_started_says_why),
+        TEST(a_relative_directory_that_is_missing_is_named_with_where_it_was_sought),
         TEST(want_of_descriptors_is_not_the_trials_fault),
         TEST(divergence_gives_the_reason_of_a_trial_that_is_done),
         TEST(no_descriptor_leaks_into_a_child_or_out_of_many),
