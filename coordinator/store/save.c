@@ -272,17 +272,28 @@ static bool undo(struct store *store, struct error *error)
 }
 
 /* Where readers overlap without end somebody always needs a part of the log, and it would grow for
- * ever. Once it is long we wait for all who need any of it, up to two seconds: who comes meanwhile
- * soon needs none. Where that was in vain it must be half as long again before the next time, so
- * that a reader who stays for hours holds up a few turns only. */
-static int checkpoint_mode(struct store *store)
+ * ever. Once it is long they are waited for. Where that was in vain it must be half as long again
+ * before the next time, so that a reader who stays for hours holds up a few turns only. */
+static bool is_worth_waiting(struct store *store)
 {
     if (store->wal_pages < long_log_pages)
         store->wait_at_pages = long_log_pages;
     if (store->wal_pages < store->wait_at_pages)
-        return SQLITE_CHECKPOINT_PASSIVE;
+        return false;
     store->wait_at_pages = store->wal_pages + store->wal_pages / 2;
-    return SQLITE_CHECKPOINT_RESTART;
+    return true;
+}
+
+/* Waits up to two seconds for those who need what is not yet in the file, and moves it there; then
+ * as long for those who came meanwhile and need it still. Whoever comes later reads the file. */
+static int checkpoint_and_wait(struct store *store)
+{
+    int pages, moved;
+    int rc =
+        sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, &pages, &moved);
+    if (rc == SQLITE_BUSY && moved == pages)
+        rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    return rc;
 }
 
 /* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
@@ -290,7 +301,10 @@ static int checkpoint_mode(struct store *store)
  * grows instead, and the next commit will tell. */
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
-    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", checkpoint_mode(store), NULL, NULL);
+    int rc =
+        is_worth_waiting(store)
+            ? checkpoint_and_wait(store)
+            : sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc == SQLITE_OK || verdict(rc) == STORE_FULL)
         return STORE_OK;
     return failed(store, rc, "the write-ahead log", error);

@@ -2,14 +2,16 @@
  * log from beginning anew as long as it reads. */
 #include "fixture.h"
 
-enum { LONG_LOG = 1200, POINTS = 500, TURNS = 500 /* of nine pages each */ };
+enum { LONG_LOG = 1200, POINTS = 500, TURNS = 500 /* of nine pages each */, TURNS_OF_A_READER = 3 };
 
 /* Readers that come and go, one at least at any time. */
 struct crowd {
     const char *path;
     sqlite3 *reader;
+    int turns;      /* that this one has seen */
     int waited_for; /* how often the store has asked them to go on */
     bool stays;     /* in vain */
+    bool dawdles;   /* one at a time leaves while it waits */
 };
 
 static sqlite3 *begin_reading(const struct crowd *crowd)
@@ -28,6 +30,7 @@ static void move_on(struct crowd *crowd)
     sqlite3 *next = begin_reading(crowd);
     sqlite3_close(crowd->reader);
     crowd->reader = next;
+    crowd->turns = 0;
 }
 
 /* A busy handler: the store waits for somebody, and only the crowd is here. */
@@ -35,7 +38,7 @@ static int wait_for_crowd(void *context, int times)
 {
     struct crowd *crowd = context;
     crowd->waited_for++;
-    if (crowd->stays)
+    if (crowd->stays || (crowd->dawdles && times > 0))
         return 0;
     move_on(crowd);
     return 1;
@@ -69,20 +72,29 @@ static int forget_crowd(void **state)
 
 /* ---- */
 
-static void the_log_begins_anew_beside_readers_that_overlap_without_end(void **state)
+static void the_log_stays_short_beside(struct fixture *f, struct crowd crowd)
 {
-    struct fixture *f = *state;
-    struct crowd crowd = { 0 };
     int longest = 0;
     arrive(f, &crowd);
     for (int turn = 0; turn < TURNS; turn++) {
         int pages = save_turn(f, turn);
         longest = pages > longest ? pages : longest;
-        move_on(&crowd);
+        if (++crowd.turns == TURNS_OF_A_READER)
+            move_on(&crowd);
     }
     assert_in_range(longest, LONG_LOG, LONG_LOG + LONG_LOG / 10); /* of about 4500 */
     assert_in_range(crowd.waited_for, 1, TURNS / 10);
     sqlite3_close(crowd.reader);
+}
+
+static void the_log_begins_anew_beside_readers_that_overlap_without_end(void **state)
+{
+    the_log_stays_short_beside(*state, (struct crowd){ 0 });
+}
+
+static void those_who_came_during_the_wait_are_waited_for_once_more(void **state)
+{
+    the_log_stays_short_beside(*state, (struct crowd){ .dawdles = true });
 }
 
 static void a_reader_that_stays_is_waited_for_a_few_times_only(void **state)
@@ -105,6 +117,7 @@ int main(void)
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_store, forget_crowd)
     const struct CMUnitTest tests[] = {
         WITH_STORE(the_log_begins_anew_beside_readers_that_overlap_without_end),
+        WITH_STORE(those_who_came_during_the_wait_are_waited_for_once_more),
         WITH_STORE(a_reader_that_stays_is_waited_for_a_few_times_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
