@@ -99,7 +99,7 @@ meet() {
     if ! fired; then outcome=died; reap; return; fi
     before=$(done_trials)
     outcome=stuck
-    if wait_for 20 progress; then outcome=went-on; fi
+    if wait_for 100 progress; then outcome=went-on; fi # a worker gives up a deaf socket after a minute
     if ! alive "$faulty"; then outcome=died; reap; return; fi
     if [ "$outcome" = stuck ]; then tail -n 5 "$work/faulty.log" | sed 's/^/#   stuck: /'; fi
 }

@@ -12,6 +12,8 @@
 
 enum { LOOK_AGAIN_MS = 1000, REFUSED_LONGEST = 5 /* doublings: 32 s */, BROKEN_OFF_MANY = 3 };
 enum { SILENCE_TOLD_MS = 10 * 1000, SILENCE_TOLD_AGAIN_MS = 10 * 60 * 1000 };
+/* Late enough for a coordinator to which ten thousand come back at once. */
+enum { DEAF_MS = 60 * 1000, DEAF_AGAIN_MS = 10 * 60 * 1000 };
 
 struct link {
     const char *coordinator, *connect_file;
@@ -23,6 +25,7 @@ struct link {
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
     int64_t silence_told_ms; /* when next, if nobody answers until then */
+    int64_t deaf_ms;         /* when the socket is given up, if nobody answers until then */
     char file[4096];         /* the connect file that says where; "" none */
     struct stat seen;        /* as it was at the latest look */
     struct buf out, in;
@@ -92,6 +95,19 @@ static void tell_silence(struct link *link, bool connected, int64_t now_ms)
     log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error.text));
 }
 
+/* That nobody answers may be the socket's fault: one for which ZeroMQ once got no memory can stay
+ * deaf for ever. The place is looked for anew, and another socket made. */
+static void give_up_deaf_socket(struct link *link, bool connected, int64_t now_ms)
+{
+    if (connected || link->socket == NULL)
+        link->deaf_ms = now_ms + DEAF_MS;
+    if (now_ms < link->deaf_ms)
+        return;
+    link->deaf_ms = now_ms + DEAF_AGAIN_MS;
+    link->look_ms = now_ms;
+    frame_close(&link->socket);
+}
+
 /* Is there a connect file, and another than at the latest look? */
 static bool file_changed(struct link *link)
 {
@@ -154,6 +170,7 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     struct error error = { "" };
     bool moved = false;
     tell_silence(link, connected, now_ms);
+    give_up_deaf_socket(link, connected, now_ms);
     if (take_events(link, now_ms))
         return true;
     if (now_ms < link->look_ms)

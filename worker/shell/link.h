@@ -24,8 +24,8 @@ void link_destroy(struct link **link); /* leaves NULL, accepts NULL */
 
 /* Looks where the coordinator is, if it is time to; true if there is a new connection, also to the
  * place that the one before it led to: what was said over that one may never have arrived. Who
- * refused us is asked again less and less often. A
- * connect file that vanished is no reason to leave a coordinator that answers. */
+ * refused us is asked again less and less often; where nobody answers for a minute, by another
+ * connection. A connect file that vanished is no reason to leave a coordinator that answers. */
 bool link_find(struct link *link, bool connected, int64_t now_ms);
 int64_t link_next_deadline(const struct link *link); /* of link_find */
 

@@ -1,4 +1,5 @@
-/* link.h: a worker whose coordinator does not answer says so, once in a while. */
+/* link.h: a worker whose coordinator does not answer says so, and tries another connection, once in
+ * a while. */
 #include "worker/shell/link.h"
 
 #include <arpa/inet.h>
@@ -65,16 +66,27 @@ static void pass_time(struct fixture *fixture, bool connected, int64_t from_ms, 
         link_find(fixture->link, connected, now_ms);
 }
 
-/* How often it was said that there is no coordinator; *all is everything that was said. */
-static int complaints(struct fixture *fixture, char all[4096])
+/* How often an event was logged; *all is everything that was. */
+static int count_of(struct fixture *fixture, const char *event, char all[4096])
 {
     int count = 0;
     fflush(stderr);
     rewind(fixture->log);
     all[fread(all, 1, 4095, fixture->log)] = '\0';
-    for (const char *at = all; (at = strstr(at, "event=no-coordinator")) != NULL; at++)
+    for (const char *at = all; (at = strstr(at, event)) != NULL; at++)
         count++;
     return count;
+}
+
+static int complaints(struct fixture *fixture, char all[4096])
+{
+    return count_of(fixture, "event=no-coordinator", all);
+}
+
+static int connections(struct fixture *fixture)
+{
+    char unused[4096];
+    return count_of(fixture, "event=connecting", unused);
 }
 
 static void nobody_at_the_address_is_told_after_a_while_and_then_seldom(void **state)
@@ -103,6 +115,20 @@ static void a_coordinator_that_answers_is_not_complained_of(void **state)
     assert_int_equal(complaints(fixture, said), 1);
 }
 
+static void a_socket_that_hears_nothing_is_replaced_after_a_minute_and_then_seldom(void **state)
+{
+    struct fixture *fixture = *state;
+    pass_time(fixture, false, 0, MINUTE);
+    assert_int_equal(connections(fixture), 1);
+    pass_time(fixture, false, MINUTE, 10 * MINUTE);
+    assert_int_equal(connections(fixture), 2);
+    pass_time(fixture, false, 10 * MINUTE, 12 * MINUTE);
+    assert_int_equal(connections(fixture), 3);
+    pass_time(fixture, true, 12 * MINUTE, 60 * MINUTE);
+    pass_time(fixture, false, 60 * MINUTE, 61 * MINUTE - SECOND);
+    assert_int_equal(connections(fixture), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +136,9 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_coordinator_that_answers_is_not_complained_of, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_socket_that_hears_nothing_is_replaced_after_a_minute_and_then_seldom, set_up,
+            tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
