@@ -171,15 +171,22 @@ static bool open_socket(struct frame_socket **out, int type, struct error *error
     return false;
 }
 
+static bool get(const struct frame_socket *socket, int option, void *value, size_t bytes)
+{
+    int result;
+    do
+        result = zmq_getsockopt(socket->zmq, option, value, &bytes);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+}
+
 /* ---- listen, connect */
 
 static bool bind_socket(struct frame_socket *socket, const char *endpoint, struct error *error)
 {
-    size_t bytes = sizeof socket->endpoint;
-    if (zmq_bind(socket->zmq, endpoint) == 0) {
-        zmq_getsockopt(socket->zmq, ZMQ_LAST_ENDPOINT, socket->endpoint, &bytes);
+    if (zmq_bind(socket->zmq, endpoint) == 0 &&
+        get(socket, ZMQ_LAST_ENDPOINT, socket->endpoint, sizeof socket->endpoint))
         return true;
-    }
     if (errno == EADDRINUSE)
         error_set(error,
                   "cannot listen on %s: another process does, perhaps another coordinator; "
@@ -286,8 +293,7 @@ const char *frame_endpoint(const struct frame_socket *socket)
 int frame_descriptor(const struct frame_socket *socket)
 {
     int descriptor = -1;
-    size_t bytes = sizeof descriptor;
-    zmq_getsockopt(socket->zmq, ZMQ_FD, &descriptor, &bytes);
+    get(socket, ZMQ_FD, &descriptor, sizeof descriptor);
     return descriptor;
 }
 

@@ -23,7 +23,7 @@ for n in $(seq $options); do echo "zmq_setsockopt:$n:EINVAL"; done >>"$work/comm
 an_option=zmq_setsockopt:$((fault_seed % options + 1)):EINVAL
 { echo zmq_bind:1:ENOMEM; echo zmq_bind:1:EADDRINUSE; cat "$work/common"; } | shuffled 2 >"$work/coordinator.faults"
 { echo zmq_connect:1:EMFILE; cat "$work/common"; } | shuffled 2 >"$work/worker.faults"
-echo "$an_option" >>"$work/coordinator.faults"
+{ echo "$an_option"; echo zmq_getsockopt:1:EINTR; } >>"$work/coordinator.faults" # the second: where it listens
 
 judge_coordinator() {
     coordinator_meets "$1"
