@@ -237,9 +237,9 @@ static void stop(struct service *service)
 
 /* The queues of ZeroMQ are of 16 KiB and a little, of which a quiet connection uses one page, and
  * two of them go when its key has been checked. As mappings of their own they cost what is used and
- * leave no holes; among the small blocks, two thirds more with ten thousand keys. And a frame as
- * long as the longest, which strangers may send, is given back to the system as soon as it is
- * dropped, and so is what lies free after a storm of them. */
+ * leave no holes; among the small blocks ten thousand connections with keys took 55 MiB more. And a
+ * frame as long as the longest, which strangers may send, is given back to the system as soon as it
+ * is dropped, and so is what lies free after a storm of them. */
 static void keep_little_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
