@@ -11,9 +11,8 @@
 #include <sys/stat.h>
 
 enum { LOOK_AGAIN_MS = 1000, REFUSED_LONGEST = 5 /* doublings: 32 s */, BROKEN_OFF_MANY = 3 };
-enum { SILENCE_TOLD_MS = 10 * 1000, SILENCE_TOLD_AGAIN_MS = 10 * 60 * 1000 };
-/* Late enough for a coordinator to which ten thousand come back at once. */
-enum { DEAF_MS = 60 * 1000, DEAF_AGAIN_MS = 10 * 60 * 1000 };
+/* DEAF: late enough for a coordinator to which ten thousand come back at once. AGAIN: of both. */
+enum { SILENCE_TOLD_MS = 10 * 1000, DEAF_MS = 60 * 1000, AGAIN_MS = 10 * 60 * 1000 };
 
 struct link {
     const char *coordinator, *connect_file;
@@ -79,14 +78,9 @@ static void complain(struct link *link, const struct error *error)
 }
 
 /* ZeroMQ goes on trying, and says nothing, whatever is wrong with an address. */
-static void tell_silence(struct link *link, bool connected, int64_t now_ms)
+static void tell_silence(const struct link *link)
 {
     struct error error;
-    if (connected || link->socket == NULL)
-        link->silence_told_ms = now_ms + SILENCE_TOLD_MS;
-    if (now_ms < link->silence_told_ms)
-        return;
-    link->silence_told_ms = now_ms + SILENCE_TOLD_AGAIN_MS;
     error_set(
         &error,
         "nothing answers at %s (from %s): is ldt-coordinator running there, does this machine "
@@ -95,17 +89,28 @@ static void tell_silence(struct link *link, bool connected, int64_t now_ms)
     log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error.text));
 }
 
-/* That nobody answers may be the socket's fault: one for which ZeroMQ once got no memory can stay
- * deaf for ever. The place is looked for anew, and another socket made. */
-static void give_up_deaf_socket(struct link *link, bool connected, int64_t now_ms)
+/* Is it time to act, after first_ms of silence and then every AGAIN_MS? */
+static bool is_due(int64_t *next_ms, bool silent, int64_t first_ms, int64_t now_ms)
 {
-    if (connected || link->socket == NULL)
-        link->deaf_ms = now_ms + DEAF_MS;
-    if (now_ms < link->deaf_ms)
-        return;
-    link->deaf_ms = now_ms + DEAF_AGAIN_MS;
-    link->look_ms = now_ms;
-    frame_close(&link->socket);
+    if (!silent)
+        *next_ms = now_ms + first_ms;
+    if (now_ms < *next_ms)
+        return false;
+    *next_ms = now_ms + AGAIN_MS;
+    return true;
+}
+
+/* That nobody answers may be the socket's fault, too: one for which ZeroMQ once got no memory can
+ * stay deaf for ever. The place is looked for anew, and another socket made. */
+static void bear_silence(struct link *link, bool connected, int64_t now_ms)
+{
+    bool silent = !connected && link->socket != NULL;
+    if (is_due(&link->silence_told_ms, silent, SILENCE_TOLD_MS, now_ms))
+        tell_silence(link);
+    if (is_due(&link->deaf_ms, silent, DEAF_MS, now_ms)) {
+        link->look_ms = now_ms;
+        frame_close(&link->socket);
+    }
 }
 
 /* Is there a connect file, and another than at the latest look? */
@@ -169,8 +174,7 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     struct connect_info *found = NULL;
     struct error error = { "" };
     bool moved = false;
-    tell_silence(link, connected, now_ms);
-    give_up_deaf_socket(link, connected, now_ms);
+    bear_silence(link, connected, now_ms);
     if (take_events(link, now_ms))
         return true;
     if (now_ms < link->look_ms)
