@@ -92,14 +92,15 @@ progress() {
     [ "$(done_trials)" -gt "$((before + 4))" ]
 }
 
-# Lets $faulty meet its fault and says what came of it in $outcome: "idle", "went-on", "stuck" or "died".
+# meet PATIENCE: lets $faulty meet its fault and says what came of it in $outcome: "idle", "went-on", "stuck" (for
+# PATIENCE seconds) or "died".
 meet() {
     outcome=idle
     if ! wait_for 2 gone_or_fired; then stop_hard "$faulty"; return; fi
     if ! fired; then outcome=died; reap; return; fi
     before=$(done_trials)
     outcome=stuck
-    if wait_for 100 progress; then outcome=went-on; fi # a worker gives up a deaf socket after a minute
+    if wait_for "$1" progress; then outcome=went-on; fi
     if ! alive "$faulty"; then outcome=died; reap; return; fi
     if [ "$outcome" = stuck ]; then tail -n 5 "$work/faulty.log" | sed 's/^/#   stuck: /'; fi
 }
@@ -148,7 +149,7 @@ coordinator_meets() {
     rm -f "$connect"
     status=
     start_faulty ldt-coordinator "$1" --db "$db" --connect "$connect" --listen "$listen" --lease 2s
-    "${2:-meet}"
+    "${2:-meet}" 20
     [ "$outcome" = died ] || stop_hard "$faulty"
 }
 
@@ -157,7 +158,7 @@ worker_meets() {
     if nearly_done; then submit_next; fi
     status=
     start_faulty ldt-worker "$1" --name wf -c "$connect" -j 2 --allow-command
-    "${2:-meet}"
+    "${2:-meet}" 100 # it gives up a deaf socket after a minute
     [ "$outcome" = died ] || stop_hard "$faulty"
     cat "$work/faulty.log" >>"$work/wf.log"
 }
