@@ -52,19 +52,23 @@ void *frame_context(void)
     return context;
 }
 
-/* NULL, with errno, when there is no memory or no descriptor for it. */
+/* Without zero copy, or a waiting message of 50 bytes keeps the 8 KiB that it was read in. */
+static bool context_set_up(void)
+{
+    scatter_routing_ids();
+    int most = zmq_ctx_get(context, ZMQ_SOCKET_LIMIT);
+    return zmq_ctx_set(context, ZMQ_MAX_SOCKETS, most) == 0 &&
+           zmq_ctx_set(context, ZERO_COPY_RECV, 0) == 0;
+}
+
+/* NULL, with errno, when there is no memory or no descriptor for it, or it lacks a setting; the
+ * caller releases it in any case. */
 static void *context_use(void)
 {
-    if (context_users++ == 0) {
-        context = zmq_ctx_new();
-        if (context == NULL)
-            return NULL;
-        scatter_routing_ids();
-        zmq_ctx_set(context, ZMQ_MAX_SOCKETS, zmq_ctx_get(context, ZMQ_SOCKET_LIMIT));
-        /* or a waiting message of 50 bytes keeps the 8 KiB that it was read in */
-        zmq_ctx_set(context, ZERO_COPY_RECV, 0);
-    }
-    return context;
+    if (context_users++ > 0)
+        return context;
+    context = zmq_ctx_new();
+    return context != NULL && context_set_up() ? context : NULL;
 }
 
 static void context_release(void)
@@ -197,25 +201,40 @@ static bool bind_socket(struct frame_socket *socket, const char *endpoint, struc
     return false;
 }
 
+/* The host of an endpoint that may be listened on; "" for ipc. */
+static bool listen_host(const char *endpoint, bool with_keys, char *host, size_t bytes,
+                        struct error *error)
+{
+    if (!address_check(endpoint, host, bytes, error))
+        return false;
+    if (strcmp(host, "localhost") == 0)
+        snprintf(host, bytes, "127.0.0.1");
+    if (with_keys || host[0] == '\0' || address_is_loopback(host))
+        return true;
+    error_set(error,
+              "cannot listen on %s: without keys anyone who can reach this machine could run "
+              "work on its workers; make keys with `ldt keygen` and give --keys DIR, or listen "
+              "on loopback (tcp://127.0.0.1:PORT) and let others in through an SSH tunnel",
+              endpoint);
+    return false;
+}
+
+bool frame_may_listen(const char *endpoint, bool with_keys, struct error *error)
+{
+    char host[256];
+    return listen_host(endpoint, with_keys, host, sizeof host, error);
+}
+
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                   const struct frame_keys *keys, struct error *error)
 {
     char host[256], local[256];
     *out = NULL;
-    if (!address_check(endpoint, host, sizeof host, error))
+    if (!listen_host(endpoint, keys != NULL, host, sizeof host, error))
         return false;
-    if (strcmp(host, "localhost") == 0) { /* ZeroMQ binds to numbers only */
+    if (strncmp(endpoint, "tcp://localhost:", 16) == 0) { /* ZeroMQ binds to numbers only */
         snprintf(local, sizeof local, "tcp://127.0.0.1%s", strrchr(endpoint, ':'));
         endpoint = local;
-        snprintf(host, sizeof host, "127.0.0.1");
-    }
-    if (keys == NULL && host[0] != '\0' && !address_is_loopback(host)) {
-        error_set(error,
-                  "cannot listen on %s: without keys anyone who can reach this machine could run "
-                  "work on its workers; make keys with `ldt keygen` and give --keys DIR, or listen "
-                  "on loopback (tcp://127.0.0.1:PORT) and let others in through an SSH tunnel",
-                  endpoint);
-        return false;
     }
     if (!open_socket(out, ZMQ_ROUTER, error))
         goto fail;

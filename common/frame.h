@@ -57,6 +57,8 @@ enum frame_result {
  * received yet has no limit: see frame_arrived. */
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                   const struct frame_keys *keys, struct error *error);
+/* Whether that endpoint would be listened on at all; the rest is up to the machine. */
+bool frame_may_listen(const char *endpoint, bool with_keys, struct error *error);
 /* A DEALER that reconnects by itself until it is refused; what is sent before it is connected
  * waits. */
 bool frame_connect(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,

@@ -194,9 +194,11 @@ static bool write_connect_file(struct service *service, struct error *error)
 static bool start(struct service *service, struct error *error)
 {
     struct loop *loop = &service->loop;
-    if (!catch_signals(loop, error) || !read_keys(service, error) || !restore(service, error) ||
-        !listen_for_peers(service, error) || !porter_start(&service->porter, loop, error) ||
-        !write_connect_file(service, error))
+    bool keys = service->options.keys != NULL;
+    if (!catch_signals(loop, error) || !read_keys(service, error) ||
+        !frame_may_listen(service->options.listen, keys, error) || /* before a database is made */
+        !restore(service, error) || !listen_for_peers(service, error) ||
+        !porter_start(&service->porter, loop, error) || !write_connect_file(service, error))
         return false;
     loop->save = store_save;
     log_event(LOG_INFO, "ready", "endpoint=%s db=%s connect=%s keys=%s version=%s pid=%ld",

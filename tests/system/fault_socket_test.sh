@@ -12,8 +12,6 @@
         echo "zmq_getsockopt:$n:EINTR"
     done
     echo zmq_ctx_new:1:EMFILE
-    echo zmq_ctx_set:1:EINVAL
-    echo zmq_ctx_set:2:EINVAL
     echo zmq_socket:1:EMFILE
     echo zmq_socket:2:EMFILE
     echo zmq_socket_monitor:1:ENOMEM
@@ -34,6 +32,12 @@ judge_worker() {
     judge "worker $1" 'ldt-worker: '
 }
 begin_searches
+# Without a setting of the context there would be too few sockets, or a lot of memory for each message.
+for n in 1 2; do
+    coordinator_meets "zmq_ctx_set:$n:EINVAL"
+    judge "coordinator zmq_ctx_set:$n" 'ldt-coordinator: cannot make a socket'
+    check_equal "a coordinator that lacks setting $n of ZeroMQ's context does not start" died "$outcome"
+done
 cp "$work/coordinator.faults" "$work/faults"
 for_each_fault judge_coordinator
 start_coordinator

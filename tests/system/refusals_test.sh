@@ -31,8 +31,9 @@ no_output() { ldt -o json status >&- 2>"$work/refused.out"; [ $? -eq 1 ]; }
 check 'where standard output is closed, ldt says so' no_output
 check_says 'and nothing else has got its number' 'Bad file descriptor' "$work/refused.out"
 
-refused 'other addresses than loopback need keys' 'key' --db "$work/other.db" --listen 'tcp://0.0.0.0:*'
-refused 'an address that is none is refused' 'nonsense' --db "$work/other.db" --listen nonsense
+refused 'other addresses than loopback need keys' 'key' --db "$work/none.db" --listen 'tcp://0.0.0.0:*'
+refused 'an address that is none is refused' 'nonsense' --db "$work/none.db" --listen nonsense
+check 'neither leaves an empty database behind' test ! -e "$work/none.db"
 refused 'without a database there is nothing to do' '--db'
 refused 'a directory that is not there is named' "$work/nowhere" --db "$work/nowhere/runs.db" --listen "$free"
 
