@@ -197,9 +197,16 @@ static bool read_key(struct key *out, const char *path, bool secret, struct erro
     char *text = read_text(path, &exposed, error);
     if (text == NULL)
         return false;
+    errno = 0;
     zconfig_t *root = is_plain(text) ? zconfig_str_load(text) : NULL;
+    int reason = errno;
     explicit_bzero(text, FILE_MAX_BYTES);
     free(text);
+    if (root == NULL && reason == ENOMEM) {
+        error_set(error, "cannot read the key file %s: out of memory", path);
+        errno = reason; /* it may be read later */
+        return false;
+    }
     const char *fault = root != NULL
                             ? take_fields(out, root, secret)
                             : "a line of it is neither `section` nor `    name = \"value\"`";

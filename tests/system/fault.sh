@@ -114,8 +114,8 @@ wrong() {
 
 # What may come of a failed call: the program goes on, or it ends with a status of its own and a sentence that says
 # PATTERN. It never dies of a signal, hangs, or ends as if nothing had been. ZeroMQ (with libpgm, which it loads) ends the
-# process itself when it gets no memory, OpenBLAS crashes, and libfyaml (in ldt only) crashes or calls the text no YAML:
-# that is counted, not blamed.
+# process itself when it gets no memory, OpenBLAS and czmq (which reads key files) crash, and libfyaml (in ldt only)
+# crashes or calls the text no YAML: that is counted, not blamed.
 judge() {
     case $outcome in
     idle) idle=$((idle + 1)); return ;;
@@ -124,7 +124,7 @@ judge() {
     died)
         if [ "$status" -ge 1 ] && [ "$status" -le 6 ] && grep -q -i -e "$2" "$work/faulty.log"; then :
         elif [ "$status" -gt 1 ] && grep -q -e 'malloc.*in libzmq' -e 'malloc.*in libpgm' -e 'malloc.*in libfyaml' \
-            -e 'malloc.*in libopenblas' "$work/fired"
+            -e 'malloc.*in libopenblas' -e 'malloc.*in libczmq' "$work/fired"
         then aborted=$((aborted + 1))
         else wrong "$1" "it should go on, or end with a status of its own and: $2"; fi ;;
     esac
@@ -148,7 +148,8 @@ coordinator_meets() {
     keep_busy
     rm -f "$connect"
     status=
-    start_faulty ldt-coordinator "$1" --db "$db" --connect "$connect" --listen "$listen" --lease 2s
+    start_faulty ldt-coordinator "$1" --db "$db" --connect "$connect" --listen "$listen" --lease 2s \
+        ${server_keys:+--keys "$server_keys"}
     "${2:-meet}" 20
     [ "$outcome" = died ] || stop_hard "$faulty"
 }
@@ -157,7 +158,7 @@ coordinator_meets() {
 worker_meets() {
     if nearly_done; then submit_next; fi
     status=
-    start_faulty ldt-worker "$1" --name wf -c "$connect" -j 2 --allow-command
+    start_faulty ldt-worker "$1" --name wf -c "$connect" ${worker_key:+--key "$worker_key"} -j 2 --allow-command
     "${2:-meet}" 100 # it gives up a deaf socket after a minute
     [ "$outcome" = died ] || stop_hard "$faulty"
     cat "$work/faulty.log" >>"$work/wf.log"

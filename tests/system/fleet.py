@@ -45,8 +45,22 @@ class Fleet:
         self.database = os.path.join(directory, "runs.db")
         self.connect = os.path.join(directory, "connect.json")
         self.endpoint = "tcp://127.0.0.1:%d" % free_port()
+        self.keys = {"server": [], "worker": [], "submit": []}
+        if os.environ.get("LDT_KEYS"):
+            self.make_keys()
         self.processes = {}
         self.names = ["coordinator"] + ["w%d" % i for i in range(1, workers + 1)]
+
+    def make_keys(self):
+        """With LDT_KEYS in the environment: the options by which everybody has keys."""
+        keys = os.path.join(self.directory, "keys")
+        self.keys["server"] = ["--keys", keys]
+        subprocess.run([BUILD + "/bin/ldt", "keygen", "--server", keys], check=True, stdout=subprocess.DEVNULL)
+        for role in ("worker", "submit"):
+            secret = os.path.join(self.directory, role + ".key")
+            self.keys[role] = ["--key", secret]
+            subprocess.run([BUILD + "/bin/ldt", "keygen", "--role", role, role, "--keys", keys, "-o", secret],
+                           check=True, stdout=subprocess.DEVNULL)
 
     # ---- processes
     def log(self, name):
@@ -55,10 +69,10 @@ class Fleet:
     def start(self, name):
         if name == "coordinator":
             command = [BUILD + "/bin/ldt-coordinator", "--db", self.database, "--connect", self.connect,
-                       "--listen", self.endpoint, "--lease", self.lease]
+                       "--listen", self.endpoint, "--lease", self.lease, *self.keys["server"]]
         else:
             command = [BUILD + "/bin/ldt-worker", "--name", name, "-c", self.connect, "-j", str(self.slots),
-                       "--allow-command"]
+                       "--allow-command", *self.keys["worker"]]
         environment = dict(os.environ, XDG_STATE_HOME=os.path.join(self.directory, "state"))
         with open(self.log(name), "ab") as log:
             self.processes[name] = subprocess.Popen(command, stderr=log, stdout=log, env=environment)
@@ -95,7 +109,7 @@ class Fleet:
 
     # ---- searches
     def ldt(self, *arguments):
-        return subprocess.run([BUILD + "/bin/ldt", "-c", self.connect, *arguments], capture_output=True, text=True,
+        return subprocess.run([BUILD + "/bin/ldt", "-c", self.connect, *self.keys["submit"], *arguments], capture_output=True, text=True,
                               timeout=60)
 
     def submit(self, name, sampler, points=4, delay_ms=20, trials=None, size=(8, 10)):

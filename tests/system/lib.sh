@@ -15,7 +15,7 @@ memory_scale=1
 ! grep -q __asan_init "$bin/ldt-coordinator" 2>/dev/null || memory_scale=8
 work=$(mktemp -d "${TMPDIR:-/tmp}/ldt-system.XXXXXX") || exit 1
 export XDG_STATE_HOME="$work/state" NO_COLOR=1
-unset LDT_COORDINATOR
+unset LDT_COORDINATOR LDT_KEY_FILE
 pids=
 number=0
 failures=0
@@ -101,11 +101,22 @@ db=$work/runs.db
 connect=$work/connect.json
 listen='tcp://127.0.0.1:*'
 
+# What must hold with keys as well as without them has a twin among the tests that sets LDT_KEYS.
+server_keys= worker_key=
+if [ -n "${LDT_KEYS:-}" ]; then
+    server_keys=$work/keys worker_key=$work/fleet.key
+    export LDT_KEY_FILE="$work/owner.key"
+    { "$bin/ldt" keygen --server "$server_keys" &&
+        "$bin/ldt" keygen --role worker fleet --keys "$server_keys" -o "$worker_key" &&
+        "$bin/ldt" keygen --role submit owner --keys "$server_keys" -o "$LDT_KEY_FILE"; } >"$work/keygen.out" 2>&1 ||
+        { cat "$work/keygen.out"; exit 1; }
+fi
+
 # Starts ldt-coordinator on $db and waits until it listens. Its process is $coordinator.
 start_coordinator() {
     rm -f "$connect"
-    "$bin/ldt-coordinator" --db "$db" --connect "$connect" --listen "$listen" --lease 2s "$@" \
-        2>>"$work/coordinator.log" &
+    "$bin/ldt-coordinator" --db "$db" --connect "$connect" --listen "$listen" --lease 2s \
+        ${server_keys:+--keys "$server_keys"} "$@" 2>>"$work/coordinator.log" &
     coordinator=$!
     pids="$pids $coordinator"
     wait_for 20 test -s "$connect" || give_up 'the coordinator starts'
@@ -121,7 +132,7 @@ keep_endpoint() { listen=$(endpoint_of); }
 # start_worker NAME OPTION...: its process is $worker.
 start_worker() {
     name=$1; shift
-    "$bin/ldt-worker" --name "$name" -c "$connect" "$@" 2>>"$work/$name.log" &
+    "$bin/ldt-worker" --name "$name" -c "$connect" ${worker_key:+--key "$worker_key"} "$@" 2>>"$work/$name.log" &
     worker=$!
     pids="$pids $worker"
 }

@@ -1,0 +1,12 @@
+#!/bin/sh
+# The network vanishes and comes back while everybody has keys; without keys: partition_test.sh. Long form of both:
+# tests/torture/partitions.sh, with LDT_KEYS=yes. (TAP)
+export LDT_KEYS=yes
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/hurt.sh"
+if own_network; then
+    hurt 'after a partition all workers with keys are back in time' partitions.py DIR 1 "$seed" 3
+else
+    skipped 'after a partition all workers with keys are back in time' 'no network namespaces here (needs root and ip)'
+fi
+end_of_test
