@@ -43,11 +43,6 @@ void net_relu(struct net *net)
     net_add(net, LAYER_RELU, net->outputs);
 }
 
-void net_weight_norm(struct net *net, int outputs)
-{
-    net_add(net, LAYER_WEIGHT_NORM, outputs);
-}
-
 void net_convolutions(struct net *net, const struct convolutions *convolutions)
 {
     int count = convolutions->count;

@@ -77,8 +77,6 @@ struct net {
 void net_start(struct net *net, int inputs);
 void net_linear(struct net *net, int outputs); /* y = x W + b */
 void net_relu(struct net *net);
-/* y = x W + b, where W is given by the direction and the length of each of its columns */
-void net_weight_norm(struct net *net, int outputs);
 /* Stands first: rows are trajectories, time step after time step. */
 void net_convolutions(struct net *net, const struct convolutions *convolutions);
 void net_batch_norm(struct net *net); /* over the rows of each batch, then scale and shift */
@@ -101,7 +99,8 @@ struct net net_student_b(int inputs, int hidden, int hidden_layers, int outputs)
 
 /* The student of MuJoCo: net_mlp with all pre-activations of its hidden layers supervised. */
 struct net net_student_hidden(int inputs, int hidden, int hidden_layers, int outputs);
-/* The same net with weight norm in place of each linear layer: any student can have it. */
+/* The same net with weight norm in place of each linear layer: y = x W + b, where W is given by the
+ * direction and the length of each of its columns. Any student can have it. */
 struct net net_with_weight_norm(const struct net *net);
 
 /* The teacher of MuJoCo, for the gated loss (B.2.2 of the paper): convolutions over the trajectory,

@@ -30,9 +30,6 @@ void log_softmax(const struct pass *pass, struct mat y, struct mat x);
 double label_gradient(struct pass *pass, enum label_loss loss, struct mat d, struct mat z,
                       const real *labels, double entropy_coef, double *entropy);
 
-/* How many supervised units a teacher's output of that many columns is for. */
-int teach_units(enum teach_loss loss, int columns);
-
 /* The last step of a teacher for the gated loss, values only: the first half of the columns are
  * targets and stay, the second half are m and become w = sigmoid(m/2 - 1).   dm = dw w (1 - w)/2 */
 void gate(const struct pass *pass, struct mat y, struct mat x);

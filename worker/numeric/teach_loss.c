@@ -203,7 +203,8 @@ void gate_back(const struct pass *pass, struct mat dx, struct mat y, struct mat 
     }
 }
 
-int teach_units(enum teach_loss loss, int columns)
+/* How many supervised units a teacher's output of that many columns is for. */
+static int teach_units(enum teach_loss loss, int columns)
 {
     return loss == TEACH_GATED ? columns / 2 : columns;
 }

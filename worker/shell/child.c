@@ -19,7 +19,6 @@ enum {
     READ_BYTES = 64 << 10, /* at a time from one pipe, so that no child starves the others */
     CHILD_NICENESS = 5,    /* heartbeats come first */
     KILL_AGAIN_MS = 1000,  /* for what the group may have started meanwhile */
-    LAST_WAIT_MS = 1000,   /* for the end of a killed one that nobody needs any more */
     OOM_READ_MS = 1000,
     OOM_SCORE = 500, /* and memory is taken from a trial before the worker */
 };
