@@ -79,7 +79,8 @@ $(BUILD)/obj/%.double.o: %.c
 FLAGS_worker := $(if $(ARCH),-march=$(ARCH)) $(if $(SANITIZE),,-O3)
 
 # Whatever includes the generated header must wait for it.
-$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/*.c coordinator/shell/*.c coordinator/cli/*.c worker/shell/*.c)): \
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard proto/*.c coordinator/shell/*.c coordinator/cli/*.c worker/shell/*.c \
+                                             tests/unit/proto/*.c)): \
     | $(BUILD)/generated/proto/ldt.pb-c.h
 
 # Objects of generated files, beside those of a folder's own.

@@ -120,7 +120,9 @@ struct worker_status {
     bool allow_command, connected;
     int64_t seen_ms_ago, done, failed;
     int32_t drain;     /* 0 no, 1 leaves when its trials are done, 2 was told to leave at once */
-    const char *note;  /* why it takes no work: "benched: ...", or "" */
+    /* why it takes no work: "benched: ...", or "". Not connected: why it left, as it said at the
+     * end: "left: ...", or "" if it went without a word. */
+    const char *note;
 };
 
 struct message {
@@ -167,8 +169,14 @@ struct message {
             const char *checkpoint_key;
         } trial;
         /* worker -> coordinator; BEAT_OK. Extends the leases of exactly these attempts. `note`:
-         * LINE of at most 256 bytes, why it takes no work, for people; or "" */
-        struct { struct held_attempt *held; size_t n_held; const char *note; } beat;
+         * LINE of at most 256 bytes, why it takes no work, for people; or "". `leaving`: the last
+         * one, of a worker that has nothing left and ends; no answer, and `note` says why. */
+        struct {
+            struct held_attempt *held;
+            size_t n_held;
+            const char *note;
+            bool leaving;
+        } beat;
         /* coordinator -> worker: attempts to kill. Cancelled and stale ones are dropped without a
          * report; pruned ones end with RESULT_DONE. */
         struct {

@@ -235,6 +235,7 @@ static void *beat_to_wire(struct arena *arena, const struct message *message)
     wire->n_held = message->beat.n_held;
     wire->held = held_to_wire(arena, message->beat.held, message->beat.n_held);
     wire->note = wire_text(message->beat.note);
+    wire->leaving = message->beat.leaving;
     return wire;
 }
 
@@ -245,6 +246,7 @@ static bool beat_from_wire(struct arena *arena, struct message *message, const v
     message->beat.n_held = wire->n_held;
     message->beat.held = held_from_wire(arena, wire->held, wire->n_held);
     message->beat.note = wire->note;
+    message->beat.leaving = wire->leaving;
     return true;
 }
 

@@ -62,7 +62,7 @@ static struct message sample_body(enum message_type type)
                                             COUNT(sample_environment), 1800000, 600000,
                                             "0123456789abcdef-12-34" } };
     case MESSAGE_BEAT:
-        return (struct message){ .beat = { sample_held, COUNT(sample_held), "benched" } };
+        return (struct message){ .beat = { sample_held, COUNT(sample_held), "benched", true } };
     case MESSAGE_BEAT_OK:
         return (struct message){ .beat_ok = { sample_refs, sample_refs + 1, sample_refs + 2, 3, 2,
                                               1, 2 } };
@@ -226,7 +226,7 @@ static const struct field message_fields[MESSAGE_TYPES][16] = {
                         ROW(INT64, trial.max_duration_ms), ROW(INT64, trial.max_silence_ms),
                         ROW(TEXT, trial.checkpoint_key), END },
     [MESSAGE_BEAT] = { ITEMS(message, beat.held, beat.n_held, held_attempt, held_fields),
-                       ROW(TEXT, beat.note), END },
+                       ROW(TEXT, beat.note), ROW(BOOL, beat.leaving), END },
     [MESSAGE_BEAT_OK] = { ITEMS(message, beat_ok.cancel, beat_ok.n_cancel, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.prune, beat_ok.n_prune, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.stale, beat_ok.n_stale, attempt_ref, ref_fields),
