@@ -8,6 +8,7 @@
 #include "proto/text.h"
 #include "worker/shell/tail.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -303,6 +304,15 @@ const char *child_output_log(const struct child_output *output, struct arena *ar
     return tail_text(&output->log, arena);
 }
 
+/* Python draws marks under a line of code, others rules of dashes. */
+static bool says_something(const char *line)
+{
+    for (; *line != '\0'; line++)
+        if (isalnum((unsigned char)*line) || (unsigned char)*line >= 0x80)
+            return true;
+    return false;
+}
+
 /* The last lines that say something, joined to one. A carriage return ends a line, too. */
 const char *child_output_last_errors(const struct child_output *output, struct arena *arena)
 {
@@ -317,7 +327,8 @@ const char *child_output_last_errors(const struct child_output *output, struct a
         char *line = rest + length;
         while (line > rest && line[-1] != '\n' && line[-1] != '\r')
             line--;
-        lines[n_lines++] = line;
+        if (says_something(line))
+            lines[n_lines++] = line;
         if (line == rest)
             break;
         line[-1] = '\0';

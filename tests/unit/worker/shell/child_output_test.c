@@ -234,6 +234,22 @@ static void the_last_errors_are_the_last_lines_that_say_something(void **state)
                         "50% | 100% | ValueError: bad");
 }
 
+static void marks_under_a_line_of_code_are_no_last_error(void **state)
+{
+    struct world *world = *state;
+    const char *errors = "---\n  File \"x.py\"\n    f(x)\n    ^^^^\nValueError: größer\n=====\n";
+    child_output_stderr(world->output, errors, strlen(errors));
+    assert_string_equal(child_output_last_errors(world->output, world->arena),
+                        "File \"x.py\" | f(x) | ValueError: größer");
+}
+
+static void errors_of_marks_alone_say_nothing(void **state)
+{
+    struct world *world = *state;
+    child_output_stderr(world->output, "---\n***\n", 8);
+    assert_string_equal(child_output_last_errors(world->output, world->arena), "");
+}
+
 static void the_end_of_a_long_log_is_kept_from_a_line_start(void **state)
 {
     struct world *world = *state;
@@ -293,6 +309,8 @@ int main(void)
         TEST(facts_are_merged_and_bounded),
         TEST(divergence_is_a_fact),
         TEST(the_last_errors_are_the_last_lines_that_say_something),
+        TEST(marks_under_a_line_of_code_are_no_last_error),
+        TEST(errors_of_marks_alone_say_nothing),
         TEST(the_end_of_a_long_log_is_kept_from_a_line_start),
         TEST(any_bytes_at_all_are_survived),
     };
