@@ -132,10 +132,11 @@ judge() {
 }
 aborted=0
 
-# The same, for a fault that $faulty meets on its way out, with work half done: $outcome is "stuck" or "died".
+# meet_leaving PATIENCE: the same for a fault that $faulty meets on its way out, with work half done: $outcome is
+# "stuck" or "died".
 meet_leaving() {
     outcome=stuck before=$(done_trials)
-    wait_for 20 progress || return 0
+    wait_for "$1" progress || return 0
     kill -TERM "$faulty"
     wait_for 26 gone || return 0
     outcome=died
