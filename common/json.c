@@ -83,27 +83,33 @@ char *json_text(const json_t *value)
     return out.bytes;
 }
 
-/* Copies text to out with the three bare words quoted. */
-static void quote_bare_words(struct buf *out, const char *text, size_t length)
+/* The length of the bare word that text begins with; 0: none. */
+static size_t bare_word(const char *text, size_t length)
 {
     static const char *const words[] = { "-Infinity", "Infinity", "NaN" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (length >= n && memcmp(text, words[i], n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+/* Copies text to out with the bare words quoted. */
+static void quote_bare_words(struct buf *out, const char *text, size_t length)
+{
     bool in_string = false;
     for (size_t i = 0; i < length;) {
-        size_t word_length = 0;
         if (text[i] == '"')
             in_string = !in_string;
-        for (size_t w = 0; !in_string && w < 3 && word_length == 0; w++) {
-            size_t n = strlen(words[w]);
-            if (length - i >= n && memcmp(text + i, words[w], n) == 0)
-                word_length = n;
+        size_t word = in_string ? 0 : bare_word(text + i, length - i);
+        if (word > 0) {
+            buf_printf(out, "\"%.*s\"", (int)word, text + i);
+            i += word;
+            continue;
         }
-        if (word_length > 0)
-            buf_printf(out, "\"%.*s\"", (int)word_length, text + i);
-        size_t copied = word_length > 0                                  ? word_length
-                        : in_string && text[i] == '\\' && i + 1 < length ? 2
-                                                                         : 1;
-        if (word_length == 0)
-            buf_add(out, text + i, copied);
+        size_t copied = in_string && text[i] == '\\' && i + 1 < length ? 2 : 1; /* an escape */
+        buf_add(out, text + i, copied);
         i += copied;
     }
 }

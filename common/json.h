@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 /* Makes jansson allocate as xalloc.h does: a tree without one of its members, or no tree, would
- * otherwise be all that is seen of a lack of memory. The first call of every main. */
+ * otherwise be all that is seen of a lack of memory. Every main does so before it uses jansson. */
 void json_begin(void);
 
 enum { NUMBER_TEXT_BYTES = 32 };
