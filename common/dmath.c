@@ -25,8 +25,7 @@ static double horner(const double *coefficients, int count, double x)
     return sum;
 }
 
-/* ---- exp: x = k ln 2 + r with |r| <= 0.35, the Taylor series of e^r, then k into the exponent
- * ---- */
+/* ---- exp: x = k ln 2 + r, |r| <= 0.35; the Taylor series of e^r; then k into the exponent ---- */
 
 /* e^r = 1 + r + r^2 (these), each 1 / n! */
 static const double exp_series[] = {
@@ -61,8 +60,8 @@ static lanes exp_lanes(lanes x)
         series = series * r + exp_series[i];
     lanes y = 1.0 + (r + (lost + r * r * series));
     lanes_bits k = (lanes_bits)rounded - (lanes_bits)all_lanes(ROUNDER);
-    lanes_bits half =
-        ((k + 2048) >> 1) - 1024; /* in two steps, so that neither factor over- or underflows */
+    /* 2^k in two factors, so that neither over- nor underflows. */
+    lanes_bits half = ((k + 2048) >> 1) - 1024;
     lanes first = (lanes)((half + 1023) << 52);
     lanes second = (lanes)((k - half + 1023) << 52);
     return y * first * second;

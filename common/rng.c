@@ -40,9 +40,8 @@ uint64_t rng_u64(struct rng *rng)
 
 uint64_t rng_below(struct rng *rng, uint64_t bound)
 {
-    uint64_t biased =
-        -bound % bound; /* 2^64 mod bound: the draws that would favour small numbers */
-    uint64_t draw;
+    /* 2^64 mod bound: the draws that would favour small numbers. */
+    uint64_t biased = -bound % bound, draw;
     do
         draw = rng_u64(rng);
     while (draw < biased);

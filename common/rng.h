@@ -37,7 +37,7 @@ struct rng {
 void rng_init(struct rng *rng, uint64_t seed, enum rng_purpose purpose, uint64_t index);
 uint64_t rng_u64(struct rng *rng);
 uint64_t rng_below(struct rng *rng, uint64_t bound);  /* 0 .. bound-1 without bias; bound > 0 */
-double rng_uniform(struct rng *rng);                  /* (0, 1), both ends open, 53 bits */
+double rng_uniform(struct rng *rng);                  /* (0, 1), both ends open, 52 bits */
 double rng_normal(struct rng *rng);                   /* N(0, 1), one uniform each (dmath.h) */
 void rng_shuffle(struct rng *rng, int *items, int count); /* Fisher-Yates */
 #endif

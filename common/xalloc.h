@@ -15,9 +15,9 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void xalloc_fail(size_t bytes);
 
 /* Makes room for one more item in a growing array: doubles *capacity when count has reached it.
- * items = grow(items, count, &capacity, sizeof *items); */
+ * items = xgrow(items, count, &capacity, sizeof *items); */
 void *xgrow(void *items, size_t count, size_t *capacity, size_t bytes);
 
-/* A copy of memory that ends up on its own cache lines: for matrices. Free with free(). */
-void *xaligned(size_t bytes); /* zeroed, 64-byte aligned */
+/* Zeroed, on cache lines of its own (64 bytes): for matrices. Free with free(). */
+void *xaligned(size_t bytes);
 #endif
