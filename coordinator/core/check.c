@@ -251,6 +251,7 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
                 "it has no session and is in line for work");
         return NULL;
     }
+    REQUIRE(!worker->left, "it left and has a session");
     REQUIRE(index_find(&core->by_session, worker->session) == worker &&
                 index_find(&core->by_peer, worker->peer) == worker,
             "its session cannot be found");

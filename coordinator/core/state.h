@@ -100,7 +100,8 @@ struct worker {
     struct link heard;          /* in core.connected, longest silent first */
     struct link hungry;         /* in core.hungry, while credit > 0 */
     struct link hungry_here;    /* in its class, if there is one, while credit > 0 */
-    char *note;                 /* why it takes no work, as its last BEAT said; "" */
+    char *note;                 /* why it takes no work, or left, as its last BEAT said; "" */
+    bool left;                  /* without a session: that BEAT was a goodbye */
 };
 
 struct core {

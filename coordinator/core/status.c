@@ -181,6 +181,14 @@ static const char *worker_note(struct turn *turn, const struct worker *worker)
     return "";
 }
 
+/* Of a worker that is not connected: none, if it went without a goodbye. */
+static const char *last_words(struct turn *turn, const struct worker *worker)
+{
+    if (!worker->left)
+        return "";
+    return worker->note[0] != '\0' ? arena_text(turn->out->arena, worker->note) : "left";
+}
+
 static struct worker_status worker_line(struct turn *turn, const struct worker *worker)
 {
     struct arena *arena = turn->out->arena;
@@ -195,7 +203,7 @@ static struct worker_status worker_line(struct turn *turn, const struct worker *
         .done = worker->done,
         .failed = worker->failed,
         .drain = worker->row.drain,
-        .note = worker->session != 0 ? worker_note(turn, worker) : "",
+        .note = worker->session != 0 ? worker_note(turn, worker) : last_words(turn, worker),
     };
 }
 

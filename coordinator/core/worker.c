@@ -107,6 +107,7 @@ static void begin_session(struct turn *turn, struct worker *worker)
     worker->session = new_session(core, turn->wall_ms);
     worker->peer = turn->peer;
     worker->sent = worker->received = worker->lost = 0;
+    worker->left = false;
     index_put(&core->by_session, worker->session, worker);
     index_put(&core->by_peer, worker->peer, worker);
     worker_heard(core, worker, turn->now_ms);
@@ -323,9 +324,27 @@ void worker_spend_credit(struct core *core, struct worker *worker)
 
 /* ---- BEAT ------------------------------------------------------------------------------------ */
 
+/* It holds nothing, so a TRIAL that it has not spoken of will never be run there. Other leases it
+ * has given up without saying so: then it is not believed. */
+static bool says_goodbye(struct core *core, struct worker *worker, const struct message *message)
+{
+    if (!message->beat.leaving || message->beat.n_held > 0)
+        return false;
+    LIST_EACH(&worker->leases, held)
+    {
+        if (LIST_ITEM(held, struct trial, held)->confirmed)
+            return false;
+    }
+    lapse_unconfirmed(core, worker);
+    end_session(core, worker);
+    return worker->left = true;
+}
+
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {
     take_note(worker, message->beat.note);
+    if (says_goodbye(turn->core, worker, message))
+        return; /* nobody listens any more */
     size_t n_held = message->beat.n_held;
     struct attempt_ref *cancel = arena_alloc(turn->out->arena, n_held * sizeof *cancel);
     struct attempt_ref *stale = arena_alloc(turn->out->arena, n_held * sizeof *stale);

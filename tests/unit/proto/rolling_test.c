@@ -1,5 +1,5 @@
-/* A rolling upgrade: workers and coordinators of this release beside those of before it had a worker
- * say that it leaves. */
+/* A rolling upgrade: programs of this release beside those of one in which no worker said that it
+ * leaves. */
 #include "proto/codec.h"
 #include "proto/ldt.pb-c.h"
 #include "proto/scan.h"

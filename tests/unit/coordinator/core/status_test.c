@@ -97,6 +97,29 @@ static void the_note_of_a_worker_leaves_with_it(void **state)
     world_destroy(world);
 }
 
+static void a_worker_that_said_goodbye_is_gone_at_once_and_shows_its_last_words(void **state)
+{
+    struct world *world = world_create();
+    struct message message = { .type = MESSAGE_BEAT, .session = worker_joins(world, 1, 1) };
+    message.beat.note = "left: drained";
+    message.beat.leaving = true;
+    say(world, 1, message);
+    time_passes(world, 3000);
+    const struct worker_status *line = workers(world, 1);
+    assert_false(line->connected);
+    assert_int_equal(line->seen_ms_ago, 3000);
+    assert_string_equal(line->note, "left: drained");
+    message.session = worker_joins(world, 1, 1);
+    assert_string_equal(workers(world, 1)->note, "left: drained"); /* until its first beat */
+    message.beat.note = "";
+    say(world, 1, message);
+    assert_string_equal(workers(world, 1)->note, "left"); /* never none: that is to go silently */
+    message.session = worker_joins(world, 1, 1);
+    leaves(world, 1);
+    assert_string_equal(workers(world, 1)->note, "");
+    world_destroy(world);
+}
+
 static void the_latest_workers_come_first(void **state)
 {
     struct world *world = world_create();
@@ -337,6 +360,8 @@ int main(void)
         cmocka_unit_test(a_worker_that_still_has_a_trial_is_shown_however_long_it_is_away),
         cmocka_unit_test(a_connected_worker_was_seen_when_it_was_last_heard),
         cmocka_unit_test(the_note_of_a_worker_leaves_with_it),
+        cmocka_unit_test(
+            a_worker_that_said_goodbye_is_gone_at_once_and_shows_its_last_words),
         cmocka_unit_test(the_latest_workers_come_first),
         cmocka_unit_test(what_a_worker_ended_is_counted_again_after_a_restart),
         cmocka_unit_test(the_best_trial_is_the_first_of_its_configuration),

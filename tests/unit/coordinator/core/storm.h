@@ -196,6 +196,16 @@ static inline void storm_beat(struct storm *storm, int which)
     storm_tell(storm, (uint64_t)which + 1, message);
 }
 
+/* Now and then it lies: it has trials left. */
+static inline void storm_say_goodbye(struct storm *storm, int which)
+{
+    struct storm_worker *worker = &storm->workers[which];
+    struct message message = { .type = MESSAGE_BEAT, .session = worker->session };
+    message.beat.leaving = true;
+    storm_tell(storm, (uint64_t)which + 1, message);
+    worker->session = 0;
+}
+
 static inline void storm_worker_acts(struct storm *storm)
 {
     int which = storm_draw(storm, STORM_WORKERS), held = storm->workers[which].n_held;
@@ -205,7 +215,10 @@ static inline void storm_worker_acts(struct storm *storm)
     }
     switch (storm_draw(storm, 4)) {
     case 0:
-        storm_beat(storm, which);
+        if (storm_draw(storm, 12) == 0)
+            storm_say_goodbye(storm, which);
+        else
+            storm_beat(storm, which);
         break;
     case 1:
         if (held > 0 && storm_draw(storm, 12) == 0)

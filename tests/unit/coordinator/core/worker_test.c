@@ -403,6 +403,94 @@ static void the_number_of_workers_is_bounded(void **state)
     world_destroy(world);
 }
 
+/* ---- the end of a worker --------------------------------------------------------------------- */
+
+static void says_goodbye(struct world *world, uint64_t peer, uint64_t session)
+{
+    struct message message = { .type = MESSAGE_BEAT, .session = session };
+    message.beat.note = "left: drained";
+    message.beat.leaving = true;
+    say(world, peer, message);
+}
+
+static void a_goodbye_ends_the_session_at_once_and_is_not_answered(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 2);
+    ask(world, 1, session, 2, 0);
+    says_goodbye(world, 1, session);
+    assert_int_equal(world->n_sent, 0);
+    submit(world, SPEC("\"trials\":1"));
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0); /* what it asked for is forgotten */
+    says_goodbye(world, 1, session);                       /* repeated by the network */
+    error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    world_destroy(world);
+}
+
+static void a_goodbye_of_another_peer_or_session_ends_nothing(void **state)
+{
+    struct world *world = world_create();
+    uint64_t session = worker_joins(world, 1, 1), other = worker_joins(world, 2, 1);
+    says_goodbye(world, 2, session);
+    error_told(world, 2, ERROR_UNKNOWN_SESSION);
+    says_goodbye(world, 1, other);
+    error_told(world, 1, ERROR_UNKNOWN_SESSION);
+    beat(world, 1, session, NULL, 0);
+    told(world, 1, MESSAGE_BEAT_OK);
+    world_destroy(world);
+}
+
+static void whoever_says_goodbye_and_has_trials_stays_and_keeps_them(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct held_attempt held = { .ref = ref, .step = -1 };
+    struct message message = { .type = MESSAGE_BEAT, .session = session };
+    message.beat.leaving = true;
+    message.beat.held = &held;
+    message.beat.n_held = 1;
+    say(world, 1, message); /* it names the trial: a beat like any other */
+    told(world, 1, MESSAGE_BEAT_OK);
+    says_goodbye(world, 1, session); /* now it does not, but has spoken of it before */
+    told(world, 1, MESSAGE_BEAT_OK);
+    uint64_t other = worker_joins(world, 2, 1);
+    ask(world, 2, other, 1, 0);
+    assert_int_equal(times_told(world, MESSAGE_TRIAL), 0);
+    worker_finishes(world, 1, session, ref, 0.5);
+    assert_int_equal(disk_trial(&world->disk, 1, 0)->state, TRIAL_DONE);
+    world_destroy(world);
+}
+
+static void a_trial_on_its_way_to_a_worker_that_left_goes_to_the_next_at_once(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session, other;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    says_goodbye(world, 1, session);
+    struct attempt_ref again = worker_takes_trial(world, 2, &other);
+    assert_int_equal(again.trial, ref.trial);
+    assert_int_equal(again.attempt, ref.attempt + 1);
+    assert_int_equal(disk_trial(&world->disk, 1, 0)->charged, 0);
+    world_destroy(world);
+}
+
+static void whoever_said_goodbye_may_come_back(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":2"));
+    uint64_t session;
+    worker_finishes(world, 1, session, worker_takes_trial(world, 1, &session), 0.5);
+    says_goodbye(world, 1, session);
+    worker_takes_trial(world, 1, &session); /* the same process */
+    assert_int_equal(world->disk.n_workers, 1);
+    beat(world, 1, session, NULL, 0);
+    told(world, 1, MESSAGE_BEAT_OK);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +519,11 @@ int main(void)
         cmocka_unit_test(whoever_comes_under_ever_new_names_leaves_one_row),
         cmocka_unit_test(the_row_of_a_worker_that_was_given_a_trial_stays_its_own),
         cmocka_unit_test(the_number_of_workers_is_bounded),
+        cmocka_unit_test(a_goodbye_ends_the_session_at_once_and_is_not_answered),
+        cmocka_unit_test(a_goodbye_of_another_peer_or_session_ends_nothing),
+        cmocka_unit_test(whoever_says_goodbye_and_has_trials_stays_and_keeps_them),
+        cmocka_unit_test(a_trial_on_its_way_to_a_worker_that_left_goes_to_the_next_at_once),
+        cmocka_unit_test(whoever_said_goodbye_may_come_back),
         cmocka_unit_test(only_messages_that_change_rows_count_as_saving),
         cmocka_unit_test(
             messages_that_only_a_coordinator_sends_are_refused_and_errors_never_answered),
