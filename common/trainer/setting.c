@@ -169,12 +169,18 @@ static json_t *type_boolean(const json_t *scalar)
     return NULL;
 }
 
-/* "random-3" of the choice "random-N": 3, written as a person would; 0: it is none of that. */
-static int counted_choice(const struct setting_row *row, const char *text)
+int setting_last_choice(const struct setting_row *row)
 {
     int last = 0;
     while (row->choices[last + 1] != NULL)
         last++;
+    return last;
+}
+
+/* "random-3" of the choice "random-N": 3, written as a person would; 0: it is none of that. */
+static int counted_choice(const struct setting_row *row, const char *text)
+{
+    int last = setting_last_choice(row);
     size_t stem = strlen(row->choices[last]) - 1;
     bool counts = row->upper > row->lower && strncmp(row->choices[last], text, stem) == 0;
     if (!counts || text[stem] < '1' || text[stem] > '9')
@@ -187,7 +193,7 @@ static int counted_choice(const struct setting_row *row, const char *text)
 static bool is_choice(const struct setting_row *row, const char *text)
 {
     int index = choice_index(row, text);
-    bool is_pattern = index >= 0 && row->choices[index + 1] == NULL && row->upper > row->lower;
+    bool is_pattern = index == setting_last_choice(row) && row->upper > row->lower;
     return counted_choice(row, text) > 0 || (index >= 0 && !is_pattern);
 }
 
@@ -246,12 +252,7 @@ static void refuse_value(const struct setting_row *row, const json_t *scalar, st
 double setting_choice_number(const struct setting_row *row, const char *text)
 {
     int count = counted_choice(row, text);
-    if (count == 0)
-        return choice_index(row, text);
-    int index = 0;
-    while (row->choices[index + 1] != NULL)
-        index++;
-    return index + count;
+    return count > 0 ? setting_last_choice(row) + count : choice_index(row, text);
 }
 
 json_t *setting_type_value(const struct setting_row *row, const json_t *scalar, struct error *error)

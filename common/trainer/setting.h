@@ -91,7 +91,10 @@ void setting_describe(const struct setting_row *row, char *out, size_t bytes);
 json_t *setting_type_value(const struct setting_row *row, const json_t *scalar,
                            struct error *error);
 
-/* What struct settings holds for a legal word of a choice: see there. */
+/* The index of the last word of a choice, which may stand for many: "random-N". */
+int setting_last_choice(const struct setting_row *row);
+
+/* A legal word of a choice as a number: its index; with -N, N is added to that of the last word. */
 double setting_choice_number(const struct setting_row *row, const char *word);
 
 /* A complete set for one run, defaults filled in. */

@@ -191,23 +191,16 @@ bool setting_is_auto(const struct settings *settings, enum setting_id id)
     return setting_table[id].type == SETTING_INTEGER_OR_AUTO && isnan(settings->number[id]);
 }
 
-static int last_choice(const struct setting_row *row)
-{
-    int last = 0;
-    while (row->choices[last + 1] != NULL)
-        last++;
-    return last;
-}
-
 const char *setting_choice(const struct settings *settings, enum setting_id id)
 {
     const struct setting_row *row = &setting_table[id];
-    int index = (int)setting_integer(settings, id), last = last_choice(row);
+    int index = (int)setting_integer(settings, id), last = setting_last_choice(row);
     return row->choices[index < last ? index : last];
 }
 
 int setting_choice_count(const struct settings *settings, enum setting_id id)
 {
-    int index = (int)setting_integer(settings, id), last = last_choice(&setting_table[id]);
+    int index = (int)setting_integer(settings, id);
+    int last = setting_last_choice(&setting_table[id]);
     return index > last ? index - last : 0;
 }
