@@ -1,8 +1,9 @@
 /* worker.h - workers and their sessions. A worker is one process, known by its instance number;
  * its name is only for people. A session begins with HELLO, is bound to the peer that said it, and
- * ends when the same worker says HELLO again, when it says that it leaves and has nothing left, when
- * the transport loses the peer, or after peer_silent_ms without a word. Sessions are memory only: after a restart of the coordinator
- * everybody is told UNKNOWN_SESSION and says HELLO again.
+ * ends when the same worker says HELLO again, when it says goodbye (a BEAT that is `leaving`) and
+ * has nothing left, when the transport loses the peer, or after peer_silent_ms without a word.
+ * Sessions are memory only: after a restart of the coordinator everybody is told UNKNOWN_SESSION
+ * and says HELLO again.
  *
  * Credit: ASK tells free slots and how many TRIALs have arrived in this session; those still in
  * flight are taken off. A TRIAL whose lease lapses before the worker speaks of it counts as lost,
