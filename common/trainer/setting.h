@@ -1,15 +1,14 @@
 /* setting.h - every value that a training run of the built-in trainer needs: one table with
  * name, type, bounds, default for each task, the methods that have it, and a sentence of help.
- * Data only: `ldt-worker trial --help` prints it, the trainer reads a run's settings through it,
- * and the spec's validation types and bounds a search's parameters by it. Names are a contract
- * with specs, databases and scripts: a row may be added, none renamed. */
+ * Data only: `ldt-worker trial --help` prints it, the trainer reads a run's settings through it
+ * (settings.h), and the spec's validation types and bounds a search's parameters by it. Names are a
+ * contract with specs, databases and scripts: a row may be added, none renamed. */
 #ifndef TRAINER_SETTING_H
 #define TRAINER_SETTING_H
 #include "common/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 enum task { TASK_A, TASK_B, TASK_GAME_OF_LIFE, TASK_MUJOCO, TASK_ARRAYS, TASKS };
 enum method {
@@ -96,26 +95,4 @@ int setting_last_choice(const struct setting_row *row);
 
 /* A legal word of a choice as a number: its index; with -N, N is added to that of the last word. */
 double setting_choice_number(const struct setting_row *row, const char *word);
-
-/* A complete set for one run, defaults filled in. */
-struct settings {
-    enum task task;
-    enum method method;
-    bool is_given[SETTINGS]; /* rather than filled in */
-    double number[SETTINGS]; /* integers are exact; boolean 0, 1; choice: its index, with -N what N
-                              * is added; text 0; NaN: auto, or not had */
-    char data[SETTING_TEXT_BYTES]; /* the value of SETTING_DATA, the only text; else empty */
-};
-
-/* From the `parameters` object of a trial. Refuses what is unknown, out of bounds, or not had by
- * the task or method; says so in one sentence with the nearest name. */
-bool settings_parse(struct settings *out, const json_t *parameters, struct error *error);
-
-bool setting_is_had(const struct settings *settings, enum setting_id id);
-double setting_real(const struct settings *settings, enum setting_id id);
-int64_t setting_integer(const struct settings *settings, enum setting_id id);
-bool setting_flag(const struct settings *settings, enum setting_id id);
-bool setting_is_auto(const struct settings *settings, enum setting_id id); /* or the row's word */
-const char *setting_choice(const struct settings *settings, enum setting_id id); /* "random-N" */
-int setting_choice_count(const struct settings *settings, enum setting_id id);   /* N, else 0 */
 #endif

@@ -1,6 +1,4 @@
-/* A complete set of settings for one run: `parameters` checked against the table, defaults
- * filled in. */
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 
 #include <assert.h>
 #include <math.h>

@@ -5,6 +5,7 @@
 #include "common/buf.h"
 #include "common/hash.h"
 #include "common/rng.h"
+#include "common/trainer/settings.h"
 #include "common/xalloc.h"
 
 #include <inttypes.h>

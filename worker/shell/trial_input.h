@@ -4,7 +4,7 @@
 #ifndef SHELL_TRIAL_INPUT_H
 #define SHELL_TRIAL_INPUT_H
 #include "common/error.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
 #ifndef TRIAL_ABLATION_H
 #define TRIAL_ABLATION_H
 #include "common/error.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/task/task.h"
 
 /* False: there is no trajectory, or it is shorter than N; nothing was changed. */

@@ -1,7 +1,7 @@
 /* config.h - from settings to what the engine is built of: networks, losses, optimisers. */
 #ifndef TRIAL_CONFIG_H
 #define TRIAL_CONFIG_H
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/meta/learner.h"
 #include "worker/task/task.h"
 

@@ -3,7 +3,7 @@
 #ifndef TRIAL_IDENTITY_H
 #define TRIAL_IDENTITY_H
 #include "common/buf.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/task/task.h"
 
 enum { IDENTITY_BYTES_MOST = 1 << 16 };

@@ -12,7 +12,7 @@
 #ifndef TRIAL_MODEL_H
 #define TRIAL_MODEL_H
 #include "common/error.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/meta/learner.h"
 #include "worker/task/task.h"
 

@@ -1,7 +1,7 @@
 /* networks.h - from settings and data to the nets of a run: the student, and its teacher. */
 #ifndef TRIAL_NETWORKS_H
 #define TRIAL_NETWORKS_H
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/net/net.h"
 #include "worker/task/task.h"
 

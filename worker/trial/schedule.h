@@ -13,7 +13,7 @@
 #ifndef TRIAL_SCHEDULE_H
 #define TRIAL_SCHEDULE_H
 #include "common/error.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 
 struct schedule {
     int selection_count;  /* carved off before all else; 0: there is no selection set */

@@ -3,7 +3,7 @@
 #ifndef TRIAL_TRIAL_H
 #define TRIAL_TRIAL_H
 #include "common/error.h"
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 #include "worker/trial/identity.h"
 
 /* Where a run saves itself, so that another process goes on from there with the same bits. One that

@@ -1,4 +1,4 @@
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* settings.h - the settings of a run from the JSON text that a test has them in. */
 #ifndef TEST_TRIAL_SETTINGS_H
 #define TEST_TRIAL_SETTINGS_H
-#include "common/trainer/setting.h"
+#include "common/trainer/settings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
