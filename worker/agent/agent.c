@@ -226,22 +226,33 @@ static bool owes(const struct agent *agent)
     return false;
 }
 
-static void finish_if_done(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+/* Why it ends now; NULL while it stays. */
+static const char *why_leave(const struct agent *agent, int64_t now_ms, struct arena *arena)
 {
     int64_t idle_ms = agent->options.idle_exit_ms;
+    if (agent->stopping && owes(agent) && now_ms < agent->stop_deadline_ms)
+        return NULL;
+    if (agent->draining && (agent->stopping || agent->n_held == 0))
+        return "drained";
+    if (agent->stopping)
+        return "stopped";
+    if (idle_ms > 0 && now_ms - agent->idle_since_ms >= idle_ms)
+        return arena_printf(arena, "no work for %lld s", (long long)idle_ms / 1000);
+    return NULL;
+}
+
+static void finish_if_done(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+{
     if (agent->n_held > 0 || agent->idle_since_ms < 0)
         agent->idle_since_ms = now_ms;
-    if (agent->stopping) {
-        agent->finished = !owes(agent) || now_ms >= agent->stop_deadline_ms;
-    } else if (agent->draining && agent->n_held == 0) {
-        agent_log(out, "leaving: drained");
-        agent->finished = true;
-    } else if (idle_ms > 0 && now_ms - agent->idle_since_ms >= idle_ms) {
-        agent_log(out, "leaving: no work for %lld s", (long long)idle_ms / 1000);
-        agent->finished = true;
-    }
-    if (agent->finished)
-        agent_act(out, AGENT_FINISHED, (struct attempt_ref){ 0 });
+    const char *why = why_leave(agent, now_ms, out->arena);
+    if (why == NULL)
+        return;
+    agent_log(out, "leaving: %s", why);
+    if (agent->n_held == 0)
+        session_say_goodbye(agent, why, out);
+    agent->finished = true;
+    agent_act(out, AGENT_FINISHED, (struct attempt_ref){ 0 });
 }
 
 int64_t agent_next_deadline(const struct agent *agent)

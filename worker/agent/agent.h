@@ -2,8 +2,8 @@
  *
  * PURE: no socket, no process, no clock, so that it can be simulated against the real core. It
  * holds the session, asks for work, keeps leases alive, sends points and results again until they
- * are acknowledged, and says when a child must start or die. The shell around it owns sockets and
- * processes.
+ * are acknowledged, says when a child must start or die, and says goodbye. The shell around it owns
+ * sockets and processes.
  *
  * What the shell owes: every AGENT_START is followed by exactly one AGENT_EXITED or
  * AGENT_HANDED_BACK for that attempt, after its last AGENT_POINTS; also for an attempt that it was
@@ -68,7 +68,9 @@ enum agent_action_type {
     AGENT_PREEMPT,     /* ref: TERM; exit status 75 hands the attempt back */
     AGENT_SETTLED,     /* ref, text, superseded: what is kept under the key `text` can go */
     AGENT_LOG,         /* text: something a person should read */
-    AGENT_FINISHED,    /* nothing held, nothing owed, or nobody to give it to: exit */
+    /* nothing held, nothing owed, or nobody to give it to: exit, once what was to be sent before
+     * it has left this process; that may be a goodbye, which nobody answers */
+    AGENT_FINISHED,
 };
 
 struct agent_action {

@@ -9,7 +9,9 @@
  *        ^  | HELLO again, 1 s to 30 s       | BEAT, every beat_ms; ASK when slots are free
  *        |  +--+                             |
  *        +-----------------------------------+
- *          session_lose: three beats unanswered, or the coordinator does not know the session */
+ *          session_lose: three beats unanswered, or the coordinator does not know the session
+ *
+ * A worker that ends while it is open, and holds nothing, says goodbye: session_say_goodbye. */
 
 enum {
     BEATS_UNANSWERED = 3,
@@ -299,6 +301,17 @@ static void send_beat(struct agent *agent, int64_t now_ms, struct agent_actions 
     message->beat.held = reported(agent, out->arena, &message->beat.n_held);
     message->beat.note = breaker_note(&agent->breaker, now_ms, out->arena);
     agent->session.beat_due_ms = now_ms + agent->session.beat_ms;
+}
+
+/* For those who wait for this worker to be gone. Nothing else depends on it, so it is said once and
+ * no answer is awaited: one that is lost costs them some leases of silence. */
+void session_say_goodbye(struct agent *agent, const char *why, struct agent_actions *out)
+{
+    if (!agent->session.open)
+        return;
+    struct message *message = agent_send(agent, out, MESSAGE_BEAT);
+    message->beat.note = arena_printf(out->arena, "left: %s", why);
+    message->beat.leaving = true;
 }
 
 static int32_t wanted(const struct agent *agent, int64_t now_ms)

@@ -70,6 +70,8 @@ void agent_log(struct agent_actions *out, const char *format, ...)
 agent_handler session_on_welcome, session_on_trial, session_on_beat_ok, session_on_error;
 void session_lose(struct agent *agent, int64_t now_ms); /* and greet again, at once */
 void session_due(struct agent *agent, int64_t now_ms, struct agent_actions *out);
+/* Nothing is held any more. Not said where nobody listens. */
+void session_say_goodbye(struct agent *agent, const char *why, struct agent_actions *out);
 int64_t session_next_deadline(const struct agent *agent);
 
 /* ---- deliver.c: points, results and hand-backs, until they are acknowledged */
