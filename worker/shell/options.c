@@ -6,6 +6,7 @@
 #include "common/xalloc.h"
 #include "proto/text.h"
 #include "worker/agent/breaker.h"
+#include "worker/shell/cpu_name.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -182,19 +183,7 @@ static void read_host(struct options *options)
 
 static void read_cpu(struct options *options)
 {
-    char line[512];
-    FILE *file = fopen("/proc/cpuinfo", "re");
-    snprintf(options->cpu, sizeof options->cpu, "unknown");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-            continue;
-        colon += 1 + strspn(colon + 1, " \t");
-        snprintf(options->cpu, sizeof options->cpu, "%.*s", (int)strcspn(colon, "\n"), colon);
-        break;
-    }
-    if (file != NULL)
-        fclose(file);
+    cpu_name(options->cpu, sizeof options->cpu);
     clean(options->cpu, false);
 }
 

@@ -1,4 +1,5 @@
 #include "worker/shell/trial_command.h"
+#include "worker/shell/cpu_name.h"
 #include "worker/shell/preemption.h"
 #include "worker/shell/reexecute.h"
 #include "worker/shell/trial_input.h"
@@ -87,24 +88,6 @@ static void inform(void *context, const char *key, const char *text)
     write_info(json_pack("{s:s}", key, text));
 }
 
-/* "Intel(R) Xeon(R) ...", from the kernel's description of the first core. */
-static void read_cpu_name(char *out, size_t bytes)
-{
-    char line[512];
-    FILE *file = fopen("/proc/cpuinfo", "re");
-    snprintf(out, bytes, "unknown");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        const char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || colon == NULL)
-            continue;
-        snprintf(out, bytes, "%s", colon + 1 + strspn(colon + 1, " "));
-        out[strcspn(out, "\n")] = '\0';
-        break;
-    }
-    if (file != NULL)
-        fclose(file);
-}
-
 enum { FACTS = 6 };
 
 /* What decides the bits of a run beside its settings, seed and data; the C library has the
@@ -175,7 +158,7 @@ static enum trial_end run_trial(const struct request *request, const struct tria
 {
     char cpu[128];
     struct identity_fact facts[FACTS];
-    read_cpu_name(cpu, sizeof cpu);
+    cpu_name(cpu, sizeof cpu);
     list_facts(facts, cpu);
     struct saving saving = { .interval_ms = (int64_t)(1000 * input->checkpoint_seconds) };
     const struct trial_checkpoint checkpoint = {
