@@ -64,8 +64,8 @@ static void be_the_first_to_go(void)
     if (fd >= 0)
         close(fd);
     setpriority(PRIO_PROCESS, 0, CHILD_NICENESS);
-    setrlimit(RLIMIT_CORE,
-              &(struct rlimit){ 0, 0 }); /* a thousand crashes shall not fill the disk */
+    /* a thousand crashes shall not fill the disk */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 }
 
 static _Noreturn void become(const struct launch *launch, const struct plumbing *pipes,

@@ -24,7 +24,8 @@ const char *keeper_claim(struct keeper *keeper, const char *key, int32_t attempt
 /* The attempt is over: a directory in which it has kept nothing goes at once. */
 void keeper_leave(const struct keeper *keeper, const char *key, int32_t attempt);
 
-/* Nobody needs what this attempt kept: now, or KEEPER_GRACE_MS from now. */
+/* Nobody needs what this attempt kept: it goes now, or, if a newer attempt has superseded this one,
+ * KEEPER_GRACE_MS from now. */
 void keeper_settle(struct keeper *keeper, const char *key, int32_t attempt, bool superseded,
                    int64_t now_ms);
 /* Removes what is due, a bounded piece of it: a program may have kept a million files. So it does

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXIT_HANDED_BACK = 75 };
+enum { EXIT_HANDED_BACK = 75 }; /* of any trial, a command too: "hand me back" */
 
 /* From now on SIGTERM ends the process with EXIT_HANDED_BACK, but never in the middle of a line. */
 void preemption_catch(void);

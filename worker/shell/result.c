@@ -1,10 +1,11 @@
 #include "worker/shell/result.h"
+#include "worker/shell/preemption.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
-enum { EXIT_HANDED_BACK = 75, SHELL_SIGNALLED = 128 };
+enum { SHELL_SIGNALLED = 128 };
 
 static const char *with_errors(const struct child *child, const char *what, struct arena *arena)
 {

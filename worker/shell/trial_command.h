@@ -13,9 +13,9 @@
  * by info.checkpoint and on standard error; the run begins anew. What is done leaves no file.
  *
  * SIGTERM hands the attempt back, with a checkpoint if there is a place for it: exit status 75,
- * between two lines. Exit status 0: trained to the
- * end, or until a number became non-finite (all metrics of the last line are NaN then, and
- * info.diverged says why). Bad input: one sentence on standard error, exit status 1. */
+ * between two lines. Exit status 0: trained to the end, or until a number became non-finite (all
+ * metrics of the last line are NaN then, and info.diverged says why). Bad input: one sentence on
+ * standard error, exit status 1. */
 #ifndef SHELL_TRIAL_COMMAND_H
 #define SHELL_TRIAL_COMMAND_H
 
