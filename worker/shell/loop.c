@@ -38,8 +38,8 @@ struct loop {
     struct arena *arena; /* of one message or one result */
     struct runner *runners[AGENT_MAX_SLOTS];
     size_t n_runners;
-    uint64_t instance,
-        started;      /* for the marks of processes: this worker, and how many it started */
+    uint64_t instance;  /* of this worker: for the marks of processes, */
+    uint64_t n_started; /* and so is this: how many trials it has started */
     bool child_ended; /* some child, perhaps an orphan, or a trial is over */
     int signals;      /* signalfd */
     int64_t now_ms;
@@ -107,7 +107,7 @@ static void start(struct loop *loop, const struct message *trial)
     runner->ref = trial->trial.ref;
     runner->study = xstrdup(trial->trial.study_name);
     runner->checkpoint_key = xstrdup(trial->trial.checkpoint_key);
-    orphan_mark(runner->mark, loop->instance, ++loop->started);
+    orphan_mark(runner->mark, loop->instance, ++loop->n_started);
     runner->started = launch(loop, runner, trial);
     loop->runners[loop->n_runners++] = runner;
     if (is_started(runner))
@@ -408,43 +408,52 @@ static int exit_status(const struct loop *loop)
     return 1;
 }
 
+/* The guard first: before there are threads or sockets. */
+static bool begin(struct loop *loop, const struct loop_options *options, struct error *error)
+{
+    if (!guard_start(options->agent.instance, error) ||
+        !link_create(&loop->link, options->coordinator, options->connect_file, options->key_file,
+                     error))
+        return false;
+    loop->keeper = keeper_create(options->checkpoints, clock_monotonic_ms());
+    loop->signals = open_signals();
+    if (loop->signals < 0) {
+        error_set(error, "cannot receive signals: %s", strerror(errno));
+        return false;
+    }
+    raise_descriptor_limit(options->agent.slots);
+    orphan_adopt_all(guard_pid());
+    loop->instance = options->agent.instance;
+    loop->now_ms = clock_monotonic_ms();
+    loop->agent = agent_create(&options->agent);
+    loop->arena = arena_create(64 << 10);
+    agent_actions_init(&loop->actions);
+    return true;
+}
+
+static void clean_up(struct loop *loop)
+{
+    for (size_t i = 0; i < loop->n_runners; i++)
+        destroy_runner(loop->runners[i]);
+    keeper_finish(loop->keeper, loop->now_ms);
+    agent_actions_free(&loop->actions);
+    arena_destroy(&loop->arena);
+    link_destroy(&loop->link);
+    keeper_destroy(&loop->keeper);
+    agent_destroy(&loop->agent);
+    close(loop->signals);
+}
+
 int loop_run(const struct loop_options *options)
 {
     struct loop loop = { 0 };
     struct error error = { "" };
-    if (!guard_start(options->agent.instance, &error)) {
+    if (!begin(&loop, options, &error)) {
         log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
         return 1;
     }
-    if (!link_create(&loop.link, options->coordinator, options->connect_file, options->key_file,
-                     &error)) {
-        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
-        return 1;
-    }
-    loop.keeper = keeper_create(options->checkpoints, clock_monotonic_ms());
-    loop.signals = open_signals();
-    if (loop.signals < 0) {
-        error_set(&error, "cannot receive signals: %s", strerror(errno));
-        log_event(LOG_ERROR, "cannot-start", "why=%s", log_quote(error.text));
-        return 1;
-    }
-    raise_descriptor_limit(options->agent.slots);
-    orphan_adopt_all(guard_pid());
-    loop.instance = options->agent.instance;
-    loop.now_ms = clock_monotonic_ms();
-    loop.agent = agent_create(&options->agent);
-    loop.arena = arena_create(64 << 10);
-    agent_actions_init(&loop.actions);
     while (!loop.finished && !loop.leaving_at_once)
         turn(&loop);
-    for (size_t i = 0; i < loop.n_runners; i++)
-        destroy_runner(loop.runners[i]);
-    keeper_finish(loop.keeper, loop.now_ms);
-    agent_actions_free(&loop.actions);
-    arena_destroy(&loop.arena);
-    link_destroy(&loop.link);
-    keeper_destroy(&loop.keeper);
-    agent_destroy(&loop.agent);
-    close(loop.signals);
+    clean_up(&loop);
     return exit_status(&loop);
 }
