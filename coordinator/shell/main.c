@@ -1,6 +1,5 @@
 /* ldt-coordinator: opens the database, restores the core from it, listens, and turns the loop. */
 #include "common/clock.h"
-#include "common/connect.h"
 #include "common/descriptors.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -12,6 +11,7 @@
 #include "coordinator/shell/notify.h"
 #include "coordinator/shell/options.h"
 #include "coordinator/shell/porter.h"
+#include "coordinator/shell/signpost.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,8 +37,7 @@ struct service {
     struct key key; /* our own; zeros without --keys */
     struct loop loop;
     struct porter *porter;
-    struct connect_info connect;
-    char connect_path[sizeof((struct connect_info *)0)->db]; /* "" none was written */
+    struct signpost signpost;
 };
 
 /* One descriptor for each peer: as many as this user may have. Returns how many peers that are. */
@@ -129,66 +128,11 @@ static bool listen_for_peers(struct service *service, struct error *error)
                         loop->allowed != NULL ? &keys : NULL, error);
 }
 
-/* The endpoint as others should write it: nobody can connect to 0.0.0.0 on another machine. */
-static char *advertised(const struct service *service)
-{
-    const char *endpoint = frame_endpoint(service->loop.socket), *host = service->options.advertise;
-    bool everywhere =
-        strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 || strncmp(endpoint, "tcp://[::]:", 11) == 0;
-    char name[256] = "";
-    if (host == NULL && everywhere && gethostname(name, sizeof name - 1) == 0)
-        host = name;
-    if (host == NULL || host[0] == '\0' || strncmp(endpoint, "tcp://", 6) != 0)
-        return xstrdup(endpoint);
-    bool bare_ipv6 = strchr(host, ':') != NULL && host[0] != '[';
-    return xasprintf(bare_ipv6 ? "tcp://[%s]%s" : "tcp://%s%s", host, strrchr(endpoint, ':'));
-}
-
-static void fill_connect(struct service *service)
-{
-    struct connect_info *connect = &service->connect;
-    char *endpoint = advertised(service);
-    char *absolute = realpath(service->options.database, NULL);
-    snprintf(connect->work, sizeof connect->work, "%s", endpoint);
-    snprintf(connect->client, sizeof connect->client, "%s", endpoint);
-    snprintf(connect->server_key, sizeof connect->server_key, "%s", service->key.public_text);
-    snprintf(connect->db, sizeof connect->db, "%s",
-             absolute != NULL ? absolute : service->options.database);
-    free(absolute);
-    free(endpoint);
-}
-
-/* Two coordinators of one user share the default file: who comes later is found there. */
-static void warn_of_replaced_file(const struct service *service)
-{
-    struct connect_info *former = xcalloc(1, sizeof *former);
-    struct error ignored;
-    if (access(service->connect_path, F_OK) == 0 &&
-        connect_find(former, NULL, service->connect_path, &ignored) &&
-        strcmp(former->db, service->connect.db) != 0)
-        log_event(LOG_WARN, "connect-file-replaced", "file=%s former_endpoint=%s former_db=%s",
-                  log_quote(service->connect_path), log_quote(former->work), log_quote(former->db));
-    free(former);
-}
-
 /* A file that was asked for must be written; without the default one, clients can be told where. */
-static bool write_connect_file(struct service *service, struct error *error)
+static bool put_up_signpost(struct service *service, struct error *error)
 {
-    const char *asked = service->options.connect_file;
-    int bytes = sizeof service->connect_path;
-    error_set(error, "the path of the connect file is too long");
-    fill_connect(service);
-    bool fine = asked != NULL ? snprintf(service->connect_path, (size_t)bytes, "%s", asked) < bytes
-                              : connect_default_path(service->connect_path, bytes, error);
-    if (fine)
-        warn_of_replaced_file(service);
-    fine = fine && connect_write(service->connect_path, &service->connect, error);
-    if (fine)
-        return true;
-    service->connect_path[0] = '\0';
-    if (asked == NULL)
-        log_event(LOG_WARN, "no-connect-file", "why=%s", log_quote(error->text));
-    return asked == NULL;
+    return signpost_put_up(&service->signpost, &service->options,
+                           frame_endpoint(service->loop.socket), service->key.public_text, error);
 }
 
 static bool start(struct service *service, struct error *error)
@@ -198,12 +142,13 @@ static bool start(struct service *service, struct error *error)
     if (!catch_signals(loop, error) || !read_keys(service, error) ||
         !frame_may_listen(service->options.listen, keys, error) || /* before a database is made */
         !restore(service, error) || !listen_for_peers(service, error) ||
-        !porter_start(&service->porter, loop, error) || !write_connect_file(service, error))
+        !porter_start(&service->porter, loop, error) || !put_up_signpost(service, error))
         return false;
     loop->save = store_save;
+    const struct signpost *signpost = &service->signpost;
     log_event(LOG_INFO, "ready", "endpoint=%s db=%s connect=%s keys=%s version=%s pid=%ld",
-              service->connect.work, log_quote(service->connect.db),
-              log_quote(service->connect_path[0] != '\0' ? service->connect_path : "none"),
+              signpost->info.work, log_quote(signpost->info.db),
+              log_quote(signpost->path[0] != '\0' ? signpost->path : "none"),
               loop->allowed != NULL ? "required" : "none", LDT_VERSION, (long)getpid());
     if (!notify_manager("READY=1"))
         log_event(LOG_WARN, "not-notified",
@@ -224,8 +169,7 @@ static void log_leaving(const struct loop_counters *counters)
 
 static void stop(struct service *service)
 {
-    if (service->connect_path[0] != '\0')
-        connect_remove(service->connect_path, &service->connect);
+    signpost_take_down(&service->signpost);
     porter_stop(&service->porter);
     frame_close(&service->loop.socket);
     core_destroy(&service->loop.core);

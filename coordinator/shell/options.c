@@ -22,7 +22,9 @@ static const struct argp_option table[] = {
     { "listen", 'l', "ENDPOINT", 0,
       "Where workers and clients connect (" CONNECT_DEFAULT_ENDPOINT "); port * takes a free one",
       0 },
-    { "connect", 'c', "FILE", 0, "Where to write how to connect (~/.local/state/ldt/connect.json)",
+    { "connect", 'c', "FILE", 0,
+      "Where to write how to connect (~/.local/state/ldt/connect.json, unless another coordinator "
+      "that runs is found there)",
       0 },
     { "advertise", 'a', "HOST", 0,
       "What to call this machine in that file (its host name, if it listens on all addresses)", 0 },

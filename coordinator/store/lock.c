@@ -59,6 +59,18 @@ bool lock_take(int *descriptor, const char *path, struct error *error)
     return true;
 }
 
+bool lock_is_held(const char *path)
+{
+    char *lock_path = xasprintf("%s-lock", path);
+    int fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    free(lock_path);
+    return held;
+}
+
 bool lock_take_file(int *descriptor, const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);

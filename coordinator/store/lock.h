@@ -10,6 +10,9 @@
  * removing it would let two processes lock two files of the same name. */
 bool lock_take(int *descriptor, const char *path, struct error *error);
 
+/* Whether somebody holds that lock, who may be this process. */
+bool lock_is_held(const char *path);
+
 /* The file itself, which must exist: it may have been moved under a running coordinator, or have a
  * second name. No transaction of SQLite may run in this process when *descriptor is dropped: the
  * kernel then forgets the locks that SQLite has on the file. */

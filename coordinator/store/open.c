@@ -27,9 +27,7 @@ static char *real_path(const char *path)
     return real != NULL ? real : xstrdup(path);
 }
 
-/* Finds pages and rows that cannot be right; a flipped bit inside a value passes, and is left to
- * the hashes. */
-static bool check_quickly(sqlite3 *db, const char *path, const char *sql, struct error *error)
+static bool check_once(sqlite3 *db, const char *path, const char *sql, struct error *error)
 {
     sqlite3_stmt *statement;
     if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
@@ -43,6 +41,14 @@ static bool check_quickly(sqlite3 *db, const char *path, const char *sql, struct
         sql_damaged(path, verdict, error);
     sqlite3_finalize(statement);
     return good;
+}
+
+/* Finds pages and rows that cannot be right; a flipped bit inside a value passes, and is left to
+ * the hashes. SQLite also finds fault with what it had no memory to read, or could not read at that
+ * moment: damage is what is found twice. */
+static bool check_quickly(sqlite3 *db, const char *path, const char *sql, struct error *error)
+{
+    return check_once(db, path, sql, error) || check_once(db, path, sql, error);
 }
 
 /* Of a large file all but the points, which are most of it: a start must not take minutes. What a
@@ -159,6 +165,14 @@ bool store_open(struct store **out, const char *path, struct error *error)
     }
     *out = store;
     return true;
+}
+
+bool store_in_use(const char *path)
+{
+    char *real = real_path(path);
+    bool held = lock_is_held(real);
+    free(real);
+    return held;
 }
 
 void store_close(struct store **store)

@@ -21,11 +21,21 @@ enum store_result {
 bool store_open(struct store **out, const char *path, struct error *error);
 void store_close(struct store **store);
 
+/* Whether somebody has opened the database at this path to write, a coordinator as a rule; who has
+ * is on this machine. */
+bool store_in_use(const char *path);
+
 /* Writes every SAVE and ADD action in one transaction and commits. All or nothing; a row is saved
  * after the rows that it refers to. A trial's parameters and an attempt's worker are what they were
  * when the row was first saved. */
 enum store_result store_save(struct store *store, const struct actions *actions,
                              struct error *error);
+
+/* Why these points cannot be saved: one is of a metric that the database does not know, and it knows
+ * a million, which are all in memory. NULL: they can. A turn may bring many that were asked for one
+ * by one, so the limit may be passed by those of one turn. */
+const char *store_refuse_points(const struct store *store, const struct point *points,
+                                size_t count);
 
 /* Feeds every row that the core needs to the core_restore functions, and calls core_restore_finish.
  * Of the attempts those are each trial's current one, and its log is "": the core has no use for

@@ -52,6 +52,37 @@ refused 'what is no database is refused' "$work/noise.db" --db "$work/noise.db" 
 check_equal 'a search that cannot be read is refused' 1 $?
 check_says 'and standard input is called what it is' '^stdin: ' "$work/refused.out"
 
+# ---- two coordinators of one user, with a database each: who was there first is found by all who name nobody
+default=$XDG_STATE_HOME/ldt/connect.json
+start_second() {
+    "$bin/ldt-coordinator" --db "$work/second.db" --listen "$free" "$@" 2>"$work/second.log" &
+    second=$!
+    pids="$pids $second"
+    wait_for 20 grep -q event=ready "$work/second.log" || give_up 'the second coordinator starts'
+}
+"$bin/ldt-coordinator" --db "$work/first.db" --listen "$free" 2>"$work/first.log" &
+first=$!
+pids="$pids $first"
+wait_for 20 test -s "$default" || give_up 'the first coordinator starts'
+cp "$default" "$work/first.json"
+start_second
+check 'a second coordinator leaves the connect file to the first' cmp "$work/first.json" "$default"
+check_says 'and says where it is found itself' "event=connect-file-in-use.*--coordinator $(sed -n \
+    's/.*event=ready endpoint=\([^ ]*\).*/\1/p' "$work/second.log")" "$work/second.log"
+stop "$second"
+check 'also when it leaves' cmp "$work/first.json" "$default"
+refused 'the connect file of a coordinator that runs is not overwritten on request either' \
+    "$work/first.db" --db "$work/second.db" --listen "$free" --connect "$default"
+start_second --connect "$work/second.json"
+check_equal 'one with a connect file of its own is found by it' "$work/second.db" \
+    "$(sed -n 's/.*"db": *"\([^"]*\)".*/\1/p' "$work/second.json")"
+stop "$second"
+stop_hard "$first"
+start_second
+check_equal 'that of a coordinator that was killed is replaced' "$work/second.db" \
+    "$(sed -n 's/.*"db": *"\([^"]*\)".*/\1/p' "$default")"
+stop "$second"
+
 # ---- the worker's command line
 worker_refused() { timeout 10 "$bin/ldt-worker" "$@" >"$work/refused.out" 2>&1; [ $? -eq 2 ]; }
 check 'a worker without slots is wrong usage' worker_refused -j 0

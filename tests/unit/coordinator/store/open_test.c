@@ -251,6 +251,22 @@ static void a_holder_that_died_frees_the_lock(void **state)
     reopen(f);
 }
 
+static void one_that_is_open_is_in_use_by_every_name_until_it_is_closed(void **state)
+{
+    struct fixture *f = *state;
+    char link[160];
+    snprintf(link, sizeof link, "%s/alias.db", f->directory);
+    assert_int_equal(symlink(f->path, link), 0);
+    assert_true(store_in_use(f->path));
+    assert_true(store_in_use(link));
+    store_close(&f->store);
+    assert_false(store_in_use(f->path));
+    assert_false(store_in_use(link));
+    assert_int_equal(access(f->path, F_OK), 0);
+    unlink(link);
+    assert_false(store_in_use(link));
+}
+
 static void names_that_sqlite_would_interpret_are_plain_files(void **state)
 {
     struct fixture *f = *state;
@@ -289,6 +305,7 @@ int main(void)
         WITH_DIRECTORY(network_file_systems_are_refused),
         WITH_STORE(a_second_opener_is_refused_at_once_with_the_holder_named),
         WITH_STORE(every_name_of_a_file_leads_to_one_lock),
+        WITH_STORE(one_that_is_open_is_in_use_by_every_name_until_it_is_closed),
         WITH_STORE(a_file_that_is_moved_or_linked_under_its_holder_is_refused),
         WITH_DIRECTORY(a_holder_that_died_frees_the_lock),
         WITH_DIRECTORY(names_that_sqlite_would_interpret_are_plain_files),
