@@ -33,15 +33,16 @@ static void *read_rows(struct examination *examination, enum table_number number
     return rows;
 }
 
-struct history {
+struct recorded_history { /* a study as it is recorded, and the rows that it points to */
     struct recorded_study study;
     void *trials, *outcomes;
 };
 
-static struct history read_history(struct examination *examination, const struct patient *patient,
-                                   int64_t position, struct arena *arena)
+static struct recorded_history read_history(struct examination *examination,
+                                            const struct patient *patient, int64_t position,
+                                            struct arena *arena)
 {
-    struct history history = {
+    struct recorded_history history = {
         .study = { .definition = patient->definition,
                    .position = (size_t)position,
                    .repeat = patient->repeat,
@@ -58,7 +59,7 @@ static struct history read_history(struct examination *examination, const struct
     return history;
 }
 
-static void forget_history(struct history *history)
+static void forget_history(struct recorded_history *history)
 {
     free(history->trials);
     free(history->outcomes);
@@ -69,7 +70,8 @@ static void replay(struct examination *examination, const struct patient *patien
 {
     struct error error = { "" };
     int64_t mismatch = -1;
-    struct history own = read_history(examination, patient, position, arena), of_parent = { 0 };
+    struct recorded_history own = read_history(examination, patient, position, arena);
+    struct recorded_history of_parent = { 0 };
     if (parent != NULL) {
         of_parent = read_history(examination, parent, position, arena);
         own.study.parent = &of_parent.study;

@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Columns: study, trial (or NULL: the study itself). */
+/* Columns: study, trial (or NULL: the study itself). States are the numbers of core/rows.h: of a
+ * trial 1 waiting, 2 running, 3 done, 4 pruned, 5 diverged, 6 failed, 7 cancelled; of an attempt
+ * 1 running, 2 done, 3 pruned, 4 diverged, 5 failed and more; of a study 4 done. */
 static const struct rule {
     const char *fault;
     const char *sql;
