@@ -304,6 +304,13 @@ void frame_close(struct frame_socket **socket)
     *socket = NULL;
 }
 
+void frame_close_sent(struct frame_socket **socket, int patience_ms)
+{
+    if (*socket != NULL && (*socket)->zmq != NULL)
+        zmq_setsockopt((*socket)->zmq, ZMQ_LINGER, &patience_ms, sizeof patience_ms);
+    frame_close(socket);
+}
+
 const char *frame_endpoint(const struct frame_socket *socket)
 {
     return socket->endpoint;

@@ -72,6 +72,10 @@ bool frame_connect_watched(struct frame_socket **out, const char *endpoint, size
 bool frame_connect_fresh(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                          const struct frame_keys *keys, struct error *error);
 void frame_close(struct frame_socket **socket); /* leaves NULL, accepts NULL */
+/* The same, after what was sent has gone out, or after patience_ms at the latest; the last socket
+ * of the process waits for it. What had no connection to go out over is not waited for, where
+ * nothing waits for one: frame_connect_fresh. */
+void frame_close_sent(struct frame_socket **socket, int patience_ms);
 
 const char *frame_endpoint(const struct frame_socket *socket); /* with the real port */
 /* Edge-triggered: drain until FRAME_NOTHING. */

@@ -13,6 +13,7 @@
 enum { LOOK_AGAIN_MS = 1000, REFUSED_LONGEST = 5 /* doublings: 32 s */, BROKEN_OFF_MANY = 3 };
 /* DEAF: late enough for a coordinator to which ten thousand come back at once. AGAIN: of both. */
 enum { SILENCE_TOLD_MS = 10 * 1000, DEAF_MS = 60 * 1000, AGAIN_MS = 10 * 60 * 1000 };
+enum { LAST_WORDS_MS = 200 }; /* at most, for what was said at the very end; as a rule it is none */
 
 struct link {
     const char *coordinator, *connect_file;
@@ -61,7 +62,7 @@ void link_destroy(struct link **link)
 {
     if (*link == NULL)
         return;
-    frame_close(&(*link)->socket);
+    frame_close_sent(&(*link)->socket, LAST_WORDS_MS);
     credentials_wipe(&(*link)->credentials);
     buf_free(&(*link)->out);
     buf_free(&(*link)->in);

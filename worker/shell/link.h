@@ -20,7 +20,8 @@ enum link_received { LINK_NOTHING, LINK_MESSAGE, LINK_DROPPED };
  * False with a sentence when the key cannot be used. */
 bool link_create(struct link **out, const char *coordinator, const char *connect_file,
                  const char *key_file, struct error *error);
-void link_destroy(struct link **link); /* leaves NULL, accepts NULL */
+/* Leaves NULL, accepts NULL. What was sent is given a moment to go out. */
+void link_destroy(struct link **link);
 
 /* Looks where the coordinator is, if it is time to; true if there is a new connection, also to the
  * place that the one before it led to: what was said over that one may never have arrived. Who

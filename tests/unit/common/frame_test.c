@@ -212,6 +212,35 @@ static void a_peer_that_left_is_gone(void **state)
     assert_int_equal(result, FRAME_GONE);
 }
 
+static void what_was_sent_before_the_end_can_be_given_time_to_go_out(void **state)
+{
+    enum { FRAMES = 100 };
+    struct fixture *fixture = *state;
+    static const char large[MAXIMUM / 2];
+    frame_send(fixture->dealer, NULL, "here", 4);
+    assert_int_equal(receive(fixture, fixture->router), FRAME_OK);
+    for (int i = 0; i < FRAMES; i++)
+        assert_int_equal(frame_send(fixture->dealer, NULL, large, sizeof large), FRAME_OK);
+    frame_close_sent(&fixture->dealer, PATIENCE_MS);
+    assert_null(fixture->dealer);
+    for (int i = 0; i < FRAMES; i++)
+        assert_int_equal(receive(fixture, fixture->router), FRAME_OK);
+}
+
+/* The only socket of the process: the last one waits, and must not wait for ever. */
+static void but_not_for_ever(void **state)
+{
+    struct frame_socket *socket;
+    struct error error;
+    frame_close_sent(&(struct frame_socket *){ NULL }, PATIENCE_MS);
+    if (!frame_connect(&socket, "tcp://127.0.0.1:1", MAXIMUM, NULL, &error)) /* nobody is there */
+        fail_msg("%s", error.text);
+    assert_int_equal(frame_send(socket, NULL, "bye", 3), FRAME_OK);
+    int64_t before_ms = clock_monotonic_ms();
+    frame_close_sent(&socket, 50);
+    assert_true(clock_monotonic_ms() - before_ms < PATIENCE_MS);
+}
+
 static void a_peer_that_never_reads_fills_a_bounded_queue(void **state)
 {
     struct fixture *fixture = *state;
@@ -302,6 +331,9 @@ int main(void)
         cmocka_unit_test(routing_ids_cannot_be_foreseen),
         cmocka_unit_test_setup_teardown(an_oversized_frame_never_arrives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_peer_that_left_is_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_sent_before_the_end_can_be_given_time_to_go_out,
+                                        set_up, tear_down),
+        cmocka_unit_test(but_not_for_ever),
         cmocka_unit_test_setup_teardown(a_peer_that_never_reads_fills_a_bounded_queue, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(waiting_tells_which_descriptor_is_ready, set_up, tear_down),

@@ -1,4 +1,4 @@
-/* The last word of a worker: when it is said, what it says, and that nobody waits for its answer. */
+/* The last word of a worker: when it is said, what it says, and that no answer is awaited. */
 #include "tests/unit/worker/agent/world.h"
 
 static const struct attempt_ref NOTHING = { 0 };
