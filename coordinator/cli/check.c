@@ -1,9 +1,9 @@
 /* ldt check - reads a search as the coordinator will, and says what it would run, or what is wrong
  * with it and where. Needs no coordinator. */
+#include "common/json.h"
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/output.h"
-#include "coordinator/spec/spec.h"
-#include "common/json.h"
+#include "coordinator/cli/spec_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -200,31 +200,19 @@ static int print_plan(const struct definition *definition, enum output_format fo
 int command_check(const struct context *context, int argc, char **argv)
 {
     static const struct verb verb = {
-        "ldt check",
-        "FILE",
-        "Checks a search without submitting it, and says how many runs it would be. FILE may be -.",
-        NULL,
-        1,
-        1,
-    };
-    static const int statuses[] = {
-        [SPEC_OK] = EXIT_OK,
-        [SPEC_MISSING] = EXIT_NOT_FOUND,
-        [SPEC_UNREADABLE] = EXIT_FAILED,
-        [SPEC_REFUSED] = EXIT_BAD_SPEC,
+        .name = "ldt check",
+        .words = "FILE",
+        .help = "Checks a search without submitting it, and says how many runs it would be. FILE "
+                "may be -.",
+        .minimum = 1,
+        .maximum = 1,
     };
     struct arguments arguments;
-    struct spec *spec;
-    struct buf report;
+    int status;
     arguments_parse(&arguments, &verb, context, argc, argv);
-    buf_init(&report, (size_t)1 << 20);
-    enum spec_result result = spec_load(&spec, arguments.words[0], &report);
-    int status = statuses[result];
-    if (result == SPEC_OK)
+    struct spec *spec = spec_file_load(arguments.words[0], &status);
+    if (spec != NULL)
         status = print_plan(spec->definition, arguments.context.format);
-    else
-        fputs(report.bytes, stderr);
     spec_destroy(&spec);
-    buf_free(&report);
     return status;
 }

@@ -4,15 +4,15 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
 #include "coordinator/cli/client.h"
+#include "coordinator/cli/spec_file.h"
 #include "coordinator/cli/watch.h"
-#include "coordinator/spec/spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-enum { KEY_BYTES = 16, REPORT_BYTES = 1 << 20 };
+enum { KEY_BYTES = 16 };
 
 /* Drawn once for each submission: however often the message is sent, it is one search. */
 static bool draw_key(char text[2 * KEY_BYTES + 1])
@@ -23,23 +23,6 @@ static bool draw_key(char text[2 * KEY_BYTES + 1])
     for (size_t i = 0; i < KEY_BYTES; i++)
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
     return true;
-}
-
-static struct spec *load(const char *path, int *status)
-{
-    static const int statuses[] = {
-        [SPEC_OK] = EXIT_OK,
-        [SPEC_MISSING] = EXIT_NOT_FOUND,
-        [SPEC_UNREADABLE] = EXIT_FAILED,
-        [SPEC_REFUSED] = EXIT_BAD_SPEC,
-    };
-    struct spec *spec = NULL;
-    struct buf report;
-    buf_init(&report, REPORT_BYTES);
-    *status = statuses[spec_load(&spec, path, &report)];
-    fputs(report.bytes, stderr);
-    buf_free(&report);
-    return spec;
 }
 
 static int print_submitted(enum output_format format, const struct message *answer)
@@ -113,7 +96,7 @@ int command_submit(const struct context *context, int argc, char **argv)
     char *search = NULL;
     int status;
     arguments_parse(&arguments, &verb, context, argc, argv);
-    struct spec *spec = load(arguments.words[0], &status);
+    struct spec *spec = spec_file_load(arguments.words[0], &status);
     if (spec == NULL)
         return status;
     /* JSON and CSV are one document: with --watch that is the studies at the end */
