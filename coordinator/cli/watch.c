@@ -4,7 +4,7 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/client.h"
 #include "coordinator/cli/progress.h"
-#include "coordinator/cli/status.h"
+#include "coordinator/cli/study_rows.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static bool reconnect(struct watch *watch, int *status)
 static int finish(const struct watch *watch, const struct progress *progress,
                   const struct message *answer)
 {
-    int status = watch->quiet ? EXIT_OK : status_print(watch->context->format, answer);
+    int status = watch->quiet ? EXIT_OK : study_rows_print(watch->context->format, answer);
     if (progress->stopped)
         complain("%s was stopped before its end: %s", watch->search, log_quote(progress->note));
     else if (progress->barren != NULL)
