@@ -82,6 +82,7 @@ void core_step(struct core *core, const struct event *event, struct actions *out
                          .wall_ms = event->wall_ms,
                          .peer = event->peer,
                          .key = event->key != NULL ? event->key : "",
+                         .refusal = event->refusal,
                          .out = out };
     if (core->started_ms < 0)
         core->started_ms = event->now_ms;

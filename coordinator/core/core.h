@@ -38,6 +38,8 @@ struct event {
     uint64_t peer;    /* the transport's handle for whoever sent it; 0 none */
     const struct message *message;
     const char *key;  /* EVENT_MESSAGE: the public key that the peer proved to have; "" for none */
+    const char *refusal; /* EVENT_MESSAGE of points: why they cannot be saved, so that their attempt
+                          * fails; NULL: they can */
     int64_t pause_ms;
 };
 

@@ -27,6 +27,14 @@ static void append(struct turn *turn, struct trial *trial, const struct message 
     save_attempt(turn, trial, (struct attempt_texts){ 0 });
 }
 
+/* Without them its curve would never be whole. */
+static void refuse(struct turn *turn, struct trial *trial)
+{
+    const struct message nothing_more = { .result = {
+                                              .kind = RESULT_FAILED, .log = "", .info = "" } };
+    trial_finish(turn, trial, ATTEMPT_FAILED, &nothing_more, turn->refusal);
+}
+
 void report_points(struct turn *turn, struct worker *worker, const struct message *message)
 {
     int64_t first = message->points.first;
@@ -37,9 +45,12 @@ void report_points(struct turn *turn, struct worker *worker, const struct messag
     }
     struct trial *trial;
     enum standing standing = trial_standing(turn->core, worker, message->points.ref, &trial);
-    if (standing == STANDING_CURRENT)
+    bool refused = standing == STANDING_CURRENT && turn->refusal != NULL;
+    if (refused)
+        refuse(turn, trial);
+    else if (standing == STANDING_CURRENT)
         append(turn, trial, message);
-    bool known = standing == STANDING_CURRENT || standing == STANDING_RECORDED;
+    bool known = !refused && (standing == STANDING_CURRENT || standing == STANDING_RECORDED);
     struct message *answer = reply(turn, message, MESSAGE_POINTS_ACK);
     answer->points_ack.ref = message->points.ref;
     answer->points_ack.stale = !known;

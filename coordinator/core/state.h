@@ -137,6 +137,7 @@ struct turn {
     int64_t now_ms, wall_ms;
     uint64_t peer;
     const char *key;            /* that the peer proved to have; "" none */
+    const char *refusal;        /* why points cannot be saved; NULL: they can */
     struct actions *out;
 };
 #endif

@@ -173,6 +173,14 @@ static bool next_letter(struct loop *loop, struct arena *arena, struct letter *l
     return true;
 }
 
+/* Why what a message brings cannot be saved, or NULL. */
+static const char *refusal_of(const struct loop *loop, const struct message *message)
+{
+    return message->type == MESSAGE_POINTS
+               ? store_refuse_points(loop->store, message->points.points, message->points.n_points)
+               : NULL;
+}
+
 /* Steps the letter, and charges what it took to whoever wrote it. */
 static void step(struct loop *loop, const struct letter *letter, struct actions *out)
 {
@@ -183,6 +191,7 @@ static void step(struct loop *loop, const struct letter *letter, struct actions 
                                .wall_ms = clock_wall_ms(),
                                .peer = letter->from->number,
                                .key = letter->from->account->key,
+                               .refusal = refusal_of(loop, letter->message),
                                .message = letter->message },
               out);
     if (roles_is_client(letter->message->type))

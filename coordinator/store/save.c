@@ -10,6 +10,7 @@
 
 enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of write-ahead log: about 10 ms to put into the file */
 
+size_t metrics_max = 1000000;
 int long_log_pages = 16384; /* 64 MiB */
 
 static const char *const statement_sql[STATEMENTS] = {
@@ -150,6 +151,19 @@ static int metric_id(struct store *store, const char *name, int64_t *id)
         metric_ids_add(&store->metrics, name, row.id);
     *id = row.id;
     return rc;
+}
+
+const char *store_refuse_points(const struct store *store, const struct point *points, size_t count)
+{
+    if (store->metrics.by_name.count < metrics_max)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (metric_ids_find(&store->metrics, points[i].metric) == 0)
+            return "it reports a new metric, and the database holds 1000000 different ones, which "
+                   "is the limit: let a metric's name hold no step, seed or other number that "
+                   "changes; searches with new metrics need another database";
+    }
+    return NULL;
 }
 
 static int add_point(struct store *store, struct attempt_ref ref, int64_t idx,

@@ -31,9 +31,9 @@ bool store_in_use(const char *path);
 enum store_result store_save(struct store *store, const struct actions *actions,
                              struct error *error);
 
-/* Why these points cannot be saved: one is of a metric that the database does not know, and it knows
- * a million, which are all in memory. NULL: they can. A turn may bring many that were asked for one
- * by one, so the limit may be passed by those of one turn. */
+/* Why these points cannot be saved: one is of a metric that the database does not know, and it
+ * knows a million, which are all in memory. NULL: they can. What is not saved yet does not count,
+ * so the metrics of one turn may pass the limit. */
 const char *store_refuse_points(const struct store *store, const struct point *points,
                                 size_t count);
 

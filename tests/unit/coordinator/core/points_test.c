@@ -195,6 +195,54 @@ static void the_metric_that_others_reported_is_not_among_them(void **state)
     world_destroy(world);
 }
 
+static void refuse_points(struct world *world, uint64_t peer, uint64_t session,
+                          struct attempt_ref ref)
+{
+    struct point point = loss(2, 1);
+    const struct message message = {
+        .type = MESSAGE_POINTS,
+        .session = session,
+        .points = { .ref = ref, .first = 1, .points = &point, .n_points = 1 }
+    };
+    world_step(world, (struct event){ .type = EVENT_MESSAGE,
+                                      .peer = peer,
+                                      .message = &message,
+                                      .key = world->key,
+                                      .refusal = "there is no room for them" });
+}
+
+static void points_that_cannot_be_saved_fail_their_attempt(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1,\"max_attempts\":2"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session);
+    struct point point = loss(1, 1);
+    send_points(world, 1, session, ref, 0, &point, 1);
+    refuse_points(world, 1, session, ref);
+    assert_true(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.stale);
+    const struct attempt_row *row = latest_on_disk(world, ref);
+    assert_int_equal(row->state, ATTEMPT_FAILED);
+    assert_string_equal(row->reason, "there is no room for them");
+    assert_int_equal(row->points, 1);
+    assert_int_equal(trial_on_disk(world, 0)->charged, 1);
+    assert_int_equal(trial_on_disk(world, 0)->state, TRIAL_WAITING); /* to be tried again */
+    world_destroy(world);
+}
+
+static void points_that_are_stale_and_cannot_be_saved_change_nothing(void **state)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 1, &session), other = ref;
+    other.attempt = 2;
+    refuse_points(world, 1, session, other);
+    assert_true(told(world, 1, MESSAGE_POINTS_ACK)->points_ack.stale);
+    assert_int_equal(latest_on_disk(world, ref)->state, ATTEMPT_RUNNING);
+    world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +250,8 @@ int main(void)
         cmocka_unit_test(of_equal_values_the_first_stays_the_best),
         cmocka_unit_test(points_may_be_counted_up_to_the_end_of_numbers),
         cmocka_unit_test(what_is_stale_has_no_points),
+        cmocka_unit_test(points_that_cannot_be_saved_fail_their_attempt),
+        cmocka_unit_test(points_that_are_stale_and_cannot_be_saved_change_nothing),
         cmocka_unit_test(what_a_run_took_is_recorded),
         cmocka_unit_test(a_diverged_trial_has_no_last_value),
         cmocka_unit_test(a_trial_without_a_value_has_zero_there),

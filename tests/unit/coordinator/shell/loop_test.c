@@ -5,6 +5,7 @@
 #include "coordinator/shell/door.h"
 #include "coordinator/shell/outbox.h"
 #include "coordinator/shell/porter.h"
+#include "coordinator/store/handle.h"
 #include "proto/codec.h"
 
 #include <netinet/in.h>
@@ -242,6 +243,30 @@ static void a_search_is_handed_to_a_worker_and_its_result_recorded(void **state)
     assert_int_equal(message.type, MESSAGE_RESULT_ACK);
     assert_int_equal(message.result_ack.verdict, VERDICT_RECORDED);
     assert_true(attempt_ref_equal(message.result_ack.ref, ref));
+}
+
+static void a_worker_with_one_metric_too_many_hears_that_its_attempt_is_over(void **state)
+{
+    struct world *world = *state;
+    struct message greeting = hello("w", 9);
+    greeting.hello.allow_command = true;
+    size_t usual = metrics_max;
+    metrics_max = 1;
+    ask(world, world->client, submit("k1"));
+    uint64_t session = ask(world, world->other, greeting).session;
+    struct message message = { .session = session, .type = MESSAGE_ASK, .ask = { .free = 1 } };
+    struct attempt_ref ref = ask(world, world->other, message).trial.ref;
+    struct point points[] = { { .metric = "loss", .step = 1 }, { .metric = "other", .step = 1 } };
+    message = (struct message){
+        .session = session,
+        .type = MESSAGE_POINTS,
+        .points = { .ref = ref, .points = points, .n_points = 1 },
+    };
+    assert_false(ask(world, world->other, message).points_ack.stale);
+    message.points.first = 1;
+    message.points.points = &points[1];
+    assert_true(ask(world, world->other, message).points_ack.stale);
+    metrics_max = usual;
 }
 
 static void nothing_is_told_while_the_disk_is_full(void **state)
@@ -556,6 +581,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(a_question_is_answered_with_its_id),
         IN_A_WORLD(a_search_is_handed_to_a_worker_and_its_result_recorded),
+        IN_A_WORLD(a_worker_with_one_metric_too_many_hears_that_its_attempt_is_over),
         IN_A_WORLD(nothing_is_told_while_the_disk_is_full),
         IN_A_WORLD(a_full_disk_is_tried_again_at_intervals_not_in_a_hurry),
         IN_A_WORLD(a_held_turn_waits_although_there_is_work_to_hand_out),

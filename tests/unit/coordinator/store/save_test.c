@@ -258,6 +258,25 @@ static void the_log_is_emptied_into_the_file_as_it_grows(void **state)
     assert_in_range(longest, 1000, 1100); /* of about 2300 that were written */
 }
 
+static void a_database_takes_so_many_metrics_and_goes_on_with_those(void **state)
+{
+    struct fixture *f = *state;
+    const struct attempt_ref ref = { 1, 0, 1 };
+    size_t usual = metrics_max;
+    struct point known[] = { { 1, 1, "loss", 1 }, { 1, 1, "accuracy", 1 }, { 2, 1, "loss", 1 } };
+    struct point strange[] = { { 3, 1, "loss", 1 }, { 3, 1, "loss-at-3", 1 } };
+    metrics_max = 2;
+    save_ground(f);
+    assert_null(store_refuse_points(f->store, known, 3));
+    assert_int_equal(save(f, points_action(ref, 0, known, 3)), STORE_OK);
+    assert_null(store_refuse_points(f->store, known, 3));
+    assert_non_null(strstr(store_refuse_points(f->store, strange, 2), "1000000"));
+    reopen(f);
+    assert_non_null(store_refuse_points(f->store, strange, 2));
+    assert_null(store_refuse_points(f->store, strange, 1));
+    metrics_max = usual;
+}
+
 int main(void)
 {
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_store, remove_all)
@@ -266,6 +285,7 @@ int main(void)
         WITH_STORE(a_row_saved_again_replaces_the_former),
         WITH_STORE(points_keep_their_order_and_every_kind_of_number),
         WITH_STORE(a_turn_is_saved_whole_or_not_at_all),
+        WITH_STORE(a_database_takes_so_many_metrics_and_goes_on_with_those),
         WITH_STORE(outcomes_and_points_are_only_ever_added),
         WITH_STORE(a_metric_that_was_rolled_back_is_made_again),
         WITH_STORE(many_metrics_keep_their_numbers),
