@@ -33,7 +33,7 @@ struct verb {
     const char *name;                  /* "ldt best" */
     const char *words;                 /* "STUDY TRIAL...", for help */
     const char *help;
-    const struct argp_option *options; /* its own, ended by a row of zeros */
+    const struct argp_option *options; /* its own, ended by a row of zeros; NULL: none */
     int minimum, maximum;              /* how many words; maximum -1: any number */
 };
 

@@ -223,7 +223,6 @@ static int compare(sqlite3 *db, const struct arguments *arguments)
 
 int command_compare(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
         .name = "ldt compare",
         .words = "STUDY[:TRIAL] STUDY[:TRIAL]",
@@ -233,7 +232,6 @@ int command_compare(const struct context *context, int argc, char **argv)
                 "95 % bootstrap interval (10,000 resamples; none for a single pair), `ratio` the "
                 "mean of a over that of b, `win_rate` the share of pairs in which a is the better "
                 "one. Without a common seed the comparison is refused.",
-        .options = options,
         .minimum = 2,
         .maximum = 2,
     };

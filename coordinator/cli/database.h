@@ -8,8 +8,8 @@
 #include <sqlite3.h>
 
 /* The whole of a verb that reads: parses its arguments, opens the database (--db, else what the
- * connect file says), answers, closes. Returns the exit status, having complained if it is not 0.
- * */
+ * connect file says), answers, closes. Returns the exit status, and has complained if that is not
+ * 0. */
 int database_verb(const struct verb *verb, const struct context *context, int argc, char **argv,
                   int (*answer)(sqlite3 *db, const struct arguments *arguments));
 

@@ -49,9 +49,8 @@ static void print_parameter(struct output *output, const json_t *value)
         output_real(output, json_real_value(value));
     else if (json_is_boolean(value))
         output_flag(output, json_is_true(value));
-    else
-        output_text(output, json_string_value(
-                                value)); /* NULL for a parameter that the trial does not have */
+    else /* NULL for a parameter that the trial does not have */
+        output_text(output, json_string_value(value));
 }
 
 static void print_trial(struct output *output, sqlite3_stmt *statement,
@@ -114,13 +113,11 @@ static int print_export(sqlite3 *db, const struct arguments *arguments)
 
 int command_export(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
         .name = "ldt export",
         .words = "[STUDY|SEARCH]",
         .help = "Writes all trials of a study, a search or the whole database as CSV (or -o "
                 "json), one column for each parameter.",
-        .options = options,
         .minimum = 0,
         .maximum = 1,
     };

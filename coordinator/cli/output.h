@@ -1,8 +1,7 @@
 /* output.h - rows for people and programs: a table, JSON (an array of objects) or CSV (RFC 4180),
  * by one set of calls.
  *
- *     output_begin; output_column for each column; then a value for each column of each row;
- * output_end.
+ *     output_begin; output_column for each column; a value for each cell, row after row; output_end
  *
  * What has no value - NULL, NaN, an infinity - is "-" in a table, null in JSON and empty in CSV.
  * Numbers are shortened to six digits in a table and exact elsewhere. Control characters never
@@ -19,15 +18,14 @@
 struct output;
 
 struct output *output_begin(enum output_format format, FILE *stream);
-void output_column(struct output *output,
-                   const char *name); /* copied; a name twice becomes name_2 */
+/* The name is copied; one that is there already becomes name_2. */
+void output_column(struct output *output, const char *name);
 
 void output_null(struct output *output);
 void output_text(struct output *output, const char *text);   /* NULL: null */
 void output_integer(struct output *output, int64_t number);
 void output_real(struct output *output, double number);
-void output_flag(struct output *output,
-                 bool flag); /* yes or no in a table, true or false elsewhere */
+void output_flag(struct output *output, bool flag); /* a table: yes or no; else true or false */
 /* A tree: itself in JSON, its text in CSV, "name=value name=value" for an object in a table. */
 void output_json(struct output *output, const json_t *value);
 /* A text that may be JSON: as output_json if it is an object, else as output_text. */

@@ -2,8 +2,6 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
 
-static const struct argp_option no_options[] = { { 0 } };
-
 static int print_paused(const struct context *context, const struct message *question,
                         const struct message *answer)
 {
@@ -27,7 +25,6 @@ int command_pause(const struct context *context, int argc, char **argv)
         .words = "NAME",
         .help = "Lets a search or one of its studies hand out nothing new until `ldt resume`; "
                 "running trials finish and are recorded. Lasts over restarts.",
-        .options = no_options,
         .minimum = 1,
         .maximum = 1,
     };
@@ -56,7 +53,6 @@ int command_resume(const struct context *context, int argc, char **argv)
         .name = "ldt resume",
         .words = "NAME",
         .help = "Lets a paused search or study hand out trials again.",
-        .options = no_options,
         .minimum = 1,
         .maximum = 1,
     };

@@ -65,14 +65,12 @@ static int print_query(sqlite3 *db, const struct arguments *arguments)
 
 int command_query(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
         .name = "ldt query",
         .words = "SQL",
         .help = "Answers one SELECT on the database.\vViews to ask: v_search, v_study, v_trial, "
                 "v_best, v_configuration, v_curve, v_last, v_seed_summary, v_attempt, v_worker. "
                 "Their columns: ldt query \"PRAGMA table_info(v_best)\"",
-        .options = options,
         .minimum = 1,
         .maximum = 1,
     };

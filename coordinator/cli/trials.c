@@ -38,12 +38,10 @@ static int print_trials(sqlite3 *db, const struct arguments *arguments)
 
 int command_trials(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
         .name = "ldt trials",
         .words = "STUDY",
         .help = "Lists the trials of a study: state, value, time, parameters.",
-        .options = options,
         .minimum = 1,
         .maximum = 1,
     };

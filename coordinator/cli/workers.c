@@ -65,7 +65,6 @@ static int show(const struct context *context, const struct message *question,
 
 int command_workers(const struct context *context, int argc, char **argv)
 {
-    static const struct argp_option options[] = { { 0 } };
     static const struct verb verb = {
         .name = "ldt workers",
         .words = "",
@@ -73,7 +72,6 @@ int command_workers(const struct context *context, int argc, char **argv)
                 "counts as `here` until it has been silent for four leases, two minutes if the "
                 "coordinator's --lease is as it comes. `done` and `failed` are attempts; of those "
                 "before the coordinator started, only the latest of each trial counts.",
-        .options = options,
     };
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
