@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 enum { WORD_LIMIT = 64 }; /* nothing longer is a misspelling of a name of ours */
@@ -68,4 +67,13 @@ const char *nearest_word(const struct nearest *nearest)
         return NULL;
     int allowed = 1 + (int)strlen(nearest->word) / 3;
     return nearest->distance <= allowed ? nearest->best : NULL;
+}
+
+const char *nearest_of(const char *word, const char *const *list, size_t count)
+{
+    struct nearest nearest;
+    nearest_init(&nearest, word);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, list[i]);
+    return nearest_word(&nearest);
 }

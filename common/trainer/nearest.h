@@ -3,6 +3,7 @@
  * list. */
 #ifndef TRAINER_NEAREST_H
 #define TRAINER_NEAREST_H
+#include <stddef.h>
 
 struct nearest {
     const char *word; /* what was written; borrowed */
@@ -16,4 +17,7 @@ void nearest_offer(struct nearest *nearest, const char *candidate); /* the first
 /* The best candidate if it is near enough to be a likely misspelling (about one edit in three
  * letters, a swap of neighbours counted once, upper and lower case the same); else NULL. */
 const char *nearest_word(const struct nearest *nearest);
+
+/* The same at once, of a list. */
+const char *nearest_of(const char *word, const char *const *list, size_t count);
 #endif

@@ -1,10 +1,11 @@
 /* ldt: one table of verbs. */
 #include "common/descriptors.h"
 #include "common/json.h"
+#include "common/trainer/nearest.h"
 #include "common/version.h"
 #include "coordinator/cli/arguments.h"
-#include "coordinator/space/problem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,15 @@ static int run_special(const char *word)
     return -1;
 }
 
+/* What was printed may be on its way still, and find the disk full. */
+static int written(int status)
+{
+    if (status != EXIT_OK || (fflush(stdout) == 0 && !ferror(stdout)))
+        return status;
+    complain("cannot write to standard output: %s", strerror(errno));
+    return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     struct context context = { .format = OUTPUT_TABLE };
@@ -124,9 +134,9 @@ int main(int argc, char **argv)
     }
     int special = run_special(argv[at]);
     if (special >= 0)
-        return special;
+        return written(special);
     const struct command *command = find_command(argv[at]);
     if (command == NULL)
         return complain_unknown(argv[at]);
-    return command->run(&context, argc - at, argv + at);
+    return written(command->run(&context, argc - at, argv + at));
 }

@@ -43,9 +43,8 @@ static void refuse_name(struct draft *draft, struct node node, const char *name)
                     name, name);
     else
         problem_add(draft->problems, node.path, true,
-                    "`%.64s` is neither a key of the matrix nor a parameter%s%s%s", name,
-                    meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                    meant != NULL ? "`?" : "");
+                    "`%.64s` is neither a key of the matrix nor a parameter%s", name,
+                    problem_hint(draft->problems, meant));
     free(names);
 }
 
@@ -70,9 +69,8 @@ static void refuse_value(struct draft *draft, const struct draft_key *key, struc
                     key->name, value.type == VALUE_TEXT ? "text" : "value", text);
     else
         problem_add(draft->problems, node.path, false,
-                    "`%s` never is `%.80s`, so this condition cannot hold%s%s%s", key->name, text,
-                    meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                    meant != NULL ? "`?" : "");
+                    "`%s` never is `%.80s`, so this condition cannot hold%s", key->name, text,
+                    problem_hint(draft->problems, meant));
 }
 
 /* For a command, each value must be one that the key takes: nothing else could tell a misspelt

@@ -1,10 +1,10 @@
 /* definition.h - a search, as submitted: from its JSON form to what the coordinator runs.
  *
- * The JSON form is the spec (DESIGN section 7, facts of the spec language in the README) with
- * YAML's spelling removed: plain scalars that read as numbers are JSON numbers (integers without
- * point or exponent are JSON integers), true and false are booleans, null and nothing are null,
- * all else strings. `ldt` makes it from YAML, the SUBMIT message carries it, the database keeps
- * it; every one of them validates it here, by the same code.
+ * The JSON form is the spec (README, "The spec") with YAML's spelling removed: plain scalars that
+ * read as numbers are JSON numbers (integers without point or exponent are JSON integers), true and
+ * false are booleans, null and nothing are null, all else strings. `ldt` makes it from YAML, the
+ * SUBMIT message carries it, the database keeps it; every one of them validates it here, by the
+ * same code.
  *
  * For the built-in trainer every scalar is typed by its setting (common/trainer/setting.h).
  *

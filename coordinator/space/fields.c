@@ -13,8 +13,7 @@ enum {
     MAX_CONCURRENT = 1000000,
     MAX_ATTEMPTS = 100,
     MAX_WORD_BYTES = 65536,
-    ATTEMPTS_OF_COMMAND =
-        3, /* the built-in trainer is deterministic: its failures are not retried */
+    ATTEMPTS_OF_COMMAND = 3, /* the built-in trainer is deterministic: it fails again */
 };
 #define MAX_DURATION_S (366.0 * 86400)
 
@@ -83,9 +82,7 @@ static void refuse_key(struct problems *problems, const char *path, const char *
         }
     }
     const char *meant = nearest_of(key, known_keys, COUNT(known_keys));
-    problem_add(problems, path, true, "unknown key `%.64s`%s%s%s", key,
-                meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                meant != NULL ? "`?" : "");
+    problem_add(problems, path, true, "unknown key `%.64s`%s", key, problem_hint(problems, meant));
 }
 
 static void check_keys(struct problems *problems, struct node document)

@@ -34,10 +34,9 @@ bool draft_read_key_name(struct draft *draft, struct draft_key *key)
         problem_add(draft->problems, key->path, true,
                     "`seed` is no setting: write it beside `trials`, or as a key of the matrix");
     else if (!refuse_reserved(draft->problems, key->path, key->name))
-        problem_add(draft->problems, key->path, true, "unknown setting `%.64s`; %s%s%s", key->name,
-                    nearest != NULL ? "did you mean `"
-                                    : "`ldt-worker trial --help` lists all of them",
-                    nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
+        problem_add(draft->problems, key->path, true, "unknown setting `%.64s`%s", key->name,
+                    nearest != NULL ? problem_hint(draft->problems, nearest)
+                                    : "; `ldt-worker trial --help` lists all of them");
     return false;
 }
 

@@ -81,12 +81,11 @@ void draft_check_metric(struct draft *draft, struct node name)
     int selection = draft_find_key(draft, "selection_split");
     if (check.row == NULL) {
         const char *meant = metric_nearest(draft->definition->metric);
-        problem_add(draft->problems, name.path, false, "unknown metric `%.64s`; %s%s%s",
+        problem_add(draft->problems, name.path, false, "unknown metric `%.64s`%s",
                     draft->definition->metric,
-                    meant != NULL ? "did you mean `"
-                                  : "the built-in trainer has test_loss, test_kl "
-                                    "(task-b), test_accuracy (task-a) and others",
-                    meant != NULL ? meant : "", meant != NULL ? "`?" : "");
+                    meant != NULL ? problem_hint(draft->problems, meant)
+                                  : "; the built-in trainer has test_loss, test_kl (task-b), "
+                                    "test_accuracy (task-a) and others");
         return;
     }
     if (check.row->larger_is_better && !draft->definition->maximize)

@@ -1,5 +1,4 @@
 #include "coordinator/space/problem.h"
-#include "common/trainer/nearest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,11 +74,7 @@ const char *problem_path_item(struct problems *problems, const char *path, size_
     return arena_printf(problems->arena, "%s/%zu", path, index);
 }
 
-const char *nearest_of(const char *word, const char *const *list, size_t count)
+const char *problem_hint(struct problems *problems, const char *meant)
 {
-    struct nearest nearest;
-    nearest_init(&nearest, word);
-    for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, list[i]);
-    return nearest_word(&nearest);
+    return meant != NULL ? arena_printf(problems->arena, "; did you mean `%s`?", meant) : "";
 }

@@ -7,6 +7,7 @@
 #ifndef SPACE_PROBLEM_H
 #define SPACE_PROBLEM_H
 #include "common/arena.h"
+#include "common/trainer/nearest.h" /* which finds the word of a hint */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,7 @@ bool problems_full(struct problems *problems);
 const char *problem_path_member(struct problems *problems, const char *path, const char *key);
 const char *problem_path_item(struct problems *problems, const char *path, size_t index);
 
-/* The word of the list that was probably meant by a misspelt one, or NULL. */
-const char *nearest_of(const char *word, const char *const *list, size_t count);
+/* How a sentence goes on where a word was perhaps misspelt: "; did you mean `max`?", "" for NULL.
+ * Owned by the arena. */
+const char *problem_hint(struct problems *problems, const char *meant);
 #endif

@@ -113,9 +113,8 @@ bool read_known_members(struct problems *problems, struct node object, const cha
         const char *path = problem_path_member(problems, object.path, key);
         const char *meant = nearest_of(key, known, count);
         if (!refuse_reserved(problems, path, key))
-            problem_add(problems, path, true, "unknown key `%.64s`%s%s%s", key,
-                        meant != NULL ? "; did you mean `" : "", meant != NULL ? meant : "",
-                        meant != NULL ? "`?" : "");
+            problem_add(problems, path, true, "unknown key `%.64s`%s", key,
+                        problem_hint(problems, meant));
     }
     return good;
 }
@@ -187,9 +186,8 @@ bool read_word(struct problems *problems, struct node node, const char *const *w
     for (size_t i = 0; i < count; i++)
         buf_printf(&all, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", words[i]);
     const char *meant = nearest_of(word, words, count);
-    problem_add(problems, node.path, false, "%s must be %s, not `%.64s`%s%s%s",
-                node_name(problems, node), all.bytes, word, meant != NULL ? "; did you mean `" : "",
-                meant != NULL ? meant : "", meant != NULL ? "`?" : "");
+    problem_add(problems, node.path, false, "%s must be %s, not `%.64s`%s",
+                node_name(problems, node), all.bytes, word, problem_hint(problems, meant));
     buf_free(&all);
     return false;
 }

@@ -7,13 +7,13 @@
 #include <cmocka.h>
 #include <string.h>
 
-static const char *nearest_of(const char *word, const char *const *candidates)
+/* Of a list that NULL ends. */
+static const char *meant(const char *word, const char *const *candidates)
 {
-    struct nearest nearest;
-    nearest_init(&nearest, word);
-    for (int i = 0; candidates[i] != NULL; i++)
-        nearest_offer(&nearest, candidates[i]);
-    return nearest_word(&nearest);
+    size_t count = 0;
+    while (candidates[count] != NULL)
+        count++;
+    return nearest_of(word, candidates, count);
 }
 
 static void one_edit_of_each_kind_counts_one(void **state)
@@ -31,24 +31,24 @@ static void one_edit_of_each_kind_counts_one(void **state)
 static void the_nearest_wins_and_of_equals_the_first(void **state)
 {
     static const char *const names[] = { "meta_lr", "inner_lr", "student_lr", NULL };
-    assert_string_equal(nearest_of("studen_lr", names), "student_lr");
+    assert_string_equal(meant("studen_lr", names), "student_lr");
     static const char *const equals[] = { "ab1", "ab2", NULL };
-    assert_string_equal(nearest_of("ab3", equals), "ab1");
+    assert_string_equal(meant("ab3", equals), "ab1");
 }
 
 static void case_does_not_matter(void **state)
 {
     static const char *const names[] = { "minimize", "maximize", NULL };
-    assert_string_equal(nearest_of("MAXIMIZE", names), "maximize");
+    assert_string_equal(meant("MAXIMIZE", names), "maximize");
 }
 
 static void what_resembles_nothing_has_no_neighbour(void **state)
 {
     static const char *const names[] = { "adam", "sgd", NULL };
-    assert_null(nearest_of("rmsprop", names));
-    assert_null(nearest_of("", names));
+    assert_null(meant("rmsprop", names));
+    assert_null(meant("", names));
     static const char *const none[] = { NULL };
-    assert_null(nearest_of("adam", none));
+    assert_null(meant("adam", none));
 }
 
 static void a_word_longer_than_any_name_is_not_compared(void **state)
@@ -57,9 +57,9 @@ static void a_word_longer_than_any_name_is_not_compared(void **state)
     memset(word, 'a', sizeof word - 1);
     word[sizeof word - 1] = '\0';
     static const char *const names[] = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL };
-    assert_null(nearest_of(word, names));
+    assert_null(meant(word, names));
     const char *const long_names[] = { word, NULL };
-    assert_null(nearest_of("aaaa", long_names));
+    assert_null(meant("aaaa", long_names));
 }
 
 int main(void)

@@ -65,11 +65,13 @@ static void a_long_sentence_is_cut_between_characters(void **state)
 static void the_nearest_word_is_offered_when_it_is_near(void **state)
 {
     static const char *const words[] = { "min", "max", "distribution" };
-    assert_string_equal(nearest_of("mim", words, 3), "min");
-    assert_string_equal(nearest_of("distributoin", words, 3), "distribution");
-    assert_string_equal(nearest_of("MAX", words, 3), "max");
-    assert_null(nearest_of("probabilities", words, 3));
-    assert_null(nearest_of("min", words, 0));
+    struct problems problems;
+    problems_init(&problems);
+    const char *near = problem_hint(&problems, nearest_of("distributoin", words, 3));
+    assert_string_equal(near, "; did you mean `distribution`?");
+    assert_string_equal(problem_hint(&problems, nearest_of("probabilities", words, 3)), "");
+    assert_string_equal(problem_hint(&problems, nearest_of("min", words, 0)), "");
+    problems_free(&problems);
 }
 
 int main(void)
