@@ -62,10 +62,6 @@ static int print_report(sqlite3_stmt *statement)
         complain("the query failed: %s", sqlite3_errmsg(sqlite3_db_handle(statement)));
         return EXIT_FAILED;
     }
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        complain("cannot write to standard output");
-        return EXIT_FAILED;
-    }
     return count > 0 ? EXIT_OK : EXIT_NOT_FOUND;
 }
 

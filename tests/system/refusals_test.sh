@@ -30,6 +30,13 @@ check 'and it goes on' ldt status
 no_output() { ldt -o json status >&- 2>"$work/refused.out"; [ $? -eq 1 ]; }
 check 'where standard output is closed, ldt says so' no_output
 check_says 'and nothing else has got its number' 'Bad file descriptor' "$work/refused.out"
+printf 'name: s\ncommand: [sh]\nmetric: {name: loss}\nsampler: {name: random}\ntrials: 1\nparameters: {x: {min: 0, max: 9}}\n' \
+    >"$work/s.yaml"
+unwritten() { ldt "$@" >/dev/full 2>"$work/refused.out"; [ $? -eq 1 ] && grep -q 'No space left' "$work/refused.out"; }
+check 'what a full disk does not take is no success: rows' unwritten query 'SELECT 1'
+check 'a plan' unwritten check "$work/s.yaml"
+check 'the help' unwritten --help
+check 'the words beside new keys' unwritten keygen --server "$work/unsaid"
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/none.db" --listen 'tcp://0.0.0.0:*'
 refused 'an address that is none is refused' 'nonsense' --db "$work/none.db" --listen nonsense

@@ -112,20 +112,6 @@ static void logs_say_why_a_trial_failed(void **state)
     assert_contains(got->err, "no attempt 9");
 }
 
-static int logs_to_a_full_disk(const struct context *context, int argc, char **argv)
-{
-    if (freopen("/dev/full", "w", stdout) == NULL)
-        return EXIT_USAGE;
-    return command_logs(context, argc, argv);
-}
-
-static void logs_that_cannot_be_written_are_no_success(void **state)
-{
-    const struct captured *got = run(*state, logs_to_a_full_disk, OUTPUT_TABLE, "solo", "4");
-    assert_int_equal(got->status, EXIT_FAILED);
-    assert_contains(got->err, "cannot write to standard output");
-}
-
 static void a_query_answers_in_every_format(void **state)
 {
     struct fixture *f = *state;
@@ -304,7 +290,6 @@ int main(void)
         WITH_EXAMPLE(a_curve_has_a_row_for_each_step),
         WITH_EXAMPLE(a_metric_reported_twice_at_a_step_keeps_both),
         WITH_EXAMPLE(logs_say_why_a_trial_failed),
-        WITH_EXAMPLE(logs_that_cannot_be_written_are_no_success),
         WITH_EXAMPLE(a_query_answers_in_every_format),
         WITH_EXAMPLE(a_query_can_only_read_this_database),
         WITH_EXAMPLE(a_wrong_query_says_what_is_wrong),
