@@ -244,7 +244,7 @@ static void refuse_value(const struct setting_row *row, const json_t *scalar, st
     if (meant != NULL && strcmp(meant, nearest.word) == 0)
         meant = NULL; /* of a counting choice, whose N was written as such */
     if (meant != NULL)
-        error_set(error, "%s: %s is not %s; did you mean %s?", row->name, written, legal, meant);
+        error_set(error, "%s: %s is not %s; did you mean `%s`?", row->name, written, legal, meant);
     else
         error_set(error, "%s: %s is not %s", row->name, written, legal);
 }

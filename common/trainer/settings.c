@@ -121,7 +121,8 @@ static bool find_applicable(const struct settings *settings, const char *name,
     if (*row == NULL) {
         const char *meant = setting_nearest(name);
         if (meant != NULL)
-            error_set(error, "parameters: unknown setting `%.64s`; did you mean %s?", name, meant);
+            error_set(error, "parameters: unknown setting `%.64s`; did you mean `%s`?", name,
+                      meant);
         else
             error_set(error,
                       "parameters: unknown setting `%.64s`; `ldt-worker trial --help` lists all of "

@@ -89,7 +89,7 @@ static bool check_names(json_t *trial, struct error *error)
             continue;
         const char *meant = nearest_word(&nearest);
         if (meant != NULL)
-            error_set(error, "standard input: unknown member `%.64s`; did you mean %s?", name,
+            error_set(error, "standard input: unknown member `%.64s`; did you mean `%s`?", name,
                       meant);
         else
             error_set(error,

@@ -260,13 +260,13 @@ static void wrong_parameters_are_refused_with_the_way_out(void **state)
     assert_refused("[]", "parameters: not an object of settings and their values");
     assert_refused("{\"task\":\"task-c\"}",
                    "task: \"task-c\" is not one of task-a, task-b, game-of-life, mujoco, arrays; "
-                   "did you mean task-a?");
+                   "did you mean `task-a`?");
     assert_refused("{\"task\":\"task-a\",\"method\":\"auxiliary\"}",
                    "method: task-a does not have the method auxiliary");
     assert_refused("{\"task\":\"mujoco\",\"method\":\"oracle-teacher\"}",
                    "method: mujoco does not have the method oracle-teacher");
     assert_refused("{\"task\":\"task-a\",\"studnet_lr\":1}",
-                   "parameters: unknown setting `studnet_lr`; did you mean student_lr?");
+                   "parameters: unknown setting `studnet_lr`; did you mean `student_lr`?");
     assert_refused("{\"task\":\"task-a\",\"qqqq\":1}",
                    "parameters: unknown setting `qqqq`; `ldt-worker trial --help` lists all of "
                    "them");
@@ -297,7 +297,7 @@ static void values_out_of_bounds_or_of_another_type_are_refused(void **state)
     assert_refused("{\"task\":\"task-a\",\"resample_split\":1}",
                    "resample_split: 1 is not yes or no");
     assert_refused("{\"task\":\"task-a\",\"meta_optimizer\":\"adma\"}",
-                   "meta_optimizer: \"adma\" is not one of adam, sgd; did you mean adam?");
+                   "meta_optimizer: \"adma\" is not one of adam, sgd; did you mean `adam`?");
     assert_refused("{\"task\":[1]}",
                    "task: [1] is not one of task-a, task-b, game-of-life, mujoco, arrays");
     assert_refused("{\"task\":\"task-a\",\"student_lr\":null}",

@@ -278,7 +278,7 @@ static void settings_type_their_values(void **state)
     refused(LDT_TASK_B "  student_lr: {values: [1, 1.0]}\n",
             "7:28: the value `1` comes twice; remove one");
     refused(LDT_TASK_B "  student_optimizer: {value: adan}\n",
-            "7:30: student_optimizer: \"adan\" is not one of adam, sgd; did you mean adam?");
+            "7:30: student_optimizer: \"adan\" is not one of adam, sgd; did you mean `adam`?");
     refused(LDT_TASK_B "  student_steps: {values: [auto, 0]}\n",
             "7:34: student_steps: 0 is not an integer at least 1 and at most 1000000, or "
             "auto");

@@ -6,7 +6,7 @@ static void tasks_and_methods_must_exist_and_fit(void **state)
 {
     refused(LDT "parameters: {task: {value: task-c}}\n",
             "5:28: task: \"task-c\" is not one of task-a, task-b, game-of-life, mujoco, "
-            "arrays; did you mean task-a?");
+            "arrays; did you mean `task-a`?");
     refused(LDT "parameters: {task: {value: task-b}, method: {value: auxiliary}}\n",
             "5:37: task-b does not have the method auxiliary; use another, or exclude the "
             "combination");
@@ -17,7 +17,7 @@ static void tasks_and_methods_must_exist_and_fit(void **state)
     refused(LDT "matrix: {method: [ldt, lddt]}\n"
                 "parameters: {task: {value: task-b}}\n",
             "5:24: method: \"lddt\" is not one of ldt, no-teacher, fixed-teacher, "
-            "oracle-teacher, auxiliary, model-based; did you mean ldt?");
+            "oracle-teacher, auxiliary, model-based; did you mean `ldt`?");
     refused(LDT "matrix: {method: [ldt, no-teacher]}\n"
                 "parameters: {task: {value: task-b, when: {method: ldt}}}\n",
             "6:1: `task` has no value where method is no-teacher, task is inactive");
@@ -245,7 +245,7 @@ static void conditions_of_the_trainer_are_typed_by_settings(void **state)
             "cannot hold");
     refused(LDT_TASK_B "  student_optimizer: {value: sgd}\n"
                        "  weight_decay: {value: 0, when: {student_optimizer: [adam, adem]}}\n",
-            "8:61: student_optimizer: \"adem\" is not one of adam, sgd; did you mean adam?");
+            "8:61: student_optimizer: \"adem\" is not one of adam, sgd; did you mean `adam`?");
     refused(LDT_TASK_B "  student_optimizer: {value: sgd}\n"
                        "  weight_decay: {value: 0, when: {student_optimizer: adam}}\n",
             "8:54: `student_optimizer` never is `adam`, so this condition cannot hold");

@@ -33,7 +33,7 @@ static void faults_come_in_the_order_of_the_file_each_with_its_line(void **state
             "programm: ldt\n"
             "program: ldt\n",
             "s.yaml:3:17: task: \"task-x\" is not one of task-a, task-b, game-of-life, mujoco, "
-            "arrays; did you mean task-a?\n"
+            "arrays; did you mean `task-a`?\n"
             "  task: {value: task-x}   # a comment\n"
             "                ^~~~~~\n"
             "s.yaml:4:9: `trials` must be between 1 and 10000000, not 0\n"

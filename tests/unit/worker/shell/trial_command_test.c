@@ -318,11 +318,11 @@ static void wrong_input_is_one_sentence_and_status_1(void **state)
         { "{\"seed\":1}", "parameters: `task` is missing and has no default; give "
                           "{\"task\": \"task-a\"} or another task\n" },
         { "{\"seed\":1,\"checkpoint_dri\":\"/tmp\",\"parameters\":{\"task\":\"task-a\"}}",
-          "standard input: unknown member `checkpoint_dri`; did you mean checkpoint_dir?\n" },
+          "standard input: unknown member `checkpoint_dri`; did you mean `checkpoint_dir`?\n" },
         { "{\"seed\":1,\"task\":\"task-a\"}",
           "standard input: unknown member `task`; settings go into `parameters`\n" },
         { "{\"seed\":1,\"parameters\":{\"task\":\"task-b\",\"epoch\":1}}",
-          "parameters: unknown setting `epoch`; did you mean epochs?\n" },
+          "parameters: unknown setting `epoch`; did you mean `epochs`?\n" },
         { "{\"seed\":1,\"parameters\":{\"task\":\"task-a\",\"n_train\":2,"
           "\"selection_split\":0.5}}",
           "selection_split: 2 training examples leave none to carve off; n_train must be at least "
