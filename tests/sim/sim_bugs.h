@@ -105,6 +105,8 @@ static inline void plant_on_way_to_coordinator(const struct sim *sim, struct mes
 {
     if (sim->bug == BUG_EMPTY_BEATS && message->type == MESSAGE_BEAT)
         message->beat.n_held = 0;
+    if (sim->bug == BUG_DEAF_TO_GOODBYE && message->type == MESSAGE_BEAT)
+        message->beat.leaving = false;
     if (sim->bug == BUG_LATE_RESULT_COUNTS &&
         (message->type == MESSAGE_RESULT || message->type == MESSAGE_POINTS))
         renew_attempt(sim, message, peer);

@@ -90,6 +90,24 @@ static inline void check_drained(struct sim *sim)
     }
 }
 
+/* In good weather whoever said goodbye is gone, and not waited for until its session has been
+ * silent for too long. Where messages overtake each other by seconds, it may have had another
+ * session by then: no fault. */
+static inline void check_gone(struct sim *sim)
+{
+    for (int i = 0; i < sim->n_workers && sim->network.delay_ms <= SIM_SWIFT_MS; i++) {
+        struct sim_worker *worker = &sim->workers[i];
+        if (worker->goodbye_ms < sim->calm_ms + SIM_SETTLED_MS ||
+            sim->now_ms < worker->goodbye_ms + SIM_GONE_MS)
+            continue;
+        const struct worker *known = index_find(&sim->core->instances, worker->goodbye);
+        if (known != NULL && known->session != 0)
+            sim_fail(sim, "worker %d said goodbye, and the coordinator believes that it is here",
+                     i);
+        worker->goodbye_ms = 0;
+    }
+}
+
 /* While the pauses of all workers last, nothing can come to an end; that they last no longer than
  * they may, the breaker's own invariants say. */
 static inline bool all_pause(const struct sim *sim)
@@ -118,6 +136,7 @@ static inline void check_progress(struct sim *sim)
     check_leases_held(sim);
     check_idle(sim);
     check_drained(sim);
+    check_gone(sim);
 }
 
 /* ---- when all is done ------------------------------------------------------------------------ */

@@ -127,8 +127,9 @@ static inline void hostile_speaks(struct sim *sim)
         message.ask.free = (int32_t)any_number(sim);
         message.ask.received = any_number(sim);
     } else if (message.type == MESSAGE_BEAT) {
+        message.beat.leaving = sim_chance(sim, 0.2);
         message.beat.held = held;
-        message.beat.n_held = 2;
+        message.beat.n_held = sim_chance(sim, 0.8) ? 2 : 0;
         message.beat.note = "";
     } else if (message.type == MESSAGE_POINTS) {
         any_points(sim, &message, points);

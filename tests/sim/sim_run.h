@@ -70,6 +70,8 @@ static inline void set_workers(struct sim *sim)
     for (int i = 0; i < sim->n_workers; i++) {
         sim->workers[i].slots = (int32_t)sim_between(sim, 1, 3);
         sim->workers[i].allow_command = i == 0 || sim_chance(sim, 0.7);
+        if (sim_chance(sim, 0.3))
+            sim->workers[i].idle_exit_ms = sim_between(sim, 5000, 200000);
         sim->workers[i].back_ms = sim_between(sim, 0, 5000);
     }
 }
@@ -208,7 +210,8 @@ static inline void deliver(struct sim *sim, struct packet *next)
     arena_destroy(&packet.arena);
 }
 
-/* One worker, one of its days: cut off, reconnected, stopped for a while, sick, asked to leave. */
+/* One worker, one of its days: cut off, reconnected, stopped for a while, sick, asked to leave,
+ * confused. */
 static inline void weather_of_worker(struct sim *sim, int index)
 {
     struct sim_worker *worker = &sim->workers[index];
@@ -227,6 +230,8 @@ static inline void weather_of_worker(struct sim *sim, int index)
         worker->sick_until_ms = sim->now_ms + sim_between(sim, 10000, 200000);
     if (sim_chance(sim, 0.001) && worker->agent != NULL && sim->now_ms >= worker->stopped_until_ms)
         worker_event(sim, index, (struct agent_event){ .type = AGENT_STOP });
+    if (sim_chance(sim, 0.0005) && worker->agent != NULL && sim->now_ms >= worker->stopped_until_ms)
+        worker_slips(sim, index);
 }
 
 static inline void weather_of_coordinator(struct sim *sim)

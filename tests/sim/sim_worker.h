@@ -25,6 +25,7 @@ static inline void worker_start(struct sim *sim, int index)
         .pid = index,
         .slots = worker->slots,
         .allow_command = worker->allow_command,
+        .idle_exit_ms = worker->idle_exit_ms,
         .bench_after = sim->bench_after,
     });
     sim_trace(sim, "worker %d: starts (life %d)", index, (int)worker->life);
@@ -131,13 +132,35 @@ static inline void child_signal(struct sim *sim, struct sim_worker *worker,
     child->next_ms = sim->now_ms + sim_between(sim, 1, 3000);
 }
 
+static inline void note_goodbye(struct sim *sim, int index, const struct message *message)
+{
+    struct sim_worker *worker = &sim->workers[index];
+    if (message->type != MESSAGE_BEAT || !message->beat.leaving || !worker->agent->finished)
+        return;
+    worker->goodbye = worker->agent->options.instance;
+    worker->goodbye_ms = sim->now_ms;
+    sim->goodbyes++;
+}
+
 static inline void worker_send(struct sim *sim, int index, struct message *message)
 {
     if (!plant_in_worker_message(sim, index, message))
         return;
+    note_goodbye(sim, index, message);
     sim_trace(sim, "worker %d -> coordinator: %s", index, message_type_name(message->type));
     if (sim->now_ms >= sim->workers[index].cut_until_ms)
         sim_send(sim, index, COORDINATOR_ADDRESS, sim->workers[index].life, message);
+}
+
+/* Says goodbye, by mistake, and goes on. */
+static inline void worker_slips(struct sim *sim, int index)
+{
+    const struct agent *agent = sim->workers[index].agent;
+    struct message message = { .id = agent->last_id, .type = MESSAGE_BEAT };
+    message.session = agent->session.open ? agent->session.number : 0;
+    message.beat.note = "left: so it says";
+    message.beat.leaving = true;
+    worker_send(sim, index, &message);
 }
 
 static inline void settle_checkpoint(struct sim *sim, const struct agent_action *action)

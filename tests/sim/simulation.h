@@ -40,6 +40,7 @@ enum planted_bug {
     BUG_FREE_FAILURES,      /* failures are not charged */
     BUG_UNTOLD_DRAIN,       /* a worker that shall leave is not told */
     BUG_TALK_WHILE_HELD,    /* workers are answered though a turn waits for the disk */
+    BUG_DEAF_TO_GOODBYE,    /* a worker that says that it leaves is still waited for */
     PLANTED_BUGS,
     /* Nothing that must hold is broken by these: for the tests of the runner and of repetition. */
     BUG_ADDRESS = PLANTED_BUGS, /* what happens depends on where memory lies */
@@ -54,6 +55,7 @@ enum {
     SIM_SWIFT_MS = 500,      /* a network is swift if no message takes longer */
     SIM_LOOK_MS = 1000,      /* between two looks at leases and idle workers */
     SIM_SETTLED_MS = 120000, /* in good weather, until what the storm did has been mended */
+    SIM_GONE_MS = 5000,      /* in good weather, a worker that has said goodbye is still here */
     SIM_SILENCE_MS = 90000,  /* a child that says nothing for so long is killed by its shell */
     SIM_RETRY_MS = 250,      /* between two attempts to save a turn that is held: as the shell's, */
     SIM_RETRY_LATE_MS = 250, /* whose turn may have begun just before, and waits as long */
@@ -76,6 +78,9 @@ struct sim_worker {
     char name[24];
     int64_t drained_since_ms; /* was told to leave, and has nothing left to do; -1: not so */
     int64_t idle_since_ms;    /* has a free slot while there is work for it; -1: not so */
+    int64_t idle_exit_ms;     /* leaves after so long without work; 0: stays */
+    int64_t goodbye_ms;       /* when its process before this one said goodbye; 0: it did not */
+    uint64_t goodbye;         /* and the instance number of that */
     bool stopping;
     struct child children[SIM_MAX_CHILDREN];
     int n_children;
@@ -167,7 +172,8 @@ struct sim {
     /* who listens to all that is sent, and what it has made of it; NULL: nobody */
     void (*overhear)(struct sim *sim, int from, int to, const struct message *message);
     uint64_t overheard;
-    int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept;
+    int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept,
+        goodbyes;
 };
 
 static inline void sim_fail(struct sim *sim, const char *format, ...)
