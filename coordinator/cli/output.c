@@ -3,6 +3,7 @@
 #include "common/csv.h"
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "proto/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -68,37 +69,16 @@ void output_column(struct output *output, const char *name)
 
 /* ---- text that may hold anything */
 
-/* How many bytes the character at text has, 0 if they are no UTF-8. */
-static size_t character_bytes(const unsigned char *text)
-{
-    size_t count = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3
-                   : text[0] >> 3 == 30 ? 4 : 0;
-    for (size_t i = 1; i < count; i++) {
-        if (text[i] >> 6 != 2)
-            return 0;
-    }
-    return count;
-}
-
 /* A JSON string; a byte that is no UTF-8 becomes a question mark. New reference. */
 static json_t *string_of(const char *text)
 {
     json_t *string = json_string(text);
     if (string != NULL)
         return string;
-    char *repaired = xstrdup(text);
-    for (unsigned char *at = (unsigned char *)repaired; *at != '\0';) {
-        size_t count = character_bytes(at);
-        char single[5] = "";
-        memcpy(single, at, count);
-        json_t *probe = count > 0 ? json_string(single) : NULL; /* knows overlong ones too */
-        if (probe == NULL)
-            *at = '?';
-        json_decref(probe);
-        at += probe != NULL ? count : 1;
-    }
-    string = json_string(repaired);
-    free(repaired);
+    char *mended = xstrdup(text);
+    text_mend(mended, strlen(mended));
+    string = json_string(mended);
+    free(mended);
     return string;
 }
 
