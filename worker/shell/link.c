@@ -24,6 +24,7 @@ struct link {
     int refusals;                                    /* in a row */
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
+    bool answered;           /* by a message since the latest look; no session need be open */
     int64_t silence_told_ms; /* when next, if nobody answers until then */
     int64_t deaf_ms;         /* when the socket is given up, if nobody answers until then */
     char file[4096];         /* the connect file that says where; "" none */
@@ -102,11 +103,14 @@ static bool is_due(int64_t *next_ms, bool silent, int64_t first_ms, int64_t now_
 }
 
 /* That nobody answers may be the socket's fault, too: one for which ZeroMQ once got no memory can
- * stay deaf for ever. The place is looked for anew, and another socket made. */
+ * stay deaf for ever. The place is looked for anew, and another socket made. Whoever answers that
+ * it does not want us is asked again after up to half a minute, and silent meanwhile. */
 static void bear_silence(struct link *link, bool connected, int64_t now_ms)
 {
-    bool silent = !connected && link->socket != NULL;
-    if (is_due(&link->silence_told_ms, silent, SILENCE_TOLD_MS, now_ms))
+    bool unwanted = !connected && link->answered;
+    bool silent = !connected && !unwanted && link->socket != NULL;
+    link->answered = false;
+    if (is_due(&link->silence_told_ms, silent, unwanted ? DEAF_MS : SILENCE_TOLD_MS, now_ms))
         tell_silence(link);
     if (is_due(&link->deaf_ms, silent, DEAF_MS, now_ms)) {
         link->look_ms = now_ms;
@@ -240,6 +244,7 @@ enum link_received link_receive(struct link *link, struct message *message, stru
     if (result == FRAME_NOTHING)
         return LINK_NOTHING;
     link->refusals = link->broken_off = 0;
+    link->answered = true;
     if (result == FRAME_OK &&
         codec_decode(message, link->in.bytes, link->in.length, arena, &version, &error))
         return LINK_MESSAGE;

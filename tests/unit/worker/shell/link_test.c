@@ -1,6 +1,7 @@
 /* link.h: a worker whose coordinator does not answer says so, and tries another connection, once in
  * a while. */
 #include "worker/shell/link.h"
+#include "proto/codec.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -129,6 +130,63 @@ static void a_socket_that_hears_nothing_is_replaced_after_a_minute_and_then_seld
     assert_int_equal(connections(fixture), 3);
 }
 
+/* ---- a coordinator that answers, and does not want this worker: a key of the wrong role */
+
+/* To the first who asks. */
+static void refuse_one(struct frame_socket *coordinator)
+{
+    struct message refusal = { .type = MESSAGE_ERROR };
+    struct frame_peer peer;
+    struct error error;
+    struct buf frame;
+    refusal.error.code = ERROR_FORBIDDEN;
+    refusal.error.text = "no";
+    buf_init(&frame, MESSAGE_MAX_BYTES);
+    while (frame_receive(coordinator, &peer, &frame) != FRAME_OK)
+        frame_wait(&coordinator, 1, NULL, NULL, 0, -1);
+    buf_clear(&frame);
+    assert_true(codec_encode(&frame, &refusal, &error));
+    assert_int_equal(frame_send(coordinator, &peer, frame.bytes, frame.length), FRAME_OK);
+    buf_free(&frame);
+}
+
+/* The link has sent something, and it was answered. */
+static void is_refused(struct link *link, struct frame_socket *coordinator, int64_t now_ms)
+{
+    const struct message question = { .type = MESSAGE_ASK };
+    struct arena *arena = arena_create(4096);
+    struct frame_socket *socket = link_socket(link);
+    struct message answer;
+    while (!link_find(link, false, now_ms)) /* until it is connected: it was told where before */
+        frame_wait(&socket, 1, NULL, NULL, 0, 1000);
+    link_send(link, &question);
+    refuse_one(coordinator);
+    while (link_receive(link, &answer, arena) == LINK_NOTHING)
+        frame_wait(&socket, 1, NULL, NULL, 0, -1);
+    assert_int_equal(answer.type, MESSAGE_ERROR);
+    arena_destroy(&arena);
+}
+
+static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct frame_socket *coordinator;
+    struct error error;
+    char said[4096];
+    link_destroy(&fixture->link);
+    if (!frame_listen(&coordinator, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, &error) ||
+        !link_create(&fixture->link, frame_endpoint(coordinator), NULL, NULL, &error))
+        fail_msg("%s", error.text);
+    assert_true(link_find(fixture->link, false, 0)); /* it has made a socket */
+    is_refused(fixture->link, coordinator, 0);
+    pass_time(fixture, false, 0, 50 * SECOND); /* the pauses between two attempts are of 30 s */
+    assert_int_equal(complaints(fixture, said), 0);
+    assert_int_equal(connections(fixture), 1);
+    pass_time(fixture, false, 50 * SECOND, 2 * MINUTE);
+    assert_int_equal(complaints(fixture, said), 1);
+    frame_close(&coordinator);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +197,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_socket_that_hears_nothing_is_replaced_after_a_minute_and_then_seldom, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(one_that_answers_with_a_refusal_is_not_said_to_be_silent,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
