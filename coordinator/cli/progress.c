@@ -1,4 +1,5 @@
 #include "coordinator/cli/progress.h"
+#include "common/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -85,7 +86,7 @@ static void cut(struct buf *out, int columns)
     if (columns <= 0 || length <= (size_t)columns)
         return;
     length = (size_t)columns;
-    while (length > 0 && ((unsigned char)out->bytes[length] & 0xc0) == 0x80)
+    while (length > 0 && utf8_continues(out->bytes[length]))
         length--;
     out->bytes[length] = '\0';
     out->length = length;

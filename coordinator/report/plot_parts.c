@@ -1,5 +1,6 @@
 /* What the kinds of plots share: numbers, texts, axes, colours. */
 #include "coordinator/report/plot_parts.h"
+#include "common/utf8.h"
 #include "coordinator/report/escape.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ void plot_shortened(struct buf *out, const char *label)
     size_t length = strlen(label);
     if (length > LAYOUT_LABEL_MAXIMUM) {
         length = LAYOUT_LABEL_MAXIMUM;
-        while (length > 0 && ((unsigned char)label[length] & 0xc0) == 0x80)
+        while (length > 0 && utf8_continues(label[length]))
             length--; /* between characters */
     }
     buf_add(out, label, length);

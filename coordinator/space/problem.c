@@ -1,4 +1,5 @@
 #include "coordinator/space/problem.h"
+#include "common/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ void problems_free(struct problems *problems)
 /* Cuts before the first byte of a character that did not fit whole. */
 static void end_at_character(char *text, size_t length)
 {
-    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+    while (length > 0 && utf8_continues(text[length]))
         length--;
     text[length] = '\0';
 }

@@ -1,4 +1,5 @@
 #include "coordinator/spec/fault.h"
+#include "common/utf8.h"
 #include "common/xalloc.h"
 
 #include <stdarg.h>
@@ -39,11 +40,6 @@ void fault_add(struct faults *faults, size_t start, size_t end, const char *form
 
 /* ---- lines and columns --------------------------------------------------------------------- */
 
-static bool starts_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
 /* Lines end in LF, CR LF or CR, as YAML has it. The offset after the line's end, its content's
  * end in *content_end. */
 static size_t line_end(const struct source *source, size_t start, size_t *content_end)
@@ -66,7 +62,7 @@ size_t source_offset(const struct source *source, int line, int column)
     for (int i = 1; i < column && start < content_end; i++)
         do
             start++;
-        while (start < content_end && !starts_character(source->text[start]));
+        while (start < content_end && utf8_continues(source->text[start]));
     return start;
 }
 
@@ -85,7 +81,7 @@ static struct place find_place(const struct source *source, size_t offset)
         next = line_end(source, next, &place.end);
     }
     for (size_t i = place.start; i < offset && i < place.end; i++)
-        place.column += starts_character(source->text[i]);
+        place.column += !utf8_continues(source->text[i]);
     return place;
 }
 
@@ -111,9 +107,9 @@ static void narrow(const struct source *source, struct place *place, size_t offs
         place->start = offset - WIDEST_LINE / 2;
     if (place->end - place->start > WIDEST_LINE)
         place->end = place->start + WIDEST_LINE;
-    while (place->start < offset && !starts_character(source->text[place->start]))
+    while (place->start < offset && utf8_continues(source->text[place->start]))
         place->start++;
-    while (place->end < source->length && !starts_character(source->text[place->end]))
+    while (place->end < source->length && utf8_continues(source->text[place->end]))
         place->end++;
 }
 
@@ -122,11 +118,11 @@ static void add_caret(struct buf *out, const struct source *source, const struct
                       const struct fault *fault)
 {
     for (size_t i = place->start; i < fault->start && i < place->end; i++)
-        if (source->text[i] == '\t' || starts_character(source->text[i]))
+        if (source->text[i] == '\t' || !utf8_continues(source->text[i]))
             buf_text(out, source->text[i] == '\t' ? "\t" : " ");
     buf_text(out, "^");
     for (size_t i = fault->start + 1; i < fault->end && i < place->end; i++)
-        if (starts_character(source->text[i]))
+        if (!utf8_continues(source->text[i]))
             buf_text(out, "~");
     buf_text(out, "\n");
 }
@@ -167,8 +163,7 @@ void faults_report(struct faults *faults, const struct source *source, size_t mo
 {
     if (faults->count > 0)
         qsort(faults->list, faults->count, sizeof *faults->list, compare_faults);
-    drop_repeated(
-        faults); /* a fault inside what an alias stands for is found once for each alias */
+    drop_repeated(faults); /* what an alias stands for is judged once for each alias */
     for (size_t i = 0; i < faults->count && i < most; i++)
         add_fault(out, source, &faults->list[i]);
     if (faults->count > most || faults->more)

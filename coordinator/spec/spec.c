@@ -1,4 +1,5 @@
 #include "coordinator/spec/spec.h"
+#include "common/utf8.h"
 #include "common/xalloc.h"
 #include "coordinator/spec/yaml.h"
 
@@ -52,42 +53,25 @@ static enum spec_result open_file(FILE **out, const char *path, struct buf *repo
 
 /* ---- what YAML would not mind -------------------------------------------------------------- */
 
-/* The length of the UTF-8 character that starts here, 0 if none does (overlong forms, surrogates
- * and numbers past U+10FFFF included). */
-static size_t character_length(const unsigned char *c, size_t left)
+static bool is_layout(char byte)
 {
-    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-    if (length == 0 || c[0] > 0xf4 || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    bool is_bad = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
-                  (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return is_bad ? 0 : length;
-}
-
-static bool is_control(const unsigned char *c, size_t length)
-{
-    if (length == 1)
-        return (c[0] < ' ' && c[0] != '\t' && c[0] != '\n' && c[0] != '\r') || c[0] == 0x7f;
-    return length == 2 && c[0] == 0xc2 && c[1] < 0xa0;
+    return byte == '\t' || byte == '\n' || byte == '\r';
 }
 
 /* Notes the first byte that is no text; the YAML parser is then not bothered. */
 static bool check_characters(const struct source *source, struct faults *faults)
 {
-    const unsigned char *text = (const unsigned char *)source->text;
     for (size_t i = 0; i < source->length;) {
-        size_t length = character_length(text + i, source->length - i);
+        const char *at = source->text + i;
+        size_t length = utf8_length(at, source->length - i);
         if (length == 0) {
             fault_add(faults, i, i, "this is not UTF-8 (byte 0x%02x); save the file as UTF-8",
-                      text[i]);
+                      (unsigned char)*at);
             return false;
         }
-        if (is_control(text + i, length)) {
+        if (utf8_is_control(at, length) && !is_layout(*at)) {
             fault_add(faults, i, i, "a control character (0x%02x); remove it",
-                      text[i + length - 1]);
+                      (unsigned char)at[length - 1]);
             return false;
         }
         i += length;
