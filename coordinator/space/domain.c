@@ -69,7 +69,7 @@ static double power_of_ten(double x)
     return dm_exp((x - whole) * LN_10) * strtod(power, NULL);
 }
 
-static double transformed(enum transform transform, double x)
+double domain_transform(enum transform transform, double x)
 {
     return transform == ONE_MINUS ? 1 - x : transform == POW10 ? power_of_ten(x) : x;
 }
@@ -104,9 +104,9 @@ static double multiple(const struct domain *domain, double k)
     return domain->distribution == INT_UNIFORM ? x : domain->integer ? rint(x) : round_15_digits(x);
 }
 
-struct multiples {
+struct multiples { /* the legal ones */
     double first, count;
-}; /* the legal ones */
+};
 
 static struct multiples legal_multiples(const struct domain *domain)
 {
@@ -223,10 +223,10 @@ static double u_at(const struct domain *domain, const struct line *line, double 
 /* Rounded, and not past an end for having been rounded. */
 static double tidy(const struct domain *domain, double x)
 {
-    double value = round_15_digits(transformed(domain->transform, x));
+    double value = round_15_digits(domain_transform(domain->transform, x));
     if (!is_normal(domain)) {
-        double a = transformed(domain->transform, domain->min);
-        double b = transformed(domain->transform, domain->max);
+        double a = domain_transform(domain->transform, domain->min);
+        double b = domain_transform(domain->transform, domain->max);
         value = fmin(fmax(value, fmin(a, b)), fmax(a, b));
     }
     const struct bounds *bounds = &domain->bounds;
@@ -439,8 +439,8 @@ static bool holds_number(const struct domain *domain, double number)
     if (is_normal(domain)) /* 1 - x is 1 for an x that is small enough */
         return domain->distribution == NORMAL || x > 0 ||
                (x == 0 && domain->transform != TRANSFORM_NONE);
-    double a = transformed(domain->transform, domain->min),
-           b = transformed(domain->transform, domain->max);
+    double a = domain_transform(domain->transform, domain->min);
+    double b = domain_transform(domain->transform, domain->max);
     double slack = 1e-12 * fmax(fabs(a), fabs(b));
     return number >= fmin(a, b) - slack && number <= fmax(a, b) + slack;
 }

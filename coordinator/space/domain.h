@@ -45,6 +45,9 @@ struct domain {
     struct bounds bounds;    /* of the setting, after the transform: nothing outside is drawn */
 };
 
+/* A number x of the distribution as the value that a trial gets; 10^x may be infinite. */
+double domain_transform(enum transform transform, double x);
+
 /* Whether any value can be drawn: false when the bounds leave no option, or less than 1e-9 of the
  * distribution, or when many draws would be rounded to an open bound or be no double. Every other
  * function here may assume true; validation refuses the rest. */

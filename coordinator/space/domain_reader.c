@@ -429,17 +429,10 @@ static bool check_setting_type(const struct reading *reading)
     return false;
 }
 
-static double transformed(const struct domain *domain, double number)
-{
-    if (domain->transform == ONE_MINUS)
-        return 1 - number;
-    return domain->transform == POW10 ? pow(10, number) : number;
-}
-
 static bool check_end(const struct reading *reading, enum member which, double end)
 {
     const struct domain *domain = reading->domain;
-    double number = transformed(domain, end);
+    double number = domain_transform(domain->transform, end);
     char legal[256];
     if (!isfinite(number)) {
         problem_add(reading->problems, member(reading, which).path, false,
