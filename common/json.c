@@ -44,8 +44,7 @@ static void write_object(struct buf *out, const json_t *object)
     json_t *member, *tree = (json_t *)(uintptr_t)object; /* jansson's iteration takes no const */
     bool first = true;
     buf_text(out, "{");
-    json_object_foreach(tree, key, member)
-    {
+    json_object_foreach(tree, key, member) {
         json_t *name = json_string(key);
         buf_text(out, first ? "" : ",");
         write_leaf(out, name);

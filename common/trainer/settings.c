@@ -155,8 +155,7 @@ bool settings_parse(struct settings *out, const json_t *parameters, struct error
             set_default(out, &setting_table[id]);
     const char *name;
     json_t *scalar;
-    json_object_foreach((json_t *)parameters, name, scalar)
-    {
+    json_object_foreach((json_t *)parameters, name, scalar) {
         const struct setting_row *row;
         if (!find_applicable(out, name, &row, error) || !set_value(out, row, scalar, error))
             return false;

@@ -150,8 +150,8 @@ static bool check_line(struct job *job, const char *text, size_t length)
     json_t *line = json_parse_lenient(text, length, &error), *value;
     const char *metric;
     bool same = true;
-    json_object_foreach(json_object_get(line, "metrics"), metric, value) same =
-        same && check_point(job, line, metric, value);
+    json_object_foreach(json_object_get(line, "metrics"), metric, value)
+        same = same && check_point(job, line, metric, value);
     json_decref(line);
     show_progress(job);
     return same;

@@ -207,7 +207,7 @@ static void describe(struct buf *out, const json_t *object)
 {
     const char *name;
     json_t *value, *tree = (json_t *)(uintptr_t)object; /* jansson's iteration takes no const */
-    json_object_foreach (tree, name, value) {
+    json_object_foreach(tree, name, value) {
         buf_printf(out, "%s%s=", out->length > 0 ? " " : "", name);
         if (json_is_real(value))
             buf_printf(out, "%.4g", json_real_value(value));

@@ -131,8 +131,7 @@ static void offer_matrix_keys(struct reading *reading)
     json_t *member;
     for (size_t i = 0; i < reading->n_searches; i++) {
         json_t *matrix = json_object_get(reading->documents[i], "matrix");
-        json_object_foreach(matrix, name, member)
-        {
+        json_object_foreach(matrix, name, member) {
             if (strcmp(name, "exclude") != 0)
                 offer_key(reading, name);
         }

@@ -34,12 +34,11 @@ static size_t limit_young(struct peers *peers)
     size_t cut = 0;
     uint64_t sum = 0;
     LIST_EACH(&peers->young, link)
-    sum += measure(LIST_ITEM(link, struct peer, young));
+        sum += measure(LIST_ITEM(link, struct peer, young));
     while (sum > BACKLOG_YOUNG_BYTES) {
         uint64_t average = sum / (uint64_t)peers->young.count;
         sum = 0;
-        LIST_EACH(&peers->young, link)
-        {
+        LIST_EACH(&peers->young, link) {
             struct peer *peer = LIST_ITEM(link, struct peer, young);
             if (peer->unread >= average)
                 cut += cut_off(peer);

@@ -146,8 +146,7 @@ static bool read_when(struct draft *draft, struct draft_domain *domain)
         return false;
     }
     domain->conditions = arena_alloc(draft->arena, count * sizeof *domain->conditions);
-    json_object_foreach(tree, name, member)
-    {
+    json_object_foreach(tree, name, member) {
         struct node node = node_member(draft->problems, domain->when, name);
         struct draft_condition *next = &domain->conditions[domain->n_conditions];
         bool is_good = read_condition(draft, node, name, next);

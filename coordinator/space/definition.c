@@ -67,7 +67,8 @@ static bool is_deeper(const json_t *value, int levels)
         return false;
     if (levels == 0)
         return true;
-    json_object_foreach(tree, key, member) deeper = deeper || is_deeper(member, levels - 1);
+    json_object_foreach(tree, key, member)
+        deeper = deeper || is_deeper(member, levels - 1);
     for (size_t i = 0; i < json_array_size(value) && !deeper; i++)
         deeper = is_deeper(json_array_get(value, i), levels - 1);
     return deeper;

@@ -89,8 +89,7 @@ static void check_keys(struct problems *problems, struct node document)
 {
     const char *key;
     json_t *member, *tree = (json_t *)(uintptr_t)document.json;
-    json_object_foreach(tree, key, member)
-    {
+    json_object_foreach(tree, key, member) {
         const char *path = problem_path_member(problems, document.path, key);
         if (!is_among(key, known_keys, COUNT(known_keys)) && !refuse_reserved(problems, path, key))
             refuse_key(problems, path, key);

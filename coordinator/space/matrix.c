@@ -92,8 +92,9 @@ static bool read_keys(struct draft *draft, struct node matrix)
                     MAX_KEYS, count);
         return false;
     }
-    json_object_foreach(tree, name, member) if (strcmp(name, "exclude") != 0) good &=
-        read_key(draft, node_member(draft->problems, matrix, name), name);
+    json_object_foreach(tree, name, member)
+        if (strcmp(name, "exclude") != 0)
+            good &= read_key(draft, node_member(draft->problems, matrix, name), name);
     return good;
 }
 
@@ -123,8 +124,7 @@ static bool read_inherited(struct draft *draft, struct node inherited, struct no
     const char *name;
     json_t *member, *tree = (json_t *)(uintptr_t)inherited.json;
     bool good = true;
-    json_object_foreach(tree, name, member)
-    {
+    json_object_foreach(tree, name, member) {
         if (draft_find_key(draft, name) < 0 && json_object_get(parameters.json, name) == NULL)
             good &= add_inherited(draft, node_member(draft->problems, inherited, name), name);
     }
@@ -176,8 +176,7 @@ static bool read_exclusion(struct draft *draft, struct node entry, struct exclus
     }
     out->values = arena_alloc(draft->arena, (size_t)draft->n_matrix * sizeof *out->values);
     out->n_values = arena_alloc(draft->arena, (size_t)draft->n_matrix * sizeof *out->n_values);
-    json_object_foreach(tree, name, member)
-    {
+    json_object_foreach(tree, name, member) {
         struct node node = node_member(draft->problems, entry, name);
         int index = draft_find_key(draft, name);
         if (index < 0) {

@@ -100,8 +100,7 @@ bool read_known_members(struct problems *problems, struct node object, const cha
     json_t *member,
         *tree = (json_t *)(uintptr_t)object.json; /* jansson's iteration takes no const */
     bool good = true;
-    json_object_foreach(tree, key, member)
-    {
+    json_object_foreach(tree, key, member) {
         bool is_known = false;
         for (size_t i = 0; i < count && !is_known; i++)
             is_known = strcmp(known[i], key) == 0;
@@ -240,8 +239,7 @@ static bool check_members(struct problems *problems, struct node object, bool is
     const char *key;
     json_t *member, *tree = (json_t *)(uintptr_t)object.json;
     bool good = true;
-    json_object_foreach(tree, key, member)
-    {
+    json_object_foreach(tree, key, member) {
         struct node child = { member, problem_path_member(problems, object.path, key) };
         if (has_control(key, strlen(key), false)) {
             problem_add(problems, child.path, true, "a control character in a key; remove it");

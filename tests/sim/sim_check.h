@@ -18,8 +18,7 @@ static inline bool is_live(const struct sim *sim, const struct sim_start *start)
 
 static inline void check_lapsed(struct sim *sim, const struct list *lapsed)
 {
-    LIST_EACH(lapsed, link)
-    {
+    LIST_EACH(lapsed, link) {
         const struct trial *trial = LIST_ITEM(link, struct trial, queue);
         const struct sim_start *start = find_start(sim, trial->attempt.ref);
         if (start != NULL && start->at_ms > sim->calm_ms + SIM_SETTLED_MS && is_live(sim, start))

@@ -163,8 +163,7 @@ static inline void note_leases(struct sim *sim)
 {
     int64_t whole = sim->core->options.lease_ms;
     sim->n_leased = 0;
-    LIST_EACH(&sim->core->leases, link)
-    {
+    LIST_EACH(&sim->core->leases, link) {
         const struct trial *trial = LIST_ITEM(link, struct trial, queue);
         int64_t left = trial->deadline_ms - sim->now_ms;
         if (sim->n_leased < SIM_MAX_TRIALS) /* an earlier pause may have given more than a whole */

@@ -165,8 +165,7 @@ static bool take_metrics(struct child_output *output, const json_t *report, json
         return false;
     }
     struct point *points = xcalloc(count, sizeof *points);
-    json_object_foreach(metrics, name, value)
-    {
+    json_object_foreach(metrics, name, value) {
         struct point *point = &points[taken];
         point->step = step;
         point->epoch = json_is_number(epoch) ? json_number_value(epoch) : NAN;
@@ -200,7 +199,8 @@ static void take_info(struct child_output *output, json_t *info)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(info, key, value) take_fact(output, key, value);
+    json_object_foreach(info, key, value)
+        take_fact(output, key, value);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

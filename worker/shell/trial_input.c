@@ -78,8 +78,7 @@ static bool check_names(json_t *trial, struct error *error)
     };
     const char *name;
     json_t *value;
-    json_object_foreach(trial, name, value)
-    {
+    json_object_foreach(trial, name, value) {
         struct nearest nearest;
         size_t i = 0;
         nearest_init(&nearest, name);

@@ -91,8 +91,7 @@ static struct array get_shaped(json_t *object, const char *key)
     array.data = get(value, "data");
     if (!json_is_array(shape) || json_array_size(shape) > MAX_DIMS || !json_is_array(array.data))
         fail_msg("%s: %s is not a shape of at most %d and data", file, key, MAX_DIMS);
-    json_array_foreach(shape, i, length)
-    {
+    json_array_foreach(shape, i, length) {
         json_int_t n = json_integer_value(length);
         if (!json_is_integer(length) || n < 1 || n > 1 << 20)
             fail_msg("%s: %s has a bad shape", file, key);
@@ -290,8 +289,7 @@ static int dense_layers(json_t *parameters)
     int layers = 0;
     const char *name;
     json_t *tensor;
-    json_object_foreach(parameters, name, tensor)
-    {
+    json_object_foreach(parameters, name, tensor) {
         int number = 0, end = 0;
         bool dense = sscanf(name, "fc%d.%n", &number, &end) == 1 && end > 0 && number > 0 &&
                      number <= NET_MAX_LAYERS / 2 &&
@@ -784,8 +782,7 @@ static struct batch read_batch(json_t *indices, const char *key, int examples)
     if (!json_is_array(indices) || count < 1)
         fail_msg("%s: %s is no list of examples", file, key);
     int *out = xcalloc(count, sizeof *out);
-    json_array_foreach(indices, i, index)
-    {
+    json_array_foreach(indices, i, index) {
         out[i] = (int)json_integer_value(index);
         if (!json_is_integer(index) || out[i] < 0 || out[i] >= examples)
             fail_msg("%s: %s: index %zu is not an example", file, key, i);

@@ -103,7 +103,8 @@ static void a_link_knows_its_list_and_leaves_it_from_anywhere(void **state)
     assert_int_equal(first.count, 2);
     assert_ptr_equal(list_last(&first), &links[1]);
     int seen = 0;
-    LIST_EACH(&first, link) seen += link->list == &first;
+    LIST_EACH(&first, link)
+        seen += link->list == &first;
     assert_int_equal(seen, 2);
 }
 

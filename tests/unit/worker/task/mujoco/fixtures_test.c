@@ -127,8 +127,7 @@ static void compare_field(const struct field *field, json_t *want)
     if (json_array_size(want) != (size_t)field->rows)
         fail_msg("%s: %s has %zu rows instead of %d", file, field->name, json_array_size(want),
                  field->rows);
-    json_array_foreach(want, row, values)
-    {
+    json_array_foreach(want, row, values) {
         if (!json_is_array(values)) {
             compare_number(field, row * cols, values);
             continue;
@@ -136,7 +135,8 @@ static void compare_field(const struct field *field, json_t *want)
         if (json_array_size(values) != cols)
             fail_msg("%s: %s has rows of %zu instead of %zu", file, field->name,
                      json_array_size(values), cols);
-        json_array_foreach(values, col, value) compare_number(field, row * cols + col, value);
+        json_array_foreach(values, col, value)
+            compare_number(field, row * cols + col, value);
     }
 }
 
@@ -178,8 +178,7 @@ static void compare_model(const mjModel *m)
                               sizeof statistics / sizeof *statistics };
     const char *key;
     json_t *want;
-    json_object_foreach(root, key, want)
-    {
+    json_object_foreach(root, key, want) {
         size_t length = strlen(key);
         if (strcmp(key, "mujoco_version") == 0 || strcmp(key, "env") == 0 ||
             (length > 6 && strcmp(key + length - 6, "_names") == 0))
@@ -245,8 +244,7 @@ static void replay_rollouts(void)
 {
     size_t i;
     json_t *rollout;
-    json_array_foreach(get_array(root, "rollouts"), i, rollout)
-    {
+    json_array_foreach(get_array(root, "rollouts"), i, rollout) {
         double total = 0;
         size_t steps = json_array_size(get_array(rollout, "actions"));
         if (steps == 0)
