@@ -23,6 +23,11 @@ endpoint=$(endpoint_of)
 refused 'a second coordinator on the same database is refused' "$db" --db "$db" --listen "$free"
 refused 'an address that is taken is refused and named' "$endpoint" --db "$work/other.db" --listen "$endpoint"
 check 'the first one is unharmed' ldt status
+homeless() { env -u HOME -u XDG_STATE_HOME timeout 20 "$bin/ldt-worker" -c "$connect" --idle-exit 1ms "$@" 2>"$work/refused.out"; }
+check 'a worker without a home finds its coordinator' homeless
+check_says 'and says that it keeps no checkpoints' 'no-checkpoint.*HOME.*--checkpoints' "$work/refused.out"
+homeless --checkpoints none
+check 'but not where none were wanted' test -z "$(grep no-checkpoint "$work/refused.out")"
 check 'plain sqlite3 reads the database while it runs' sql 'SELECT count(*) FROM v_study'
 sqlite3 -cmd '.timeout 5000' "$db" 'CREATE TABLE mine (x)' # a file with a write-ahead log cannot keep others out
 check 'that another process wrote to it is noticed and logged' wait_for 10 grep -q event=foreign-write "$work/coordinator.log"

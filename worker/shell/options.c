@@ -127,6 +127,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_CHECKPOINTS:
         options->checkpoints[0] = '\0';
+        options->checkpoints_said = true;
         if (strcmp(argument, "none") != 0 && !set_checkpoints(options, argument))
             argp_error(state, "--checkpoints=%s: give the path of a directory, or `none`",
                        argument);
@@ -197,7 +198,7 @@ static uint64_t draw_instance(void)
     return instance;
 }
 
-/* In the user's state directory; without one nothing is kept unless --checkpoints names a place. */
+/* In the user's state directory, where there is one. */
 static void default_checkpoints(struct options *options)
 {
     char path[OPTIONS_PATH_BYTES];
@@ -207,9 +208,13 @@ static void default_checkpoints(struct options *options)
     else if (home != NULL && home[0] == '/')
         snprintf(path, sizeof path, "%s/.local/state/ldt/checkpoints", home);
     else
+        path[0] = '\0';
+    if (set_checkpoints(options, path))
         return;
-    if (!set_checkpoints(options, path))
-        options->checkpoints[0] = '\0';
+    options->checkpoints[0] = '\0';
+    log_event(LOG_WARN, "no-checkpoint",
+              "why=\"neither XDG_STATE_HOME nor HOME is set to an absolute path, so a trial that is "
+              "interrupted begins anew: name a place with --checkpoints DIR, or `none`\"");
 }
 
 void options_parse(struct options *options, int argc, char **argv)
@@ -244,7 +249,6 @@ void options_parse(struct options *options, int argc, char **argv)
     };
     struct agent_options *agent = &options->loop.agent;
     options->loop.checkpoints = options->checkpoints;
-    default_checkpoints(options);
     read_host(options);
     read_cpu(options);
     agent->name = options->name;
@@ -255,4 +259,6 @@ void options_parse(struct options *options, int argc, char **argv)
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, options) == ENOMEM)
         xalloc_fail(0);
+    if (!options->checkpoints_said)
+        default_checkpoints(options);
 }

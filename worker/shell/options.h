@@ -14,6 +14,7 @@ struct options {
     char name[OPTIONS_NAME_BYTES]; /* by default the host's and the process number */
     char host[OPTIONS_TEXT_BYTES], cpu[OPTIONS_TEXT_BYTES];
     char checkpoints[OPTIONS_PATH_BYTES];
+    bool checkpoints_said;         /* by an option: a directory, or none */
 };
 
 /* Wrong usage ends the process with exit status 2, --help and --version with 0. The options must
