@@ -63,30 +63,30 @@ void save_study(struct turn *turn, const struct study *study)
  * there tells. Each arrival in a final state stands for itself: it has an outcome. */
 static struct action *saved_trial(struct turn *turn, const struct trial *trial)
 {
-    size_t place = trial->saved_in;
+    size_t place = trial->live->saved_in;
     struct action *action = place < turn->out->count ? &turn->out->list[place] : NULL;
-    bool same = action != NULL && action->type == SAVE_TRIAL &&
-                action->trial.study == trial->row.study &&
-                action->trial.number == trial->row.number &&
-                !trial_state_final(action->trial.state);
+    bool same =
+        action != NULL && action->type == SAVE_TRIAL && action->trial.study == trial->row.study &&
+        action->trial.number == trial->row.number && !trial_state_final(action->trial.state);
     return same ? action : NULL;
 }
 
 static struct action *saved_attempt(struct turn *turn, const struct trial *trial)
 {
-    size_t place = trial->attempt_saved_in;
+    size_t place = trial->live->attempt_saved_in;
     struct action *action = place < turn->out->count ? &turn->out->list[place] : NULL;
     bool same = action != NULL && action->type == SAVE_ATTEMPT &&
-                attempt_ref_equal(action->attempt.ref, trial->attempt.ref);
+                attempt_ref_equal(action->attempt.ref, trial->live->attempt.ref);
     return same ? action : NULL;
 }
 
 /* To write the parameters as text takes longer than all else that the core does for a trial. */
 static const char *parameters_of(struct trial *trial)
 {
-    if (trial->parameters == NULL)
-        trial->parameters = ledger_parameters(trial->study->ledger, trial->row.configuration);
-    return trial->parameters;
+    struct live_trial *live = trial->live;
+    if (live->parameters == NULL)
+        live->parameters = ledger_parameters(trial->study->ledger, trial->row.configuration);
+    return live->parameters;
 }
 
 const char *save_trial(struct turn *turn, struct trial *trial, const char *reason)
@@ -95,31 +95,23 @@ const char *save_trial(struct turn *turn, struct trial *trial, const char *reaso
     const char *parameters =
         action != NULL ? action->trial.parameters : keep(turn, parameters_of(trial));
     if (action == NULL) {
-        trial->saved_in = turn->out->count;
+        trial->live->saved_in = turn->out->count;
         action = add(turn, SAVE_TRIAL);
     }
     action->trial = trial->row;
     action->trial.parameters = parameters;
     action->trial.reason = keep(turn, reason);
-    if (trial_state_final(trial->row.state))
-        trial_forget_parameters(trial);
     return parameters;
-}
-
-void trial_forget_parameters(struct trial *trial)
-{
-    free(trial->parameters);
-    trial->parameters = NULL;
 }
 
 void save_attempt(struct turn *turn, struct trial *trial, struct attempt_texts texts)
 {
     struct action *action = saved_attempt(turn, trial);
     if (action == NULL) {
-        trial->attempt_saved_in = turn->out->count;
+        trial->live->attempt_saved_in = turn->out->count;
         action = add(turn, SAVE_ATTEMPT);
     }
-    action->attempt = trial->attempt;
+    action->attempt = trial->live->attempt;
     action->attempt.reason = keep(turn, texts.reason);
     action->attempt.log = keep(turn, texts.log);
     action->attempt.info = keep(turn, texts.info);
@@ -159,7 +151,8 @@ void add_points(struct turn *turn, const struct trial *trial, int64_t first,
     struct point *copy = arena_copy(turn->out->arena, points, count * sizeof *points);
     for (size_t i = 0; i < count; i++)
         copy[i].metric = keep_metric(turn, copy[i].metric, kept, &n_kept);
-    add(turn, ADD_POINTS)->points = (struct points_row){ trial->attempt.ref, first, copy, count };
+    add(turn, ADD_POINTS)->points =
+        (struct points_row){ trial->live->attempt.ref, first, copy, count };
 }
 
 void save_worker(struct turn *turn, const struct worker *worker)

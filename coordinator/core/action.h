@@ -7,9 +7,9 @@
 
 void save_search(struct turn *turn, const struct search_row *row);
 void save_study(struct turn *turn, const struct study *study);
-/* Returns the parameters as they were saved, in the arena of the actions. */
+/* A trial is saved while it is live, its attempt too. Returns the parameters as they were saved, in
+ * the arena of the actions. */
 const char *save_trial(struct turn *turn, struct trial *trial, const char *reason);
-void trial_forget_parameters(struct trial *trial);
 /* Texts: of an attempt that has just ended; "" while it runs. An attempt that has ended is never
  * saved again. */
 struct attempt_texts { const char *reason, *log, *info; };

@@ -17,7 +17,7 @@
 static void cancel_orphans(struct turn *turn)
 {
     for (struct link *first; (first = list_first(&turn->core->orphans)) != NULL;)
-        trial_cancel(turn, LIST_ITEM(first, struct trial, queue),
+        trial_cancel(turn, LIVE_QUEUED(first)->trial,
                      "its worker fell silent after the study was stopped");
 }
 
@@ -36,7 +36,7 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
     const struct study *study = trial->study;
     const struct definition *definition = study->search->definition;
     struct message *message = tell(turn, worker, MESSAGE_TRIAL);
-    message->trial.ref = trial->attempt.ref;
+    message->trial.ref = trial->live->attempt.ref;
     message->trial.study_name = study->row.name;
     message->trial.seed = trial->row.seed;
     message->trial.program = definition->program;
@@ -56,16 +56,16 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
 static struct trial *next_in_line(const struct study *study)
 {
     struct link *lapsed = list_first(&study->lapsed), *waiting = list_first(&study->waiting);
-    struct trial *trial = lapsed != NULL ? LIST_ITEM(lapsed, struct trial, queue) : NULL;
-    if (trial != NULL && !(trial_is_suspect(trial) && study_may_start(study)))
-        return trial;
-    return waiting != NULL ? LIST_ITEM(waiting, struct trial, queue) : NULL;
+    struct live_trial *live = lapsed != NULL ? LIVE_QUEUED(lapsed) : NULL;
+    if (live != NULL && !(trial_is_suspect(live) && study_may_start(study)))
+        return live->trial;
+    return waiting != NULL ? LIVE_QUEUED(waiting)->trial : NULL;
 }
 
 static bool failed_here(const struct trial *trial, const struct worker *worker)
 {
-    return trial->row.state == TRIAL_WAITING && trial->attempt.state == ATTEMPT_FAILED &&
-           trial->attempt.worker == worker->row.id;
+    return trial->row.state == TRIAL_WAITING && trial->ended.state == ATTEMPT_FAILED &&
+           trial->ended.worker == worker->row.id;
 }
 
 /* The next in line who may run what this worker may; itself if there is nobody. */
@@ -81,7 +81,7 @@ static struct worker *other_than(struct core *core, struct worker *worker)
 
 static void hand_out(struct turn *turn, struct trial *trial, struct worker *worker)
 {
-    if (trial->row.state == TRIAL_RUNNING && trial_is_lost(trial)) {
+    if (trial->row.state == TRIAL_RUNNING && trial_is_lost(trial->live)) {
         trial_give_up(turn, trial);
         return;
     }

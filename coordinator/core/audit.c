@@ -110,9 +110,9 @@ const char *audit_note(struct turn *turn, const struct study *audit)
     size_t i = 0;
     while (trial_state_final(audit->trials[i]->row.state)) /* not all: it would be done */
         i++;
-    if (elsewhere_possible(turn->core, audit->trials[i]))
+    if (elsewhere_possible(turn->core, audit->trials[i]->live))
         return NULL;
-    const struct worker *avoided = audit->trials[i]->avoids;
+    const struct worker *avoided = audit->trials[i]->live->avoids;
     return arena_printf(turn->out->arena,
                         "waits for a worker other than `%s` (process %" PRId32
                         ") with the same CPU, %s",

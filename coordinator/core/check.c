@@ -21,7 +21,7 @@
 static const char *attempt_fault(const struct trial *trial)
 {
     const struct trial_row *row = &trial->row;
-    const struct attempt_row *attempt = &trial->attempt;
+    const struct latest_attempt attempt = trial_latest(trial);
     int32_t cap = trial->study->search->definition->max_attempts;
     REQUIRE(row->charged >= 0 && row->charged <= row->attempts && row->charged <= cap,
             "I6: more charged attempts than allowed or than there were");
@@ -38,12 +38,8 @@ static const char *attempt_fault(const struct trial *trial)
                 "I3: it has a state beyond waiting and was never granted");
         return NULL;
     }
-    struct attempt_ref expected = { row->study, row->number, row->attempts };
-    REQUIRE(attempt_ref_equal(attempt->ref, expected), "I3: its attempt is not the granted one");
-    REQUIRE((attempt->state == ATTEMPT_RUNNING) == (row->state == TRIAL_RUNNING),
+    REQUIRE((attempt.state == ATTEMPT_RUNNING) == (row->state == TRIAL_RUNNING),
             "I3: the attempt runs and the trial does not, or the other way round");
-    REQUIRE((attempt->finished_ms != 0) == (attempt->state != ATTEMPT_RUNNING),
-            "its attempt runs and has an end, or has ended without one");
     static const enum attempt_state wanted[] = {
         [TRIAL_DONE] = ATTEMPT_DONE,
         [TRIAL_PRUNED] = ATTEMPT_PRUNED,
@@ -54,11 +50,11 @@ static const char *attempt_fault(const struct trial *trial)
     struct outcome_row latest;
     bool retried = ledger_latest(trial->study->ledger, row->number, &latest);
     if (row->state == TRIAL_WAITING)
-        REQUIRE(retried || attempt->state == ATTEMPT_FAILED || attempt->state == ATTEMPT_RELEASED,
+        REQUIRE(retried || attempt.state == ATTEMPT_FAILED || attempt.state == ATTEMPT_RELEASED,
                 "it waits although its attempt did not fail and was not handed back");
     else if (row->state != TRIAL_RUNNING)
-        REQUIRE(wanted[row->state] == 0 || attempt->state == wanted[row->state] ||
-                    (row->state == TRIAL_FAILED && attempt->state == ATTEMPT_LOST),
+        REQUIRE(wanted[row->state] == 0 || attempt.state == wanted[row->state] ||
+                    (row->state == TRIAL_FAILED && attempt.state == ATTEMPT_LOST),
                 "I2: its state is not that of its attempt's result");
     return NULL;
 }
@@ -71,7 +67,7 @@ static const struct list *place_of(const struct trial *trial, const struct list 
     if (!study->row.audit || study->row.state != SEARCH_OPEN)
         return of_study;
     int command = study->search->definition->program == PROGRAM_COMMAND;
-    return &trial->avoids->avoided[command].trials;
+    return &trial->live->avoids->avoided[command].trials;
 }
 
 static const char *source_fault(const struct trial *trial)
@@ -91,28 +87,35 @@ static const char *source_fault(const struct trial *trial)
     struct outcome_row latest;
     bool retried = !ledger_latest(study->parent->ledger, source->row.number, &latest) ||
                    latest.seq > trial->row.history_seq || !trial_state_final(source->row.state);
-    REQUIRE(retried || trial->row.attempts == 0 || trial->attempt.worker != source->attempt.worker,
+    REQUIRE(retried || trial->row.attempts == 0 ||
+                trial_latest(trial).worker != trial_latest(source).worker,
             "it runs, or ran, where its source did");
     return NULL;
 }
 
 static const char *queue_fault(const struct core *core, const struct trial *trial)
 {
-    const struct list *queue = trial->queue.list;
+    const struct live_trial *live = trial->live;
+    REQUIRE((live == NULL) == trial_state_final(trial->row.state),
+            "it is over and kept like one that is not, or the other way round");
+    if (live == NULL)
+        return NULL;
+    const struct list *queue = live->queue.list;
     if (trial->row.state == TRIAL_RUNNING) {
-        REQUIRE(trial->worker != NULL && trial->worker->row.id == trial->attempt.worker,
+        REQUIRE(live->worker != NULL && live->worker->row.id == live->attempt.worker,
                 "it runs and is not leased to the worker of its attempt");
-        REQUIRE(trial->held.list == &trial->worker->leases, "its worker does not know the lease");
+        REQUIRE(live->held.list == &live->worker->leases, "its worker does not know the lease");
+        struct attempt_ref granted = { trial->row.study, trial->row.number, trial->row.attempts };
+        REQUIRE(attempt_ref_equal(live->attempt.ref, granted) && live->attempt.finished_ms == 0,
+                "I3: its attempt is not the granted one, or has an end");
         bool active = study_active(trial->study);
         REQUIRE(queue == &core->leases ||
                     queue == (active ? place_of(trial, &trial->study->lapsed) : &core->orphans),
                 "I4: it runs and is in no queue");
         return NULL;
     }
-    REQUIRE(trial->worker == NULL && trial->held.list == NULL, "it does not run and is leased");
-    bool waits = trial->row.state == TRIAL_WAITING;
-    REQUIRE(queue == (waits ? place_of(trial, &trial->study->waiting) : NULL),
-            "I4: it waits and is not queued, or is queued and does not wait");
+    REQUIRE(live->worker == NULL && live->held.list == NULL, "it waits and is leased");
+    REQUIRE(queue == place_of(trial, &trial->study->waiting), "I4: it waits and is not queued");
     return NULL;
 }
 
@@ -271,12 +274,12 @@ static bool check_leases(const struct core *core, struct error *error)
     int64_t deadline = INT64_MIN;
     LIST_EACH(&core->leases, link)
     {
-        const struct trial *trial = LIST_ITEM(link, struct trial, queue);
-        if (trial->deadline_ms < deadline) {
+        const struct live_trial *live = LIVE_QUEUED(link);
+        if (live->deadline_ms < deadline) {
             error_set(error, "the leases are not in the order of their deadlines");
             return false;
         }
-        deadline = trial->deadline_ms;
+        deadline = live->deadline_ms;
     }
     return true;
 }

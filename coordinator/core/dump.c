@@ -1,6 +1,6 @@
 /* The durable half of the core as text, one line for each row: what must be the same after a
  * restore. */
-#include "coordinator/core/state.h"
+#include "coordinator/core/trial.h"
 #include "common/buf.h"
 
 #include <inttypes.h>
@@ -9,12 +9,24 @@
 /* Bits, not digits: a value that changed in its last place is another value. */
 #define VALUE "%d:%a"
 
+static void dump_running(struct buf *out, const struct attempt_row *attempt)
+{
+    buf_printf(out,
+               "running %" PRId64 "/%" PRId64 "/%" PRId32 " started=%" PRId64 " finished=%" PRId64
+               " digest=%016" PRIx64 " step=%" PRId64 " best=" VALUE " last=" VALUE
+               " seen=%d nonfinite=%d\n",
+               attempt->ref.study, attempt->ref.trial, attempt->ref.attempt, attempt->started_ms,
+               attempt->finished_ms, attempt->points_digest, attempt->last_step, attempt->has_best,
+               attempt->best, attempt->has_last, attempt->last, attempt->metric_seen,
+               attempt->nonfinite);
+}
+
 static void dump_trial(struct buf *out, const struct trial *trial)
 {
     const struct trial_row *row = &trial->row;
-    struct outcome_row latest;
+    struct outcome_row outcome;
     char *parameters = ledger_parameters(trial->study->ledger, row->configuration);
-    ledger_latest(trial->study->ledger, row->number, &latest);
+    ledger_latest(trial->study->ledger, row->number, &outcome);
     buf_printf(out,
                "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64
                " attempts=%" PRId32 " charged=%" PRId32 " deaths=%" PRId32 "@%" PRId64 ":%d"
@@ -23,22 +35,14 @@ static void dump_trial(struct buf *out, const struct trial *trial)
                row->study, row->number, trial_state_name(row->state), row->seed, row->history_seq,
                row->attempts, row->charged, row->deaths, row->death_worker, row->deaths_spread,
                row->source, row->has_value, row->value, row->created_ms, row->finished_ms,
-               latest.state, latest.has_value, latest.value, parameters);
+               outcome.state, outcome.has_value, outcome.value, parameters);
     free(parameters);
-    const struct attempt_row *attempt = &trial->attempt;
-    if (row->attempts == 0)
-        return;
-    buf_printf(out,
-               "attempt %" PRId64 "/%" PRId64 "/%" PRId32 " %s worker=%" PRId64 " started=%" PRId64
-               " finished=%" PRId64 " points=%" PRId64 " digest=%016" PRIx64 " step=%" PRId64
-               " best=" VALUE " last=" VALUE " seen=%d nonfinite=%d exit=%" PRId32 " took=%" PRId64
-               "/%" PRId64 "/%" PRId64 "\n",
-               attempt->ref.study, attempt->ref.trial, attempt->ref.attempt,
-               attempt_state_name(attempt->state), attempt->worker, attempt->started_ms,
-               attempt->finished_ms, attempt->points, attempt->points_digest, attempt->last_step,
-               attempt->has_best, attempt->best, attempt->has_last, attempt->last,
-               attempt->metric_seen, attempt->nonfinite, attempt->exit_status, attempt->duration_ms,
-               attempt->cpu_ms, attempt->peak_memory_bytes);
+    struct latest_attempt latest = trial_latest(trial);
+    if (row->attempts > 0)
+        buf_printf(out, "attempt %" PRId32 " %s worker=%" PRId64 " points=%" PRId64 "\n",
+                   row->attempts, attempt_state_name(latest.state), latest.worker, latest.points);
+    if (row->state == TRIAL_RUNNING)
+        dump_running(out, &trial->live->attempt);
 }
 
 static void dump_study(struct buf *out, const struct study *study)

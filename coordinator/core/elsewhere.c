@@ -1,4 +1,5 @@
 #include "coordinator/core/elsewhere.h"
+#include "coordinator/core/trial.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -58,45 +59,49 @@ static bool is_command(const struct trial *trial)
     return trial->study->search->definition->program == PROGRAM_COMMAND;
 }
 
-void elsewhere_settle(const struct core *core, struct trial *trial)
+void elsewhere_settle(const struct core *core, struct live_trial *live)
 {
-    const struct trial *source = trial->study->parent->trials[trial->row.source];
-    trial->avoids = index_find(&core->worker_ids, (uint64_t)source->attempt.worker);
+    const struct study *parent = live->trial->study->parent;
+    const struct trial *source = parent->trials[live->trial->row.source];
+    live->avoids = index_find(&core->worker_ids, (uint64_t)trial_latest(source).worker);
 }
 
-static void put_behind(struct core *core, struct trial *trial)
+static void put_behind(struct core *core, struct live_trial *live)
 {
-    struct worker *avoided = trial->avoids;
+    bool command = is_command(live->trial);
+    struct worker *avoided = live->avoids;
     if (avoided->class == NULL)
         create_class(core, avoided->row.cpu);
     struct cpu_class *class = avoided->class;
-    struct avoided *behind = &avoided->avoided[is_command(trial)];
-    list_push(&behind->trials, &trial->queue);
+    struct avoided *behind = &avoided->avoided[command];
+    list_push(&behind->trials, &live->queue);
     if (behind->link.list == NULL)
-        list_push(&class->avoided[is_command(trial)], &behind->link);
+        list_push(&class->avoided[command], &behind->link);
     if (class->wanted.list == NULL)
         list_push(&core->wanted, &class->wanted);
 }
 
-void elsewhere_queue(struct core *core, struct trial *trial)
+void elsewhere_queue(struct core *core, struct live_trial *live)
 {
-    struct study *study = trial->study;
-    list_remove(&trial->queue);
+    struct study *study = live->trial->study;
+    bool waits = live->trial->row.state == TRIAL_WAITING;
+    list_remove(&live->queue);
     if (study->row.state == SEARCH_OPEN)
-        put_behind(core, trial);
+        put_behind(core, live);
     else
-        list_push(trial->row.state == TRIAL_WAITING ? &study->waiting : &study->lapsed,
-                  &trial->queue);
+        list_push(waits ? &study->waiting : &study->lapsed, &live->queue);
 }
 
 void elsewhere_queue_all(struct core *core, struct study *study)
 {
     for (size_t i = 0; study->row.audit && i < study->n_trials; i++) {
-        struct trial *trial = study->trials[i];
-        bool lapsed = trial->worker != NULL && trial->queue.list != &core->leases &&
-                      trial->queue.list != &core->orphans;
-        if (trial->row.state == TRIAL_WAITING || lapsed)
-            elsewhere_queue(core, trial);
+        struct live_trial *live = study->trials[i]->live;
+        if (live == NULL)
+            continue;
+        bool lapsed = live->worker != NULL && live->queue.list != &core->leases &&
+                      live->queue.list != &core->orphans;
+        if (study->trials[i]->row.state == TRIAL_WAITING || lapsed)
+            elsewhere_queue(core, live);
     }
 }
 
@@ -134,7 +139,7 @@ static bool pair_in(struct list *avoided, const struct list *hungry, int command
     }
     if (behind == NULL)
         return false;
-    *trial = LIST_ITEM(list_first(&behind->trials), struct trial, queue);
+    *trial = LIVE_QUEUED(list_first(&behind->trials))->trial;
     return true;
 }
 
@@ -155,15 +160,15 @@ bool elsewhere_pair(struct core *core, struct worker **worker, struct trial **tr
     return false;
 }
 
-bool elsewhere_possible(const struct core *core, const struct trial *trial)
+bool elsewhere_possible(const struct core *core, const struct live_trial *live)
 {
-    const struct worker *avoided = trial->avoids;
+    const struct worker *avoided = live->avoids;
     LIST_EACH(&core->connected, link)
     {
         const struct worker *worker = LIST_ITEM(link, struct worker, heard);
         if (worker != avoided && worker->row.drain == DRAIN_NO &&
             strcmp(worker->row.cpu, avoided->row.cpu) == 0 &&
-            (worker->row.allow_command || !is_command(trial)))
+            (worker->row.allow_command || !is_command(live->trial)))
             return true;
     }
     return false;

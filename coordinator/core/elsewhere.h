@@ -11,13 +11,13 @@
 #define CORE_ELSEWHERE_H
 #include "coordinator/core/state.h"
 
-/* Finds the worker that ran the source of a trial of an audit. Once: a source that is retried later
- * changes nothing here. */
-void elsewhere_settle(const struct core *core, struct trial *trial);
+/* Finds the worker that ran the source of a trial of an audit: when it is made, restored or tried
+ * again. A source that is retried later changes nothing here. */
+void elsewhere_settle(const struct core *core, struct live_trial *live);
 
 /* Puts a trial of an audit that waits, or whose lease lapsed, where it belongs: behind the worker
  * that it avoids while its study is open, else into the queues of the study. */
-void elsewhere_queue(struct core *core, struct trial *trial);
+void elsewhere_queue(struct core *core, struct live_trial *live);
 /* All of them, after the study's state has changed. Nothing happens if it is no audit. */
 void elsewhere_queue_all(struct core *core, struct study *study);
 
@@ -31,6 +31,6 @@ void elsewhere_line_up(struct worker *worker);
 void elsewhere_leave_line(struct worker *worker);
 
 /* Whether a connected worker may run what waits of this audit; looks at all of them. */
-bool elsewhere_possible(const struct core *core, const struct trial *trial);
+bool elsewhere_possible(const struct core *core, const struct live_trial *live);
 void elsewhere_destroy(struct core *core);
 #endif

@@ -7,48 +7,48 @@
 #include <assert.h>
 
 /* All leases are equally long, so the place is nearly always at the end. */
-static void queue_by_deadline(struct core *core, struct trial *trial)
+static void queue_by_deadline(struct core *core, struct live_trial *live)
 {
-    list_remove(&trial->queue);
+    list_remove(&live->queue);
     struct link *before = &core->leases.end;
     while (before->previous != &core->leases.end &&
-           LIST_ITEM(before->previous, struct trial, queue)->deadline_ms > trial->deadline_ms)
+           LIVE_QUEUED(before->previous)->deadline_ms > live->deadline_ms)
         before = before->previous;
-    list_insert(&core->leases, &trial->queue, before);
+    list_insert(&core->leases, &live->queue, before);
 }
 
-void lease_begin(struct core *core, struct trial *trial, struct worker *worker, int64_t now_ms)
+void lease_begin(struct core *core, struct live_trial *live, struct worker *worker, int64_t now_ms)
 {
-    assert(trial->worker == NULL);
-    trial->worker = worker;
-    trial->deadline_ms = now_ms + core->options.lease_ms;
-    trial->moved_ms = now_ms;
-    trial->sent_in = worker->session;
-    trial->confirmed = false;
-    list_push(&worker->leases, &trial->held);
-    queue_by_deadline(core, trial);
-    share_update(core, trial->study);
+    assert(live->worker == NULL);
+    live->worker = worker;
+    live->deadline_ms = now_ms + core->options.lease_ms;
+    live->moved_ms = now_ms;
+    live->sent_in = worker->session;
+    live->confirmed = false;
+    list_push(&worker->leases, &live->held);
+    queue_by_deadline(core, live);
+    share_update(core, live->trial->study);
 }
 
-void lease_extend(struct core *core, struct trial *trial, int64_t now_ms)
+void lease_extend(struct core *core, struct live_trial *live, int64_t now_ms)
 {
-    trial->confirmed = true;
-    trial->deadline_ms = now_ms + core->options.lease_ms;
-    queue_by_deadline(core, trial);
-    share_update(core, trial->study);
+    live->confirmed = true;
+    live->deadline_ms = now_ms + core->options.lease_ms;
+    queue_by_deadline(core, live);
+    share_update(core, live->trial->study);
 }
 
-bool lease_lapsed(const struct core *core, const struct trial *trial)
+bool lease_lapsed(const struct core *core, const struct live_trial *live)
 {
-    return trial->worker != NULL && trial->queue.list != &core->leases;
+    return live->worker != NULL && live->queue.list != &core->leases;
 }
 
 /* A TRIAL that never arrived must not stay in flight for ever. One that does after all is noticed
  * by the next ASK. */
-static void count_undelivered(const struct trial *trial)
+static void count_undelivered(const struct live_trial *live)
 {
-    struct worker *worker = trial->worker;
-    if (!trial->confirmed && worker->session != 0 && trial->sent_in == worker->session &&
+    struct worker *worker = live->worker;
+    if (!live->confirmed && worker->session != 0 && live->sent_in == worker->session &&
         worker->lost < worker->sent - worker->received)
         worker->lost++;
 }
@@ -56,79 +56,79 @@ static void count_undelivered(const struct trial *trial)
 static struct link *first_suspect(struct study *study)
 {
     struct link *first = &study->lapsed.end;
-    while (first->previous != &study->lapsed.end &&
-           trial_is_suspect(LIST_ITEM(first->previous, struct trial, queue)))
+    while (first->previous != &study->lapsed.end && trial_is_suspect(LIVE_QUEUED(first->previous)))
         first = first->previous;
     return first;
 }
 
-static void queue_lapsed(struct core *core, struct trial *trial)
+static void queue_lapsed(struct core *core, struct live_trial *live)
 {
-    bool orphan = !study_active(trial->study);
-    list_remove(&trial->queue);
+    struct study *study = live->trial->study;
+    bool orphan = !study_active(study);
+    list_remove(&live->queue);
     if (orphan)
-        list_push(&core->orphans, &trial->queue);
-    else if (trial->study->row.audit)
-        elsewhere_queue(core, trial);
-    else if (trial_is_suspect(trial))
-        list_push(&trial->study->lapsed, &trial->queue);
+        list_push(&core->orphans, &live->queue);
+    else if (study->row.audit)
+        elsewhere_queue(core, live);
+    else if (trial_is_suspect(live))
+        list_push(&study->lapsed, &live->queue);
     else
-        list_insert(&trial->study->lapsed, &trial->queue, first_suspect(trial->study));
-    share_update(core, trial->study);
+        list_insert(&study->lapsed, &live->queue, first_suspect(study));
+    share_update(core, study);
 }
 
-void lease_lapse(struct core *core, struct trial *trial)
+void lease_lapse(struct core *core, struct live_trial *live)
 {
-    if (lease_lapsed(core, trial))
+    if (lease_lapsed(core, live))
         return;
-    count_undelivered(trial);
-    queue_lapsed(core, trial);
+    count_undelivered(live);
+    queue_lapsed(core, live);
 }
 
 void leases_adopt(struct core *core, const struct study *study)
 {
     struct link *next;
     for (struct link *link = core->orphans.end.next; link != &core->orphans.end; link = next) {
-        struct trial *trial = LIST_ITEM(link, struct trial, queue);
+        struct live_trial *live = LIVE_QUEUED(link);
         next = link->next;
-        if (trial->study == study)
-            queue_lapsed(core, trial);
+        if (live->trial->study == study)
+            queue_lapsed(core, live);
     }
 }
 
-void lease_end(struct core *core, struct trial *trial)
+void lease_end(struct core *core, struct live_trial *live)
 {
-    list_remove(&trial->queue);
-    list_remove(&trial->held);
-    trial->worker = NULL;
-    share_update(core, trial->study);
+    list_remove(&live->queue);
+    list_remove(&live->held);
+    live->worker = NULL;
+    share_update(core, live->trial->study);
 }
 
-void lease_revoke(struct core *core, struct trial *trial)
+void lease_revoke(struct core *core, struct live_trial *live)
 {
-    if (!lease_lapsed(core, trial))
-        count_undelivered(trial);
-    lease_end(core, trial);
+    if (!lease_lapsed(core, live))
+        count_undelivered(live);
+    lease_end(core, live);
 }
 
 void leases_lapse(struct core *core, int64_t now_ms)
 {
     for (struct link *first; (first = list_first(&core->leases)) != NULL;) {
-        struct trial *trial = LIST_ITEM(first, struct trial, queue);
-        if (trial->deadline_ms > now_ms)
+        struct live_trial *live = LIVE_QUEUED(first);
+        if (live->deadline_ms > now_ms)
             return;
-        lease_lapse(core, trial);
+        lease_lapse(core, live);
     }
 }
 
 /* What had lapsed only because of the pause is whole again. */
-static void revive(struct core *core, struct trial *trial, int64_t now_ms, int64_t pause_ms)
+static void revive(struct core *core, struct live_trial *live, int64_t now_ms, int64_t pause_ms)
 {
-    trial->deadline_ms += pause_ms;
-    if (trial->deadline_ms <= now_ms)
+    live->deadline_ms += pause_ms;
+    if (live->deadline_ms <= now_ms)
         return;
-    queue_by_deadline(core, trial);
-    share_update(core, trial->study);
+    queue_by_deadline(core, live);
+    share_update(core, live->trial->study);
 }
 
 /* Leases that hold all move by the same time, so they stay in order where they are: to look for the
@@ -136,16 +136,16 @@ static void revive(struct core *core, struct trial *trial, int64_t now_ms, int64
 void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms)
 {
     LIST_EACH(&core->leases, link)
-    LIST_ITEM(link, struct trial, queue)->deadline_ms += pause_ms;
+    LIVE_QUEUED(link)->deadline_ms += pause_ms;
     for (size_t i = 0; i < core->n_workers; i++) {
         struct worker *worker = core->workers[i];
         if (worker->session != 0)
             worker->heard_ms += pause_ms;
         LIST_EACH(&worker->leases, held)
         {
-            struct trial *trial = LIST_ITEM(held, struct trial, held);
-            if (trial->queue.list != &core->leases)
-                revive(core, trial, now_ms, pause_ms);
+            struct live_trial *live = LIVE_HELD(held);
+            if (live->queue.list != &core->leases)
+                revive(core, live, now_ms, pause_ms);
         }
     }
 }

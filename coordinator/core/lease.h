@@ -12,12 +12,13 @@
 #define CORE_LEASE_H
 #include "coordinator/core/state.h"
 
-void lease_begin(struct core *core, struct trial *trial, struct worker *worker, int64_t now_ms);
-void lease_extend(struct core *core, struct trial *trial, int64_t now_ms);
-void lease_lapse(struct core *core, struct trial *trial); /* before its time, too */
-void lease_end(struct core *core, struct trial *trial);
-void lease_revoke(struct core *core, struct trial *trial); /* unasked: the worker may not know */
-bool lease_lapsed(const struct core *core, const struct trial *trial);
+void lease_begin(struct core *core, struct live_trial *live, struct worker *worker, int64_t now_ms);
+void lease_extend(struct core *core, struct live_trial *live, int64_t now_ms);
+void lease_lapse(struct core *core, struct live_trial *live); /* before its time, too */
+void lease_end(struct core *core, struct live_trial *live);
+/* Unasked: the worker may not know. */
+void lease_revoke(struct core *core, struct live_trial *live);
+bool lease_lapsed(const struct core *core, const struct live_trial *live);
 
 void leases_lapse(struct core *core, int64_t now_ms); /* all whose deadline has passed */
 /* A stopped study goes on: whoever asks next may take its orphans. */

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 struct outcome {
-    enum trial_state state; /* 0: none yet */
     int64_t seq;
-    bool has_value, counts; /* counts: it has a value that the sampler may believe */
     double value;
+    enum trial_state state; /* 0: none yet */
+    bool has_value, counts; /* counts: it has a value that the sampler may believe */
 };
 
 struct ledger {
@@ -129,7 +129,7 @@ void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
     ledger->n_ended += ledger->outcomes[trial].state == 0;
     ledger->outcomes[trial] =
-        (struct outcome){ state, ++ledger->n_outcomes, has_value, counts, value };
+        (struct outcome){ ++ledger->n_outcomes, value, state, has_value, counts };
     observe(ledger, trial / ledger->repeat);
 }
 

@@ -8,13 +8,13 @@
 static void take_point(struct trial *trial, const struct point *point)
 {
     const struct definition *definition = trial->study->search->definition;
-    if (!attempt_take_point(&trial->attempt, point, definition->metric, definition->maximize))
+    if (!attempt_take_point(&trial->live->attempt, point, definition->metric, definition->maximize))
         study_learn_metric(trial->study, point->metric);
 }
 
 static void append(struct turn *turn, struct trial *trial, const struct message *message)
 {
-    int64_t recorded = trial->attempt.points;
+    int64_t recorded = trial->live->attempt.points;
     int64_t first = message->points.first, end = first + (int64_t)message->points.n_points;
     if (first > recorded || end <= recorded)
         return;
@@ -22,7 +22,7 @@ static void append(struct turn *turn, struct trial *trial, const struct message 
     size_t count = (size_t)(end - recorded);
     for (size_t i = 0; i < count; i++)
         take_point(trial, &fresh[i]);
-    trial->moved_ms = turn->now_ms;
+    trial->live->moved_ms = turn->now_ms;
     add_points(turn, trial, recorded, fresh, count);
     save_attempt(turn, trial, (struct attempt_texts){ 0 });
 }
@@ -54,5 +54,5 @@ void report_points(struct turn *turn, struct worker *worker, const struct messag
     struct message *answer = reply(turn, message, MESSAGE_POINTS_ACK);
     answer->points_ack.ref = message->points.ref;
     answer->points_ack.stale = !known;
-    answer->points_ack.points = known ? trial->attempt.points : 0;
+    answer->points_ack.points = known ? trial_latest(trial).points : 0;
 }

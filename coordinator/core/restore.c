@@ -187,10 +187,12 @@ bool core_restore_trial(struct core *core, const struct trial_row *row, struct e
     trial->row = *row;
     trial->row.parameters = trial->row.reason = NULL;
     trial->study = study;
+    if (!trial_state_final(row->state))
+        trial_enliven(trial);
     study_append(study, trial);
     trial_count(trial, +1);
     if (row->state == TRIAL_WAITING)
-        list_push(&study->waiting, &trial->queue);
+        list_push(&study->waiting, &trial->live->queue);
     share_update(core, study);
     return true;
 }
@@ -212,7 +214,20 @@ static const char *attempt_fault(const struct trial *trial, const struct worker 
         return "its worker does not exist";
     if (row->ref.attempt != trial->row.attempts)
         return "it is not the latest";
-    return trial->attempt.ref.attempt != 0 ? "it occurs twice" : NULL;
+    bool runs = row->state == ATTEMPT_RUNNING; /* if its trial does not, core_check says it */
+    if (runs == (trial->row.state == TRIAL_RUNNING) && runs == (row->finished_ms != 0))
+        return "it runs and has an end, or has ended without one";
+    return trial_latest(trial).state != 0 ? "it occurs twice" : NULL;
+}
+
+static void take_attempt(struct trial *trial, const struct attempt_row *row)
+{
+    if (trial->row.state != TRIAL_RUNNING) {
+        trial->ended = attempt_latest(row);
+        return;
+    }
+    trial->live->attempt = *row;
+    trial->live->attempt.reason = trial->live->attempt.log = trial->live->attempt.info = NULL;
 }
 
 bool core_restore_attempt(struct core *core, const struct attempt_row *row, struct error *error)
@@ -225,8 +240,7 @@ bool core_restore_attempt(struct core *core, const struct attempt_row *row, stru
                   row->ref.study, row->ref.trial, row->ref.attempt, fault);
         return false;
     }
-    trial->attempt = *row;
-    trial->attempt.reason = trial->attempt.log = trial->attempt.info = NULL;
+    take_attempt(trial, row);
     worker->failed += row->state == ATTEMPT_FAILED;
     worker->done += row->state == ATTEMPT_DONE || row->state == ATTEMPT_PRUNED ||
                     row->state == ATTEMPT_DIVERGED;
@@ -257,14 +271,15 @@ bool core_restore_outcome(struct core *core, const struct outcome_row *row, stru
 static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms,
                          struct error *error)
 {
-    if (trial->row.attempts > 0 && trial->attempt.ref.attempt == 0) {
+    struct latest_attempt latest = trial_latest(trial);
+    if (trial->row.attempts > 0 && latest.state == 0) {
         error_set(error, "study %" PRId64 ", trial %" PRId64 ": its attempt %" PRId32 " is missing",
                   trial->row.study, trial->row.number, trial->row.attempts);
         return false;
     }
-    if (trial->row.state == TRIAL_RUNNING && trial->attempt.state == ATTEMPT_RUNNING) {
-        struct worker *worker = index_find(&core->worker_ids, (uint64_t)trial->attempt.worker);
-        lease_begin(core, trial, worker, now_ms);
+    if (trial->row.state == TRIAL_RUNNING && latest.state == ATTEMPT_RUNNING) {
+        struct worker *worker = index_find(&core->worker_ids, (uint64_t)latest.worker);
+        lease_begin(core, trial->live, worker, now_ms);
     }
     return true;
 }
@@ -277,12 +292,14 @@ static bool finish_study(struct core *core, struct study *study, int64_t now_ms,
             return false;
     }
     for (size_t i = 0; study->row.audit && i < study->n_trials; i++) {
-        elsewhere_settle(core, study->trials[i]);
-        if (study->trials[i]->avoids != NULL)
-            continue;
-        error_set(error, "study %s, trial %zu: the trial that it repeats never ran",
-                  study->row.name, i);
-        return false;
+        const struct trial *source = study->parent->trials[study->trials[i]->row.source];
+        if (trial_latest(source).state == 0) {
+            error_set(error, "study %s, trial %zu: the trial that it repeats never ran",
+                      study->row.name, i);
+            return false;
+        }
+        if (study->trials[i]->live != NULL)
+            elsewhere_settle(core, study->trials[i]->live);
     }
     elsewhere_queue_all(core, study); /* now that all attempts are known */
     return true;

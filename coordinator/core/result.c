@@ -36,7 +36,7 @@ static const char *metric_missing(struct turn *turn, const struct trial *trial, 
     struct arena *arena = turn->out->arena;
     const struct study *study = trial->study;
     const char *wanted = study->search->definition->metric;
-    if (trial->attempt.points == 0)
+    if (trial->live->attempt.points == 0)
         return nothing_reported(turn, wanted, ignored);
     if (study->n_metrics == 0) /* names are memory only: they came before a restart */
         return arena_printf(arena, "metric `%s` was never reported, only other metrics", wanted);
@@ -70,44 +70,45 @@ static const char *failure_reason(struct turn *turn, const struct message *messa
 /* Points are append-only and every one was acknowledged, so a curve that differs cannot be mended
  * by sending it again: the attempt fails, and says why, rather than stand with a curve that is not
  * its own. */
-static bool curve_differs(const struct trial *trial, const struct message *message)
+static bool curve_differs(const struct attempt_row *attempt, const struct message *message)
 {
-    return message->result.points != trial->attempt.points ||
-           message->result.points_digest != trial->attempt.points_digest;
+    return message->result.points != attempt->points ||
+           message->result.points_digest != attempt->points_digest;
 }
 
 /* Whether the points that a result lacks may still come. A worker that only ever sends its result
  * again would hold its trial for good. */
-static bool points_may_come(struct trial *trial)
+static bool points_may_come(struct live_trial *live)
 {
     enum { PATIENCE = 100 };
-    if (trial->shorts == 0 || trial->attempt.points > trial->short_points) {
-        trial->shorts = 0;
-        trial->short_points = trial->attempt.points;
+    if (live->shorts == 0 || live->attempt.points > live->short_points) {
+        live->shorts = 0;
+        live->short_points = live->attempt.points;
     }
-    return ++trial->shorts <= PATIENCE;
+    return ++live->shorts <= PATIENCE;
 }
 
 static enum attempt_state judge(struct turn *turn, const struct trial *trial,
                                 const struct message *message, const char **reason)
 {
     const struct definition *definition = trial->study->search->definition;
-    if (message->result.points > trial->attempt.points) {
+    const struct attempt_row *attempt = &trial->live->attempt;
+    if (message->result.points > attempt->points) {
         *reason =
             arena_printf(turn->out->arena,
                          "its worker told of %" PRId64 " points and sent no more than %" PRId64,
-                         message->result.points, trial->attempt.points);
+                         message->result.points, attempt->points);
         return ATTEMPT_FAILED;
     }
-    if (curve_differs(trial, message)) {
+    if (curve_differs(attempt, message)) {
         *reason =
             arena_printf(turn->out->arena,
                          "the worker's curve (%" PRId64 " points) is not the recorded one (%" PRId64
                          " points): its points changed after they were sent",
-                         message->result.points, trial->attempt.points);
+                         message->result.points, attempt->points);
         return ATTEMPT_FAILED;
     }
-    if (trial->attempt.nonfinite && message->result.kind != RESULT_REFUSED) {
+    if (attempt->nonfinite && message->result.kind != RESULT_REFUSED) {
         *reason =
             reason_or(message, arena_printf(turn->out->arena, "metric `%s` was not a finite number",
                                             definition->metric));
@@ -117,7 +118,7 @@ static enum attempt_state judge(struct turn *turn, const struct trial *trial,
         *reason = failure_reason(turn, message);
         return ATTEMPT_FAILED;
     }
-    if (!trial->attempt.metric_seen) {
+    if (!attempt->metric_seen) {
         *reason = metric_missing(turn, trial, message->result.reason);
         return ATTEMPT_FAILED;
     }
@@ -134,19 +135,20 @@ void report_result(struct turn *turn, struct worker *worker, const struct messag
         acknowledge(turn, message, VERDICT_STALE, 0);
         return;
     case STANDING_RECORDED:
-        acknowledge(turn, message, VERDICT_RECORDED, trial->attempt.points);
+        acknowledge(turn, message, VERDICT_RECORDED, trial_latest(trial).points);
         return;
     case STANDING_CURRENT:
         break;
     }
-    if (message->result.points > trial->attempt.points && points_may_come(trial)) {
-        acknowledge(turn, message, VERDICT_SHORT, trial->attempt.points);
+    int64_t recorded = trial_latest(trial).points;
+    if (message->result.points > recorded && points_may_come(trial->live)) {
+        acknowledge(turn, message, VERDICT_SHORT, recorded);
         return;
     }
     const char *reason;
     enum attempt_state ended = judge(turn, trial, message, &reason);
     trial_finish(turn, trial, ended, message, reason);
-    acknowledge(turn, message, VERDICT_RECORDED, trial->attempt.points);
+    acknowledge(turn, message, VERDICT_RECORDED, recorded);
 }
 
 void report_release(struct turn *turn, struct worker *worker, const struct message *message)

@@ -60,10 +60,10 @@ struct trial_row {
     int32_t attempts;              /* granted so far = the current attempt number */
     int32_t charged;               /* of them, how many counted against max_attempts */
     int32_t deaths;                /* of those, how many ended with the death of the process */
-    int64_t death_worker;          /* where the first death was; 0: none yet */
     bool deaths_spread;            /* deaths were seen on two workers or more */
-    int64_t source;                /* of an audit: the parent's trial that it repeats; -1: none */
     bool has_value;
+    int64_t death_worker;          /* where the first death was; 0: none yet */
+    int64_t source;                /* of an audit: the parent's trial that it repeats; -1: none */
     double value;                  /* of the metric, in its own sign */
     const char *reason;            /* of a failure or divergence, or "" */
     int64_t created_ms, finished_ms;

@@ -1,6 +1,6 @@
-/* state.h - everything that the core remembers. Durable things are the rows themselves, whole;
- * beside each row stands what is only in memory (sessions, credit, deadlines, queues, counts).
- * Private to this folder.
+/* state.h - everything that the core remembers. Durable things are the rows themselves, whole, but
+ * for attempts that have ended; beside each row stands what is only in memory (sessions, credit,
+ * deadlines, queues, counts). Private to this folder.
  *
  * A trial is in exactly one queue, or final and in none:
  *     study.waiting   WAITING
@@ -18,13 +18,18 @@
 
 enum { METRIC_NAMES_KEPT = 16 };
 
-struct trial {
-    struct trial_row row;       /* parameters and reason are filled in where it is saved */
-    struct attempt_row attempt; /* the latest, if row.attempts > 0; its texts are not kept */
-    struct study *study;
-    char *parameters;           /* as JSON, once it was saved and until it is over; else NULL */
+/* What a trial needs only while it is WAITING or RUNNING. Those that are over stay, perhaps a
+ * million of them, and must be small. */
+struct live_trial {
+    struct trial *trial;
+    char *parameters;           /* as JSON, once it was saved; else NULL */
     size_t saved_in, attempt_saved_in; /* where in the actions, if that turn still lasts */
+    struct worker *avoids;      /* of an audit: the worker that ran its source */
+    int32_t losses;             /* LOST in a row, and none of those attempts got any further */
+    int64_t furthest_step;      /* that an attempt before those reached */
+    struct link queue;
     /* ---- while RUNNING */
+    struct attempt_row attempt; /* the latest; its texts are not kept */
     struct worker *worker;
     struct link held;           /* in worker.leases */
     int64_t deadline_ms;
@@ -33,10 +38,23 @@ struct trial {
     bool confirmed;             /* the worker has spoken of it, so TRIAL has arrived */
     int32_t shorts;             /* results in a row that lacked points, and none came between */
     int64_t short_points;       /* how many there were at the first of them */
-    struct worker *avoids;      /* of an audit: the worker that ran its source */
-    int32_t losses;             /* LOST in a row, and none of those attempts got any further */
-    int64_t furthest_step;      /* that an attempt before those reached */
-    struct link queue;
+};
+
+/* Whose link this is: in its queue, or among the leases of its worker. */
+#define LIVE_QUEUED(link_) LIST_ITEM(link_, struct live_trial, queue)
+#define LIVE_HELD(link_) LIST_ITEM(link_, struct live_trial, held)
+
+/* Of the latest attempt, what is asked for even after its end. */
+struct latest_attempt {
+    int64_t worker, points;
+    enum attempt_state state;
+};
+
+struct trial {
+    struct trial_row row;       /* parameters and reason are filled in where it is saved */
+    struct study *study;
+    struct live_trial *live;    /* NULL: it is over */
+    struct latest_attempt ended; /* unless it is RUNNING; trial_latest tells at any time */
 };
 
 struct study {

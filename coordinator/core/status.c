@@ -159,9 +159,9 @@ static int64_t silence(const struct turn *turn, const struct worker *worker)
     return ms > 0 ? ms : 0;
 }
 
-static bool is_still(const struct turn *turn, const struct trial *trial)
+static bool is_still(const struct turn *turn, const struct live_trial *live)
 {
-    return turn->now_ms - trial->moved_ms >= STILL_MS;
+    return turn->now_ms - live->moved_ms >= STILL_MS;
 }
 
 /* Why it takes no work, or which of its trials may hang. */
@@ -171,12 +171,12 @@ static const char *worker_note(struct turn *turn, const struct worker *worker)
         return arena_text(turn->out->arena, worker->note);
     LIST_EACH(&worker->leases, held)
     {
-        const struct trial *trial = LIST_ITEM(held, struct trial, held);
-        if (is_still(turn, trial))
+        const struct live_trial *live = LIVE_HELD(held);
+        if (is_still(turn, live))
             return arena_printf(turn->out->arena,
                                 "trial %" PRId64 " of %s has reported nothing for %" PRId64 " min",
-                                trial->row.number, trial->study->row.name,
-                                (turn->now_ms - trial->moved_ms) / 60000);
+                                live->trial->row.number, live->trial->study->row.name,
+                                (turn->now_ms - live->moved_ms) / 60000);
     }
     return "";
 }
@@ -268,7 +268,7 @@ static size_t count_still(const struct turn *turn)
 {
     size_t count = 0;
     LIST_EACH(&turn->core->leases, link)
-    count += is_still(turn, LIST_ITEM(link, struct trial, queue));
+    count += is_still(turn, LIVE_QUEUED(link));
     return count;
 }
 

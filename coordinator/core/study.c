@@ -41,10 +41,8 @@ struct study *study_create(struct core *core, struct search *search, const struc
 void study_destroy(struct study **out)
 {
     struct study *study = *out;
-    for (size_t i = 0; i < study->n_trials; i++) {
-        trial_forget_parameters(study->trials[i]);
-        free(study->trials[i]);
-    }
+    for (size_t i = 0; i < study->n_trials; i++)
+        trial_destroy(&study->trials[i]);
     for (int i = 0; i < study->n_metrics; i++)
         free(study->metrics[i]);
     ledger_destroy(&study->ledger);
@@ -189,8 +187,7 @@ static int64_t cancel_queue(struct turn *turn, struct list *queue)
 {
     int64_t cancelled = 0;
     for (struct link *first; (first = list_first(queue)) != NULL; cancelled++)
-        trial_cancel(turn, LIST_ITEM(first, struct trial, queue),
-                     "cancelled: its study was stopped");
+        trial_cancel(turn, LIVE_QUEUED(first)->trial, "cancelled: its study was stopped");
     return cancelled;
 }
 

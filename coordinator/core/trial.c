@@ -57,6 +57,43 @@ static void set_state(struct core *core, struct trial *trial, enum trial_state s
     share_update(core, trial->study);
 }
 
+/* ---- what only a live trial needs */
+
+void trial_enliven(struct trial *trial)
+{
+    assert(trial->live == NULL);
+    trial->live = xcalloc(1, sizeof *trial->live);
+    trial->live->trial = trial;
+    trial->live->saved_in = trial->live->attempt_saved_in = SIZE_MAX;
+}
+
+static void lay_to_rest(struct trial *trial)
+{
+    free(trial->live->parameters);
+    free(trial->live);
+    trial->live = NULL;
+}
+
+void trial_destroy(struct trial **trial)
+{
+    if ((*trial)->live != NULL)
+        lay_to_rest(*trial);
+    free(*trial);
+    *trial = NULL;
+}
+
+/* ---- attempts */
+
+struct latest_attempt attempt_latest(const struct attempt_row *attempt)
+{
+    return (struct latest_attempt){ attempt->worker, attempt->points, attempt->state };
+}
+
+struct latest_attempt trial_latest(const struct trial *trial)
+{
+    return trial->row.state == TRIAL_RUNNING ? attempt_latest(&trial->live->attempt) : trial->ended;
+}
+
 static struct trial *find(const struct core *core, struct attempt_ref ref)
 {
     struct study *study = index_find(&core->studies, (uint64_t)ref.study);
@@ -69,11 +106,13 @@ enum standing trial_standing(const struct core *core, const struct worker *worke
                              struct attempt_ref ref, struct trial **out)
 {
     struct trial *trial = find(core, ref);
-    if (trial == NULL || ref.attempt < 1 || ref.attempt != trial->row.attempts ||
-        trial->attempt.worker != worker->row.id)
+    if (trial == NULL || ref.attempt < 1 || ref.attempt != trial->row.attempts)
+        return STANDING_STALE;
+    struct latest_attempt latest = trial_latest(trial);
+    if (latest.worker != worker->row.id)
         return STANDING_STALE;
     *out = trial;
-    switch (trial->attempt.state) {
+    switch (latest.state) {
     case ATTEMPT_RUNNING:
         return STANDING_CURRENT;
     case ATTEMPT_CANCELLED:
@@ -89,6 +128,8 @@ enum standing trial_standing(const struct core *core, const struct worker *worke
     }
     return STANDING_STALE;
 }
+
+/* ---- the arrows */
 
 struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
                            int64_t wall_ms)
@@ -110,9 +151,10 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
         .source = -1,
         .created_ms = wall_ms,
     };
+    trial_enliven(trial);
     study_append(study, trial);
     trial_count(trial, +1);
-    list_push(&study->waiting, &trial->queue);
+    list_push(&study->waiting, &trial->live->queue);
     share_update(core, study);
     return trial;
 }
@@ -121,31 +163,33 @@ void trial_repeat(struct core *core, struct trial *trial, const struct trial *so
 {
     trial->row.seed = source->row.seed;
     trial->row.source = source->row.number;
-    elsewhere_settle(core, trial);
-    elsewhere_queue(core, trial);
+    elsewhere_settle(core, trial->live);
+    elsewhere_queue(core, trial->live);
 }
 
 /* The end of the latest attempt, whatever becomes of its trial. */
 static void end_attempt(struct turn *turn, struct trial *trial, enum attempt_state ended,
                         struct attempt_texts texts)
 {
-    trial->attempt.state = ended;
-    trial->attempt.finished_ms = turn->wall_ms;
+    struct attempt_row *attempt = &trial->live->attempt;
+    attempt->state = ended;
+    attempt->finished_ms = turn->wall_ms;
+    trial->ended = attempt_latest(attempt);
     save_attempt(turn, trial, texts);
     if (ended == ATTEMPT_CANCELLED)
-        lease_revoke(turn->core, trial);
+        lease_revoke(turn->core, trial->live);
     else
-        lease_end(turn->core, trial);
+        lease_end(turn->core, trial->live);
 }
 
 static void become_waiting(struct turn *turn, struct trial *trial, const char *reason)
 {
-    trial->losses = 0; /* its worker lives */
+    trial->live->losses = 0; /* its worker lives */
     set_state(turn->core, trial, TRIAL_WAITING);
     if (trial->study->row.audit)
-        elsewhere_queue(turn->core, trial);
+        elsewhere_queue(turn->core, trial->live);
     else /* it is older than what waits there */
-        list_push_front(&trial->study->waiting, &trial->queue);
+        list_push_front(&trial->study->waiting, &trial->live->queue);
     share_update(turn->core, trial->study);
     save_trial(turn, trial, reason);
 }
@@ -153,13 +197,14 @@ static void become_waiting(struct turn *turn, struct trial *trial, const char *r
 static void become_final(struct turn *turn, struct trial *trial, enum trial_state state,
                          const char *reason)
 {
-    list_remove(&trial->queue);
+    list_remove(&trial->live->queue);
     trial->row.finished_ms = turn->wall_ms;
     set_state(turn->core, trial, state);
     save_trial(turn, trial, reason);
     ledger_outcome(trial->study->ledger, trial->row.number, state, trial->row.has_value,
                    trial->row.value);
     add_outcome(turn, trial);
+    lay_to_rest(trial);
     if (state == TRIAL_FAILED) /* first: one failure too many says more than "done" */
         study_count_failure(turn, trial->study, trial, reason);
     study_settle(turn, trial->study);
@@ -172,31 +217,31 @@ static void become_final(struct turn *turn, struct trial *trial, enum trial_stat
 enum { LOSSES_SUSPECT = 3, LOSSES_MOST = 30 };
 
 /* In a row, this attempt included. */
-static int32_t losses_with_this(const struct trial *trial)
+static int32_t losses_with_this(const struct live_trial *live)
 {
-    return trial->attempt.last_step > trial->furthest_step ? 1 : trial->losses + 1;
+    return live->attempt.last_step > live->furthest_step ? 1 : live->losses + 1;
 }
 
-static void count_loss(struct trial *trial)
+static void count_loss(struct live_trial *live)
 {
-    trial->losses = losses_with_this(trial);
-    if (trial->attempt.last_step > trial->furthest_step)
-        trial->furthest_step = trial->attempt.last_step;
+    live->losses = losses_with_this(live);
+    if (live->attempt.last_step > live->furthest_step)
+        live->furthest_step = live->attempt.last_step;
 }
 
-bool trial_is_suspect(const struct trial *trial)
+bool trial_is_suspect(const struct live_trial *live)
 {
-    return losses_with_this(trial) >= LOSSES_SUSPECT;
+    return losses_with_this(live) >= LOSSES_SUSPECT;
 }
 
-bool trial_is_lost(const struct trial *trial)
+bool trial_is_lost(const struct live_trial *live)
 {
-    return losses_with_this(trial) >= LOSSES_MOST;
+    return losses_with_this(live) >= LOSSES_MOST;
 }
 
 void trial_give_up(struct turn *turn, struct trial *trial)
 {
-    assert(lease_lapsed(turn->core, trial));
+    assert(lease_lapsed(turn->core, trial->live));
     end_attempt(turn, trial, ATTEMPT_LOST,
                 (struct attempt_texts){ .reason = "its worker fell silent" });
     become_final(turn, trial, TRIAL_FAILED,
@@ -210,16 +255,16 @@ void trial_give_up(struct turn *turn, struct trial *trial)
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker)
 {
     if (trial->row.state == TRIAL_RUNNING) {
-        assert(lease_lapsed(turn->core, trial));
-        count_loss(trial);
+        assert(lease_lapsed(turn->core, trial->live));
+        count_loss(trial->live);
         end_attempt(turn, trial, ATTEMPT_LOST,
                     (struct attempt_texts){ .reason = "its worker fell silent and the trial was "
                                                       "given to another one" });
     }
-    list_remove(&trial->queue);
+    list_remove(&trial->live->queue);
     worker->used = true;
     trial->row.attempts++;
-    trial->attempt = (struct attempt_row){
+    trial->live->attempt = (struct attempt_row){
         .ref = { trial->row.study, trial->row.number, trial->row.attempts },
         .state = ATTEMPT_RUNNING,
         .worker = worker->row.id,
@@ -229,8 +274,8 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
     set_state(turn->core, trial, TRIAL_RUNNING);
     const char *parameters = save_trial(turn, trial, "");
     save_attempt(turn, trial, (struct attempt_texts){ 0 });
-    trial->shorts = 0;
-    lease_begin(turn->core, trial, worker, turn->now_ms);
+    trial->live->shorts = 0;
+    lease_begin(turn->core, trial->live, worker, turn->now_ms);
     return parameters;
 }
 
@@ -252,8 +297,8 @@ static bool is_poison(const struct trial *trial)
 static void count_death(struct trial *trial)
 {
     if (trial->row.deaths++ == 0)
-        trial->row.death_worker = trial->attempt.worker;
-    else if (trial->row.death_worker != trial->attempt.worker)
+        trial->row.death_worker = trial->live->attempt.worker;
+    else if (trial->row.death_worker != trial->live->attempt.worker)
         trial->row.deaths_spread = true;
 }
 
@@ -267,7 +312,7 @@ static const char *quarantine_reason(struct turn *turn, const struct trial *tria
 
 static void take_value(struct trial *trial)
 {
-    const struct attempt_row *attempt = &trial->attempt;
+    const struct attempt_row *attempt = &trial->live->attempt;
     bool last_counts = trial->study->search->definition->over_time_last;
     if (last_counts && attempt->state == ATTEMPT_DIVERGED)
         return; /* the last point is the one that was not finite */
@@ -294,11 +339,12 @@ static enum trial_state final_state(enum attempt_state ended)
 void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state ended,
                   const struct message *result, const char *reason)
 {
-    trial->attempt.exit_status = result->result.exit_status;
-    trial->attempt.duration_ms = result->result.duration_ms;
-    trial->attempt.cpu_ms = result->result.cpu_ms;
-    trial->attempt.peak_memory_bytes = result->result.peak_memory_bytes;
-    struct worker *worker = trial->worker;
+    struct attempt_row *attempt = &trial->live->attempt;
+    attempt->exit_status = result->result.exit_status;
+    attempt->duration_ms = result->result.duration_ms;
+    attempt->cpu_ms = result->result.cpu_ms;
+    attempt->peak_memory_bytes = result->result.peak_memory_bytes;
+    struct worker *worker = trial->live->worker;
     end_attempt(turn, trial, ended,
                 (struct attempt_texts){ reason, result->result.log, result->result.info });
     if (ended != ATTEMPT_FAILED) {
@@ -356,6 +402,9 @@ void trial_retry(struct turn *turn, struct trial *trial)
     trial->row.has_value = false;
     trial->row.value = 0;
     trial->row.finished_ms = 0;
+    trial_enliven(trial);
+    if (trial->study->row.audit)
+        elsewhere_settle(turn->core, trial->live);
     become_waiting(turn, trial, "");
-    trial->saved_in = SIZE_MAX; /* what comes next in this turn must not hide the retry */
+    trial->live->saved_in = SIZE_MAX; /* what comes next in this turn must not hide the retry */
 }

@@ -16,6 +16,14 @@ enum standing {
 enum standing trial_standing(const struct core *core, const struct worker *worker,
                              struct attempt_ref ref, struct trial **trial);
 
+/* Gives a trial that is not over, or is about to be tried again, what it needs until it is. */
+void trial_enliven(struct trial *trial);
+void trial_destroy(struct trial **trial);
+
+/* The latest attempt; all 0 if the trial was never handed out. */
+struct latest_attempt trial_latest(const struct trial *trial);
+struct latest_attempt attempt_latest(const struct attempt_row *attempt);
+
 /* Appends a WAITING trial to the study, unsaved, of the configuration that the ledger had added
  * last. */
 struct trial *trial_create(struct core *core, struct study *study, int64_t history_seq,
@@ -27,8 +35,8 @@ void trial_repeat(struct core *core, struct trial *trial, const struct trial *so
 /* Of a lapsed trial: whether one worker after another fell silent while it ran there, without its
  * getting any further, so that it may be what takes them down. A suspect is handed out when nothing
  * else can be; one that is lost has taken so many that it is given up. Known until a restart. */
-bool trial_is_suspect(const struct trial *trial);
-bool trial_is_lost(const struct trial *trial);
+bool trial_is_suspect(const struct live_trial *live);
+bool trial_is_lost(const struct live_trial *live);
 
 /* Lapsed -> FAILED, the attempt LOST. */
 void trial_give_up(struct turn *turn, struct trial *trial);

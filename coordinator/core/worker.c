@@ -227,10 +227,10 @@ static struct kept_attempt keep_or_drop(struct turn *turn, struct worker *worker
             return dropped;
         break;
     case STANDING_CURRENT:
-        lease_extend(turn->core, trial, turn->now_ms);
+        lease_extend(turn->core, trial->live, turn->now_ms);
         break;
     }
-    return (struct kept_attempt){ .ref = held->ref, .points = trial->attempt.points };
+    return (struct kept_attempt){ .ref = held->ref, .points = trial_latest(trial).points };
 }
 
 /* The worker has said all that it holds: what it never got may go to the next who asks. Harmless
@@ -239,9 +239,9 @@ static void lapse_unconfirmed(struct core *core, struct worker *worker)
 {
     LIST_EACH(&worker->leases, held)
     {
-        struct trial *trial = LIST_ITEM(held, struct trial, held);
-        if (!trial->confirmed)
-            lease_lapse(core, trial);
+        struct live_trial *live = LIVE_HELD(held);
+        if (!live->confirmed)
+            lease_lapse(core, live);
     }
 }
 
@@ -268,7 +268,7 @@ void worker_hello(struct turn *turn, const struct message *message)
     worker = register_worker(turn, message, worker);
     begin_session(turn, worker);
     LIST_EACH(&worker->leases, held)
-    LIST_ITEM(held, struct trial, held)->confirmed = false;
+    LIVE_HELD(held)->confirmed = false;
     size_t n_held = message->hello.n_held;
     struct kept_attempt *kept = arena_alloc(turn->out->arena, n_held * sizeof *kept);
     for (size_t i = 0; i < n_held; i++)
@@ -332,7 +332,7 @@ static bool says_goodbye(struct core *core, struct worker *worker, const struct 
         return false;
     LIST_EACH(&worker->leases, held)
     {
-        if (LIST_ITEM(held, struct trial, held)->confirmed)
+        if (LIVE_HELD(held)->confirmed)
             return false;
     }
     lapse_unconfirmed(core, worker);
@@ -354,7 +354,7 @@ void worker_beat(struct turn *turn, struct worker *worker, const struct message 
         struct trial *trial;
         switch (trial_standing(turn->core, worker, ref, &trial)) {
         case STANDING_CURRENT:
-            lease_extend(turn->core, trial, turn->now_ms);
+            lease_extend(turn->core, trial->live, turn->now_ms);
             break;
         case STANDING_CANCELLED:
             cancel[n_cancel++] = ref;

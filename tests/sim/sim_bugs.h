@@ -93,11 +93,11 @@ static inline void renew_attempt(const struct sim *sim, struct message *message,
     struct attempt_ref *ref =
         message->type == MESSAGE_RESULT ? &message->result.ref : &message->points.ref;
     const struct trial *trial = sim_trial(sim, *ref);
-    if (trial == NULL || trial->worker == NULL || ref->attempt >= trial->row.attempts)
+    if (trial == NULL || trial->row.state != TRIAL_RUNNING || ref->attempt >= trial->row.attempts)
         return;
     ref->attempt = trial->row.attempts;
-    message->session = trial->worker->session;
-    *peer = trial->worker->peer;
+    message->session = trial->live->worker->session;
+    *peer = trial->live->worker->peer;
 }
 
 static inline void plant_on_way_to_coordinator(const struct sim *sim, struct message *message,

@@ -19,11 +19,11 @@ static inline bool is_live(const struct sim *sim, const struct sim_start *start)
 static inline void check_lapsed(struct sim *sim, const struct list *lapsed)
 {
     LIST_EACH(lapsed, link) {
-        const struct trial *trial = LIST_ITEM(link, struct trial, queue);
-        const struct sim_start *start = find_start(sim, trial->attempt.ref);
+        const struct live_trial *live = LIVE_QUEUED(link);
+        const struct sim_start *start = find_start(sim, live->attempt.ref);
         if (start != NULL && start->at_ms > sim->calm_ms + SIM_SETTLED_MS && is_live(sim, start))
             sim_fail(sim, "I4: the lease of trial %d lapsed, and its worker %d is alive and heard",
-                     (int)trial->row.number, start->worker);
+                     (int)live->trial->row.number, start->worker);
     }
 }
 

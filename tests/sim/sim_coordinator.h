@@ -164,11 +164,11 @@ static inline void note_leases(struct sim *sim)
     int64_t whole = sim->core->options.lease_ms;
     sim->n_leased = 0;
     LIST_EACH(&sim->core->leases, link) {
-        const struct trial *trial = LIST_ITEM(link, struct trial, queue);
-        int64_t left = trial->deadline_ms - sim->now_ms;
+        const struct live_trial *live = LIVE_QUEUED(link);
+        int64_t left = live->deadline_ms - sim->now_ms;
         if (sim->n_leased < SIM_MAX_TRIALS) /* an earlier pause may have given more than a whole */
             sim->leased[sim->n_leased++] =
-                (struct sim_lease){ trial->attempt.ref, left < whole ? left : whole };
+                (struct sim_lease){ live->attempt.ref, left < whole ? left : whole };
     }
 }
 
@@ -176,11 +176,12 @@ static inline void check_leases_stood_still(struct sim *sim)
 {
     for (int i = 0; i < sim->n_leased; i++) {
         const struct sim_lease *before = &sim->leased[i];
-        const struct trial *trial = sim_trial(sim, before->ref);
-        if (trial->worker != NULL && attempt_ref_equal(trial->attempt.ref, before->ref) &&
-            trial->deadline_ms - sim->now_ms < before->left_ms)
+        const struct live_trial *live = sim_trial(sim, before->ref)->live;
+        if (live != NULL && live->worker != NULL &&
+            attempt_ref_equal(live->attempt.ref, before->ref) &&
+            live->deadline_ms - sim->now_ms < before->left_ms)
             sim_fail(sim, "I4: the lease of trial %d went on while the disk was full",
-                     (int)trial->row.number);
+                     (int)before->ref.trial);
     }
 }
 

@@ -99,6 +99,9 @@ static void a_changed_row_is_noticed(void **state)
     world->disk.attempts[1].state = ATTEMPT_LOST;
     assert_refused(world, "I3");
     world->disk.attempts[1].state = ATTEMPT_RUNNING;
+    world->disk.attempts[1].finished_ms = 7;
+    assert_refused(world, "it runs and has an end");
+    world->disk.attempts[1].finished_ms = 0;
     world->disk.outcomes[0].seq = 2;
     assert_refused(world, "one before it is missing");
     world->disk.outcomes[0].seq = 1;
