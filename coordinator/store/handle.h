@@ -38,7 +38,4 @@ extern int64_t check_whole_bytes;
 
 /* save.c: so many metrics a database may have. A test makes it small. */
 extern size_t metrics_max;
-
-/* save.c: a write-ahead log that long is worth waiting for readers. A test makes it small. */
-extern int long_log_pages;
 #endif

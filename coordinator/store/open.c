@@ -6,15 +6,15 @@
 #include "coordinator/store/path.h"
 #include "coordinator/store/schema.h"
 #include "coordinator/store/sql.h"
+#include "coordinator/store/wal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    BUSY_MS = 2000
-}; /* how long a foreign writer may hold up a turn before it counts as stuck */
+/* How long a foreign writer may hold up a turn before it counts as stuck. */
+enum { BUSY_MS = 2000 };
 
 /* About three seconds of looking at pages that are in memory. */
 int64_t check_whole_bytes = INT64_C(1) << 30;
@@ -99,14 +99,6 @@ static bool set_pragmas(sqlite3 *db, struct error *error)
     return wal && sql_run(db, pragmas, error);
 }
 
-/* Notes how long the write-ahead log is; store_save decides when to empty it. */
-static int note_wal_pages(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct store *store = context;
-    store->wal_pages = pages;
-    return SQLITE_OK;
-}
-
 static bool open_database(struct store *store, struct error *error)
 {
     int version;
@@ -120,7 +112,7 @@ static bool open_database(struct store *store, struct error *error)
         !sql_run(store->db, pragmas_of_turns, error) ||
         !sums_register(&store->sums, store->db, error))
         return false;
-    sqlite3_wal_hook(store->db, note_wal_pages, store);
+    wal_watch(store);
     return store_prepare(store, error);
 }
 

@@ -3,15 +3,13 @@
 #include "common/buf.h"
 #include "coordinator/store/handle.h"
 #include "coordinator/store/sql.h"
+#include "coordinator/store/wal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of write-ahead log: about 10 ms to put into the file */
-
 size_t metrics_max = 1000000;
-int long_log_pages = 16384; /* 64 MiB */
 
 static const char *const statement_sql[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -285,40 +283,11 @@ static bool undo(struct store *store, struct error *error)
     return store_recall(store, error);
 }
 
-/* Where readers overlap without end somebody always needs a part of the log, and it would grow for
- * ever. Once it is long they are waited for. Where that was in vain it must be half as long again
- * before the next time, so that a reader who stays for hours holds up a few turns only. */
-static bool is_worth_waiting(struct store *store)
-{
-    if (store->wal_pages < long_log_pages)
-        store->wait_at_pages = long_log_pages;
-    if (store->wal_pages < store->wait_at_pages)
-        return false;
-    store->wait_at_pages = store->wal_pages + store->wal_pages / 2;
-    return true;
-}
-
-/* Waits up to two seconds for those who need what is not yet in the file, and moves it there; then
- * as long for those who came meanwhile and need it still. Whoever comes later reads the file. */
-static int checkpoint_and_wait(struct store *store)
-{
-    int pages, moved;
-    int rc =
-        sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, &pages, &moved);
-    if (rc == SQLITE_BUSY && moved == pages)
-        rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
-    return rc;
-}
-
-/* Moves the write-ahead log into the file, as far as readers permit, so that the next commit can
- * use its space again. The rows are durable already, so lack of space is no failure here: the log
- * grows instead, and the next commit will tell. */
+/* The rows are durable already, so lack of space is no failure here: the log grows instead, and the
+ * next commit will tell. */
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
-    int rc =
-        is_worth_waiting(store)
-            ? checkpoint_and_wait(store)
-            : sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    int rc = wal_checkpoint(store);
     if (rc == SQLITE_OK || verdict(rc) == STORE_FULL)
         return STORE_OK;
     return failed(store, rc, "the write-ahead log", error);
@@ -348,7 +317,7 @@ enum store_result store_save(struct store *store, const struct actions *actions,
     if (rc == SQLITE_DONE)
         rc = run(store->statements[STATEMENT_COMMIT]);
     if (rc == SQLITE_DONE)
-        return store->wal_pages < CHECKPOINT_PAGES ? STORE_OK : checkpoint(store, error);
+        return wal_is_due(store) ? checkpoint(store, error) : STORE_OK;
     struct error second;
     enum store_result result = failed(store, rc, what, error);
     bool undone = undo(store, &second);

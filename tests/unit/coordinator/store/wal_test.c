@@ -1,5 +1,6 @@
 /* The write-ahead log beside readers: each needs what was written before it began, and keeps the
  * log from beginning anew as long as it reads. */
+#include "coordinator/store/wal.h"
 #include "fixture.h"
 
 enum { LONG_LOG = 1200, POINTS = 500, TURNS = 500 /* of nine pages each */, TURNS_OF_A_READER = 3 };
