@@ -3,7 +3,7 @@
  * store_open makes a new file or migrates an older one, and refuses, naming both sides: another
  * program's database, a newer schema, a network file system, a corrupt file, and a file that
  * another coordinator holds (an OFD lock on FILE-lock, so that a crash frees it). WAL,
- * synchronous=FULL: what store_commit has returned true for survives a power cut. */
+ * synchronous=FULL: what store_save has returned STORE_OK for survives a power cut. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 #include "common/error.h"
@@ -14,7 +14,7 @@ struct store;
 enum store_result {
     STORE_OK,
     STORE_FULL,   /* no space, or a foreign process is writing: nothing of the turn is durable; the
-                   * same   actions may be saved again later */
+                   * same actions may be saved again later */
     STORE_BROKEN, /* an I/O error or a violated constraint: stop, restart, replay; never go on */
 };
 
