@@ -190,6 +190,26 @@ static bool write_text(const char *path, const char *text)
     return close(file) == 0 && fine;
 }
 
+/* Its place may be taken from an older connect file, or an empty one; not from a database, or from
+ * /dev/null. */
+static bool may_replace(const char *path, struct error *error)
+{
+    struct stat status;
+    struct error why;
+    bool missing = true;
+    if (stat(path, &status) != 0 || (S_ISREG(status.st_mode) && status.st_size == 0))
+        return true; /* if it cannot be written, that is said then */
+    struct connect_info *there = xcalloc(1, sizeof *there);
+    bool is_one = read_file(there, path, &missing, &why);
+    free(there);
+    if (!is_one && !missing)
+        error_set(error,
+                  "cannot write the connect file %s: what is there is no connect file, and would be "
+                  "lost; give another path, or move it away",
+                  path);
+    return is_one || missing;
+}
+
 /* A path that is not UTF-8 cannot stand in JSON: `db` is then left out. */
 static char *object_text(const struct connect_info *info)
 {
@@ -227,7 +247,7 @@ bool connect_write(const char *path, const struct connect_info *info, struct err
 {
     char *temporary = xasprintf("%s.%ld", path, (long)getpid());
     char *object = object_text(info), *text = xasprintf("%s\n", object);
-    bool fine = make_directories(path, error);
+    bool fine = make_directories(path, error) && may_replace(path, error);
     if (fine && (!write_text(temporary, text) || rename(temporary, path) != 0)) {
         error_set(error, "cannot write the connect file %s: %s", path, strerror(errno));
         unlink(temporary);

@@ -29,7 +29,8 @@ bool connect_default_path(char *path, int bytes, struct error *error);
 bool connect_find(struct connect_info *out, const char *coordinator, const char *connect_file,
                   struct error *error);
 
-/* Atomic; makes the directories of the path as well, for the user alone. */
+/* Atomic; makes the directories of the path as well, for the user alone. Refuses to replace what is
+ * no connect file. */
 bool connect_write(const char *path, const struct connect_info *info, struct error *error);
 /* Only if it is still ours. */
 void connect_remove(const char *path, const struct connect_info *info);

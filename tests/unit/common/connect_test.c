@@ -174,6 +174,27 @@ static void a_link_laid_where_it_is_written_is_not_followed(void **state)
     assert_int_equal(unlink(victim), 0);
 }
 
+static void only_a_connect_file_is_replaced(void **state)
+{
+    static const char *const others[] = { "SQLite format 3", "{\"trial\": 7}\n" };
+    struct fixture *fixture = *state;
+    struct connect_info info = sample("tcp://127.0.0.1:1");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        write_text(fixture->file, others[i]);
+        assert_false(connect_write(fixture->file, &info, &fixture->error));
+        assert_non_null(strstr(fixture->error.text, "would be lost"));
+    }
+    unlink(fixture->file);
+    assert_int_equal(mkfifo(fixture->file, 0600), 0); /* or a device */
+    assert_false(connect_write(fixture->file, &info, &fixture->error));
+    unlink(fixture->file);
+    write_text(fixture->file, ""); /* as mktemp leaves it */
+    write_sample(fixture, fixture->file, "tcp://127.0.0.1:1");
+    write_sample(fixture, fixture->file, "tcp://127.0.0.1:2");
+    find(fixture, NULL, fixture->file);
+    assert_string_equal(fixture->info.work, "tcp://127.0.0.1:2");
+}
+
 static void an_endpoint_without_its_scheme_is_told_what_to_write(void **state)
 {
     struct fixture *fixture = *state;
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_file_is_not_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_laid_where_it_is_written_is_not_followed, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(only_a_connect_file_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_endpoint_without_its_scheme_is_told_what_to_write,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_our_own_file_is_removed, set_up, tear_down),
