@@ -1,5 +1,6 @@
 #include "coordinator/report/page.h"
 #include "coordinator/report/escape.h"
+#include "coordinator/report/paper.h"
 #include "coordinator/report/plot_layout.h"
 
 #include <math.h>

@@ -4,7 +4,6 @@
 #define REPORT_PAGE_H
 #include "common/buf.h"
 #include "coordinator/report/figure.h"
-#include "coordinator/report/paper.h"
 
 void page_begin(struct buf *out);
 void page_heading(struct buf *out, const char *text);

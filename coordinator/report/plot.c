@@ -1,7 +1,6 @@
 /* Running gnuplot: a script in, a picture out. */
 #include "coordinator/report/plot.h"
 #include "coordinator/report/escape.h"
-#include "common/xalloc.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -40,8 +39,7 @@ static bool streams_open(struct streams *streams, const struct buf *script, stru
     return false;
 }
 
-/* Waits for gnuplot; its exit status, -1 if it could not be started. -d: no settings of the user.
- */
+/* Waits for gnuplot; its wait status, -1 if it could not be started. -d: no settings of the user. */
 static int run(const struct streams *streams, struct error *error)
 {
     char name[] = "gnuplot", defaults[] = "-d", script[] = "-";

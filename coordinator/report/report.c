@@ -2,6 +2,7 @@
 #include "common/directory.h"
 #include "common/xalloc.h"
 #include "coordinator/report/page.h"
+#include "coordinator/report/paper.h"
 #include "coordinator/report/plot.h"
 
 #include <errno.h>

@@ -11,7 +11,6 @@
  *     twice;
  *   - one suggestion in ten (in a conditional space, in five) looks at a single option of a single
  *     choice. */
-#include "common/dmath.h"
 #include "common/xalloc.h"
 #include "coordinator/search/history.h"
 #include "coordinator/search/parzen.h"

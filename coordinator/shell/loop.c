@@ -1,7 +1,6 @@
 #include "coordinator/shell/loop.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/xalloc.h"
 #include "coordinator/shell/door.h"
 #include "coordinator/shell/inbox.h"
 #include "coordinator/shell/notify.h"

@@ -1,10 +1,9 @@
-#include "common/xalloc.h"
 #include "coordinator/shell/options.h"
 #include "common/connect.h"
 #include "common/duration.h"
 #include "common/log.h"
 #include "common/version.h"
-#include "coordinator/shell/peers.h"
+#include "common/xalloc.h"
 
 #include <argp.h>
 #include <errno.h>

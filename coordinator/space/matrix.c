@@ -1,7 +1,6 @@
 /* The matrix: its keys and their values, and the combinations that `exclude` leaves. Each is one
  * study, named by its values. */
 #include "coordinator/space/draft.h"
-#include "common/xalloc.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
 #include "coordinator/space/space.h"
 #include "common/hash.h"
-#include "common/xalloc.h"
 
 #include <assert.h>
 #include <math.h>

@@ -11,7 +11,6 @@
  * restart sees the same history to the last bit. */
 #ifndef SPACE_SPACE_H
 #define SPACE_SPACE_H
-#include "common/arena.h"
 #include "common/rng.h"
 #include "coordinator/space/domain.h"
 

@@ -4,7 +4,7 @@
  * NaN where inactive. */
 #ifndef BENCH_FUNCTIONS_H
 #define BENCH_FUNCTIONS_H
-#include "common/xalloc.h"
+#include "common/arena.h"
 #include "coordinator/space/space.h"
 
 #include <assert.h>

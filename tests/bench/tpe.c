@@ -8,6 +8,7 @@
  * best true value among the first B to end. */
 #include "common/arena.h"
 #include "common/json.h"
+#include "common/xalloc.h"
 #include "coordinator/search/sampler.h"
 #include "tests/bench/functions.h"
 #include "tests/bench/recorded.h"

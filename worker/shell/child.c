@@ -1,6 +1,5 @@
 #include "worker/shell/child.h"
 #include "worker/shell/guard.h"
-#include "common/xalloc.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,6 @@
 #ifndef WORKER_SHELL_LAUNCH_H
 #define WORKER_SHELL_LAUNCH_H
 #include "common/arena.h"
-#include "common/buf.h"
 #include "common/error.h"
 #include "common/message.h"
 

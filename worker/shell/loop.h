@@ -1,7 +1,6 @@
 /* loop.h - the worker: sockets and child processes around the agent. */
 #ifndef WORKER_SHELL_LOOP_H
 #define WORKER_SHELL_LOOP_H
-#include "common/error.h"
 #include "worker/agent/agent.h"
 
 struct loop_options {

@@ -10,7 +10,6 @@
 #include "worker/net/life.h"
 #include "worker/numeric/mixture.h"
 #include "worker/numeric/blas.h"
-#include "worker/numeric/vector.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 /* The doctor finds what was changed by hand, row by row and column by column, and names it. Every
  * change is made in the transaction that the doctor then looks at, and undone. */
 #include "coordinator/doctor/doctor.h"
-#include "coordinator/store/row_name.h"
 #include "tests/unit/coordinator/core/world.h"
 #include "tests/unit/coordinator/store/fixture.h"
 

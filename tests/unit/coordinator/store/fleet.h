@@ -5,7 +5,6 @@
 #define STORE_TEST_FLEET_H
 #include "common/arena.h"
 #include "common/rng.h"
-#include "common/xalloc.h"
 #include "coordinator/core/core.h"
 
 #include <math.h>

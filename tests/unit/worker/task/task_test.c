@@ -1,5 +1,4 @@
 #include "worker/task/task.h"
-#include "common/dmath.h"
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -3,7 +3,6 @@
  * environment is its "env", or else the first word of its name. A malformed case fails with its
  * file and key; a directory in which nothing could be replayed fails. */
 #include "worker/task/mujoco/simulator.h"
-#include "common/xalloc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
