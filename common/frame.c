@@ -143,8 +143,8 @@ static void set_options(struct frame_socket *socket, const char *host, size_t ma
     }
 }
 
-/* Without somebody at the gate CURVE would let any key in: hence the domain, and its enforcement.
- */
+/* Without somebody at the gate CURVE would let any key in: hence the domain, and that it is
+ * enforced. */
 static bool set_keys(struct frame_socket *socket, const struct frame_keys *keys,
                      struct error *error)
 {

@@ -1,5 +1,4 @@
-/* plot_layout.h - where panels and legend stand in a picture, in pixels from its top left corner.
- */
+/* plot_layout.h - where panels and legend stand in a picture, in pixels from its top left. */
 #ifndef REPORT_PLOT_LAYOUT_H
 #define REPORT_PLOT_LAYOUT_H
 #include "coordinator/report/figure.h"

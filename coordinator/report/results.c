@@ -69,8 +69,8 @@ static bool read_searches(struct reading *reading)
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
-/* The configuration with the best value; while none is complete, the best of those with most runs.
- */
+/* The configuration with the best value; while none is complete, the best of those with most
+ * runs. */
 static const char best_sql[] =
     "SELECT configuration FROM (SELECT * FROM (SELECT configuration, 0 AS place FROM v_best"
     "   WHERE study = :name AND state <> 'diverged' ORDER BY rank, trial LIMIT 1)"

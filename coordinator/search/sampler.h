@@ -2,8 +2,7 @@
  *
  * No storage, no network, no clock. The suggestion for configuration k of a study is a function of
  * the study's seed, k, and the history that it saw; replaying a recorded history gives the same
- * bits. A sampler may keep a cache inside the history, but must suggest what it would without it.
- * */
+ * bits. A sampler may keep a cache inside the history, but must suggest what it would without. */
 #ifndef SEARCH_SAMPLER_H
 #define SEARCH_SAMPLER_H
 #include "common/rng.h"

@@ -76,9 +76,9 @@ void loop_free(struct loop *loop);
  * leave, or broken (the database cannot be trusted: exit without another word to anybody). */
 bool loop_turn(struct loop *loop, int64_t wait_ms);
 
-/* How long a part of a turn may last that usually takes `ms`: as long as the latest save took. When
- * the disk or the machine is slow a turn carries more, or all the time would go to saving little.
- */
+/* How long a part of a turn may last that usually takes `ms`: as long as the latest save took, but
+ * no longer than LOOP_BATCH_MAX_MS. When the disk or the machine is slow a turn carries more, or
+ * all the time would go to saving little. */
 int64_t loop_patience(const struct loop *loop, int64_t ms);
 
 /* Turns until told to leave: true; until broken: false. */

@@ -27,7 +27,7 @@
 /* SUGGESTIONS: of one call of core_assign; a turn makes as many calls as its time allows. */
 enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
-/* RESERVE: descriptors for the database, for what ZeroMQ needs and for libraries. */
+/* For the database, for what ZeroMQ needs and for libraries. */
 enum { RESERVED_DESCRIPTORS = 64 };
 
 enum { MMAP_BYTES = 16 << 10, TRIM_BYTES = 16 << 20 };

@@ -1,5 +1,4 @@
-/* damage.h - a message as a broken or a hostile sender leaves it: perhaps cut, some bits flipped.
- */
+/* damage.h - a message as a broken or hostile sender leaves it: perhaps cut, some bits flipped. */
 #ifndef TESTS_SYSTEM_DAMAGE_H
 #define TESTS_SYSTEM_DAMAGE_H
 #include "common/buf.h"

@@ -1,5 +1,4 @@
-/* The deterministic functions against the same ones in long double, over ranges and at their ends.
- * */
+/* The deterministic functions against the same in long double, over ranges and at their ends. */
 #include "common/dmath.h"
 #include "common/rng.h"
 
