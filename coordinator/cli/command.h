@@ -14,6 +14,7 @@ enum exit_status {
     EXIT_UNREACHABLE = 4,
     EXIT_BAD_SPEC = 5,
     EXIT_NOT_AUTHORISED = 6,
+    EXIT_INTERRUPTED = 130, /* as shells say it of a program that Ctrl-C ended */
 };
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_CSV };

@@ -4,8 +4,6 @@
 #define CLI_WATCH_H
 #include "coordinator/cli/command.h"
 
-enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of a program that Ctrl-C ended */
-
 /* EXIT_OK when the search is done, EXIT_FAILED when it was stopped or a study of it has no value
  * at all, EXIT_UNREACHABLE when the coordinator has been silent for a minute, EXIT_INTERRUPTED.
  * Prints the studies on standard output at the end. */
