@@ -86,6 +86,7 @@ static error_t parse_own(int key, char *text, struct argp_state *state)
     case ARGUMENT_ALL: arguments->all = true; return 0;
     case ARGUMENT_WATCH: arguments->watch = true; return 0;
     case ARGUMENT_NOW: arguments->now = true; return 0;
+    case ARGUMENT_WAIT: arguments->wait = true; return 0;
     case ARGUMENT_TEACHER: arguments->teacher = true; return 0;
     case ARGUMENT_SAMPLE: arguments->sample = text; return 0;
     case ARGUMENT_SEED: arguments->seed = from_zero(text, "--seed", state); return 0;

@@ -18,6 +18,7 @@ enum argument_key {
     ARGUMENT_ALL,
     ARGUMENT_WATCH,
     ARGUMENT_NOW,
+    ARGUMENT_WAIT,
     ARGUMENT_BEST,
     ARGUMENT_SEEDS,
     ARGUMENT_TEACHER,
@@ -44,7 +45,7 @@ struct arguments {
     int64_t count;                     /* -n, 0 not given */
     int64_t attempt;                   /* --attempt, 0 not given */
     int64_t best, seeds;               /* --best and --seeds, 0 not given */
-    bool all, watch, now, teacher;
+    bool all, watch, now, wait, teacher;
     const char *sample;                /* --sample, NULL not given */
     int64_t seed;                      /* --seed, -1 not given */
     bool failed, cancelled, diverged;

@@ -79,8 +79,7 @@ static void add_rate(struct buf *out, const struct progress *progress, int64_t f
     }
 }
 
-/* A multi-byte character at the cut goes with it. */
-static void cut(struct buf *out, int columns)
+void progress_cut(struct buf *out, int columns)
 {
     size_t length = out->length;
     if (columns <= 0 || length <= (size_t)columns)
@@ -110,5 +109,5 @@ void progress_line(struct buf *out, const struct progress *progress, int64_t fin
     for (size_t i = 0; i < out->length; i++) /* a note may have several lines */
         if ((unsigned char)out->bytes[i] < 0x20)
             out->bytes[i] = ' ';
-    cut(out, columns);
+    progress_cut(out, columns);
 }

@@ -23,4 +23,7 @@ struct progress progress_of(const struct message *status_reply);
  * the start. */
 void progress_line(struct buf *out, const struct progress *progress, int64_t finished_at_start,
                    int64_t elapsed_ms, int columns);
+
+/* To so many characters at most (0: any number); a multi-byte character at the cut goes with it. */
+void progress_cut(struct buf *line, int columns);
 #endif

@@ -69,9 +69,11 @@ int command_workers(const struct context *context, int argc, char **argv)
         .name = "ldt workers",
         .words = "",
         .help = "Lists the workers that are connected, and those that left within a day. A worker "
-                "counts as `here` until it has been silent for four leases, two minutes if the "
-                "coordinator's --lease is as it comes. `done` and `failed` are attempts; of those "
-                "before the coordinator started, only the latest of each trial counts.",
+                "that ends in good order says goodbye: it is not `here` from then on, and its note "
+                "says why it left. One that goes without a word counts as `here` until it has been "
+                "silent for four leases, two minutes if the coordinator's --lease is as it comes. "
+                "`done` and `failed` are attempts; of those before the coordinator started, only "
+                "the latest of each trial counts.",
     };
     struct arguments arguments;
     arguments_parse(&arguments, &verb, context, argc, argv);
