@@ -17,7 +17,7 @@ OPENBLAS_INCLUDE := $(firstword $(wildcard /usr/include/*/openblas-serial))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
             -Wformat=2 -Wno-unused-parameter $(WERROR)
-# -ffp-contract=off and no fast-math: the same source gives the same bits (DESIGN: same seed, same bits).
+# -ffp-contract=off and no fast-math: the same seed gives the same bits.
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE $(OPTIMISE) -g $(WARNINGS) -ffp-contract=off -fno-math-errno -I. -I$(BUILD)/generated \
              -isystem $(OPENBLAS_INCLUDE) $(PKG_CFLAGS) $(SANITIZE) $(CFLAGS)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
@@ -29,7 +29,6 @@ LDFLAGS_ALL = $(SANITIZE) $(LDFLAGS)
 say = $(if $(V),,@echo '  $(1) $(2)';)
 
 LAYERS  := $(shell sed -n 's/^\([a-z][a-z/]*\):.*/\1/p' tests/layers.txt)
-NUMERIC := worker/numeric worker/net worker/meta
 archive  = $(BUILD)/lib/$(subst /,_,$(1))$(2).a
 sources  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
 # Everything that a layer may include, itself first.
@@ -120,13 +119,12 @@ TEST_PROGRAMS := $(UNIT_TESTS:%.c=$(BUILD)/%) $(NUMERIC_TESTS:%.c=$(BUILD)/%.flo
                  $(SIM_TESTS:%.c=$(BUILD)/%)
 SYSTEM_TESTS  := $(sort $(wildcard tests/system/*_test.sh))
 SYSTEM_TOOLS  := $(wildcard tests/system/*.c)
-SUPPORT       := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/support/*.c))
 
 # test_rules: source, program, object, folders, precision suffix of the archives
 define test_rules
-$(2): $(3) $(SUPPORT) $(foreach folder,$(4),$(call archives,$(folder),$(5)))
+$(2): $(3) $(foreach folder,$(4),$(call archives,$(folder),$(5)))
 	@mkdir -p $$(@D)
-	$$(call link,$(3) $(SUPPORT),$(foreach folder,$(4),$(call archives,$(folder),$(5))),-lcmocka)
+	$$(call link,$(3),$(foreach folder,$(4),$(call archives,$(folder),$(5))),-lcmocka)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),$(call test_folder,$(t)))))
 $(foreach t,$(SYSTEM_TOOLS),$(eval $(call test_rules,$(t),$(t:%.c=$(BUILD)/%),$(t:%.c=$(BUILD)/obj/%.o),coordinator/doctor proto)))
