@@ -204,8 +204,8 @@ static bool may_replace(const char *path, struct error *error)
     free(there);
     if (!is_one && !missing)
         error_set(error,
-                  "cannot write the connect file %s: what is there is no connect file, and would be "
-                  "lost; give another path, or move it away",
+                  "cannot write the connect file %s: what is there is no connect file, and would "
+                  "be lost; give another path, or move it away",
                   path);
     return is_one || missing;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -285,9 +286,19 @@ static void remove_leftovers(const struct job *job)
     free(part);
 }
 
+/* It would be taken away: the model is renamed to where it shall be. */
+static bool is_device(const char *path)
+{
+    struct stat status;
+    bool other = stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+    if (other)
+        complain("%s is no regular file: give another path for the model", path);
+    return other;
+}
+
 static int export_trial(sqlite3 *db, struct job *job)
 {
-    int status = read_trial(db, job);
+    int status = is_device(job->path) ? EXIT_FAILED : read_trial(db, job);
     if (status != EXIT_OK)
         return status;
     signal(SIGPIPE, SIG_IGN); /* of a worker that ends before it has read */

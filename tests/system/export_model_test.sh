@@ -69,6 +69,9 @@ check_equal 'inputs of another width' 1 "$(status "$bin/ldt-worker" predict "$mo
 check_says 'are refused with what was expected' 'expected (rows, 289)' "$work/err"
 check_equal 'what is no model' 1 "$(status "$bin/ldt-worker" predict "$work/x.npy" "$work/x.npy")"
 check_equal 'predict without inputs is wrong usage' 2 "$(status "$bin/ldt-worker" predict "$model")"
+mkfifo "$work/fifo"
+check_equal 'what is no regular file' 1 "$(status "$bin/ldt" --db "$db" export-model small/ldt 0 -o "$work/fifo")"
+check 'is not taken away' test -p "$work/fifo"
 
 stop "$worker"
 stop "$coordinator"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -62,6 +63,12 @@ static void put(struct npz *npz, const void *bytes, size_t count)
 
 bool npz_create(struct npz **out, const char *path, struct error *error)
 {
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) { /* it would be taken away */
+        *out = NULL;
+        error_set(error, "%s: is no regular file", path);
+        return false;
+    }
     struct npz *npz = xcalloc(1, sizeof *npz);
     npz->path = xstrdup(path);
     npz->part = xasprintf("%s.part", path);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 static struct directory directory;
 
@@ -178,6 +179,16 @@ static void a_place_that_cannot_be_written_is_named(void **state)
     assert_false(npz_create(&npz, path_in(&directory, "none/model.npz"), &error));
     assert_null(npz);
     assert_non_null(strstr(error.text, "none/model.npz.part: cannot be written: No such file"));
+}
+
+static void what_is_no_regular_file_is_not_renamed_over(void **state)
+{
+    struct npz *npz;
+    struct error error;
+    assert_int_equal(mkfifo(archive(), 0600), 0); /* or a device */
+    assert_false(npz_create(&npz, archive(), &error));
+    assert_null(npz);
+    assert_non_null(strstr(error.text, "model.npz: is no regular file"));
 }
 
 /* A limit on the length of files stands for a full disk. */
@@ -348,6 +359,7 @@ int main(void)
         IN_DIRECTORY(the_same_arrays_give_the_same_bytes),
         IN_DIRECTORY(an_archive_appears_only_when_it_is_complete),
         IN_DIRECTORY(a_place_that_cannot_be_written_is_named),
+        IN_DIRECTORY(what_is_no_regular_file_is_not_renamed_over),
         IN_DIRECTORY(a_write_that_fails_leaves_the_old_archive),
         IN_DIRECTORY(numpy_reads_what_is_written_and_what_numpy_writes_is_read),
         IN_DIRECTORY(an_empty_text_is_one_nul),
