@@ -1,4 +1,5 @@
 /* ldt doctor - is everything in the database as the coordinator left it? */
+#include "coordinator/cli/ask.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/doctor/doctor.h"
 #include "coordinator/store/store.h"
@@ -49,11 +50,14 @@ static void print_progress(void *context, const char *what, int64_t done, int64_
 
 static void say_sound(const char *path, const struct diagnosis *diagnosis)
 {
-    complain("%s is sound: %" PRId64 " searches, %" PRId64 " studies, %" PRId64 " trials, %" PRId64
-             " attempts and %" PRId64 " points are what was saved; %" PRId64
-             " suggestions come out again",
-             path, diagnosis->searches, diagnosis->studies, diagnosis->trials, diagnosis->attempts,
-             diagnosis->points, diagnosis->suggestions);
+    complain("%s is sound: %s, %s, %s, %s and %s are what was saved; %" PRId64
+             " suggestion%s out again",
+             path, counted(diagnosis->searches, "search", "searches"),
+             counted(diagnosis->studies, "study", "studies"),
+             counted(diagnosis->trials, "trial", "trials"),
+             counted(diagnosis->attempts, "attempt", "attempts"),
+             counted(diagnosis->points, "point", "points"),
+             diagnosis->suggestions, diagnosis->suggestions == 1 ? " comes" : "s come");
 }
 
 static void say_unaffected(const struct diagnosis *diagnosis)

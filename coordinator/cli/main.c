@@ -5,9 +5,12 @@
 #include "common/version.h"
 #include "coordinator/cli/arguments.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *argp_program_version = "ldt " LDT_VERSION; /* of every verb, too */
 
 static const struct command commands[] = {
     { "check", "FILE", "Checks a spec and says what it would run", command_check },
@@ -96,7 +99,7 @@ static int complain_unknown(const char *name)
 static int run_special(const char *word)
 {
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
-        puts("ldt " LDT_VERSION);
+        puts(argp_program_version);
         return EXIT_OK;
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "--usage") == 0 ||

@@ -44,6 +44,7 @@ check 'it is sound after the coordinator has left' doctor "$db"
 check_equal 'without findings JSON is an empty list' '[]' "$(tr -d ' \n' <"$work/json")"
 "$bin/ldt" doctor --db "$db" >/dev/null 2>"$work/verdict"
 check_says 'every suggestion came out again' '24 suggestions come out again' "$work/verdict"
+check_says 'and what there is is counted in words' ' 1 search, 2 studies, 24 trials, ' "$work/verdict"
 
 say "seed $seed"
 check 'of 200 flipped bits none that changes a value is missed' "$build/tests/system/flips" "$db" 200 "$seed"

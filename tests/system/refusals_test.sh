@@ -42,6 +42,7 @@ check 'what a full disk does not take is no success: rows' unwritten query 'SELE
 check 'a plan' unwritten check "$work/s.yaml"
 check 'the help' unwritten --help
 check 'the words beside new keys' unwritten keygen --server "$work/unsaid"
+check_equal 'every verb knows its version' "$("$bin/ldt" --version)" "$("$bin/ldt" status --version)"
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/none.db" --listen 'tcp://0.0.0.0:*'
 refused 'an address that is none is refused' 'nonsense' --db "$work/none.db" --listen nonsense
