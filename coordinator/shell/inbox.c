@@ -198,10 +198,10 @@ static void step(struct loop *loop, const struct letter *letter, struct actions 
         meter_charge(&letter->from->account->work, clock_monotonic_us() - started);
 }
 
-void inbox_step(struct loop *loop)
+void inbox_step(struct loop *loop, int64_t patience_ms)
 {
-    int64_t started = clock_monotonic_ms(), patience = loop_patience(loop, LOOP_BATCH_MS);
-    for (int i = 0; i < LOOP_BATCH && clock_monotonic_ms() - started < patience; i++) {
+    int64_t started = clock_monotonic_ms();
+    for (int i = 0; i < LOOP_BATCH && clock_monotonic_ms() - started < patience_ms; i++) {
         struct letter letter = { .message = arena_alloc(loop->inbox, sizeof *letter.message) };
         if (arena_bytes(loop->inbox) > LOOP_BATCH_BYTES || !next_letter(loop, loop->inbox, &letter))
             return;

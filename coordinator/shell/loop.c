@@ -155,23 +155,26 @@ static void turn_aside(struct loop *loop)
     settle(loop);
 }
 
+/* How long a part of a turn may last that usually takes `ms`: as long as the latest save took, but
+ * no longer than LOOP_BATCH_MAX_MS. When the disk or the machine is slow a turn carries more, or
+ * all the time would go to saving little. */
+static int64_t patience_of(const struct loop *loop, int64_t ms)
+{
+    if (loop->saving_ms <= ms)
+        return ms;
+    return loop->saving_ms < LOOP_BATCH_MAX_MS ? loop->saving_ms : LOOP_BATCH_MAX_MS;
+}
+
 /* In small helpings until their time is up, so that a slow sampler cannot starve heartbeats and a
  * quick one is not held back. */
 static void assign(struct loop *loop)
 {
     int64_t started = clock_monotonic_ms(), now = started;
-    int64_t patience = loop_patience(loop, LOOP_ASSIGN_MS);
+    int64_t patience = patience_of(loop, LOOP_ASSIGN_MS);
     do {
         loop->more = core_assign(loop->core, now, clock_wall_ms(), &loop->actions);
         now = clock_monotonic_ms();
     } while (loop->more && now - started < patience);
-}
-
-int64_t loop_patience(const struct loop *loop, int64_t ms)
-{
-    if (loop->saving_ms <= ms)
-        return ms;
-    return loop->saving_ms < LOOP_BATCH_MAX_MS ? loop->saving_ms : LOOP_BATCH_MAX_MS;
 }
 
 bool loop_turn(struct loop *loop, int64_t wait_ms)
@@ -185,7 +188,7 @@ bool loop_turn(struct loop *loop, int64_t wait_ms)
     if (loop->held) {
         turn_aside(loop);
     } else {
-        inbox_step(loop);
+        inbox_step(loop, patience_of(loop, LOOP_BATCH_MS));
         tell_core(loop);
         assign(loop);
         settle(loop);

@@ -21,7 +21,7 @@
 enum {
     LOOP_BATCH = 4096,             /* messages of one turn, at most */
     LOOP_BATCH_MS = 5,             /* and how long they may take to read, */
-    LOOP_BATCH_MAX_MS = 200,       /* or as long as saving took, up to this: see loop_patience */
+    LOOP_BATCH_MAX_MS = 200,       /* or as long as saving took, up to this */
     LOOP_BATCH_BYTES = 64 << 20,   /* and what they may take in memory */
     LOOP_ASSIGN_MS = 20,           /* and how long trials may be suggested and handed out */
     LOOP_WAIT_MS = 250,            /* at least so often time is told to the core */
@@ -75,11 +75,6 @@ void loop_free(struct loop *loop);
 /* One turn, waiting at most wait_ms for something to do. False when it was the last one: told to
  * leave, or broken (the database cannot be trusted: exit without another word to anybody). */
 bool loop_turn(struct loop *loop, int64_t wait_ms);
-
-/* How long a part of a turn may last that usually takes `ms`: as long as the latest save took, but
- * no longer than LOOP_BATCH_MAX_MS. When the disk or the machine is slow a turn carries more, or
- * all the time would go to saving little. */
-int64_t loop_patience(const struct loop *loop, int64_t ms);
 
 /* Turns until told to leave: true; until broken: false. */
 bool loop_run(struct loop *loop);
