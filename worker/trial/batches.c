@@ -199,15 +199,15 @@ struct iteration batches_draw(struct batches *batches, int64_t iteration)
     if (batches->resamples)
         draw_validation(batches, iteration);
     lay_out(batches, find_pass(batches, iteration, &first));
-    int n_inner = batches->n_inner < total ? batches->n_inner : total;
+    int n_distinct = batches->n_inner < total ? batches->n_inner : total;
     int n_student =
         (int)(schedule_steps(schedule, iteration + 1) - schedule_steps(schedule, iteration));
-    int used = n_inner > n_student ? n_inner : n_student;
+    int used = n_distinct > n_student ? n_distinct : n_student;
     for (int i = 0; i < used; i++)
         batches->used[i] = batches->in_order[(first + i) % total];
     return (struct iteration){
         .inner = batches->used,
-        .n_inner = n_inner,
+        .n_distinct = n_distinct,
         .student = batches->used,
         .n_student = n_student,
         .validation = { batches->validation, schedule->validation_count },

@@ -22,8 +22,8 @@
 struct batches;
 
 struct iteration {
-    const struct batch *inner;   /* the unroll's distinct batches: step i uses inner[i % n_inner] */
-    int n_inner;                 /* 0 for methods without a meta-step */
+    const struct batch *inner;   /* of the unroll, each once: step i uses inner[i % n_distinct] */
+    int n_distinct;              /* 0 for methods without a meta-step */
     const struct batch *student; /* one for each real step */
     int n_student;
     struct batch validation; /* empty for methods without a meta-step */

@@ -18,7 +18,7 @@ static bool update_teacher(struct run *run, const struct examples *examples,
 {
     struct meta_report report;
     double *values = run->progress.values;
-    if (!learner_meta_step(run->learner, examples, iteration->inner, iteration->n_inner,
+    if (!learner_meta_step(run->learner, examples, iteration->inner, iteration->n_distinct,
                            &iteration->validation, &report, &run->reason))
         return false;
     values[METRIC_META_LOSS] = report.validation_loss;

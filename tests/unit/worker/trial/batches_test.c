@@ -44,7 +44,7 @@ static uint64_t fingerprint(const struct batch *batches, int count)
 
 static uint64_t iteration_fingerprint(const struct iteration *iteration)
 {
-    return fingerprint(iteration->inner, iteration->n_inner) ^
+    return fingerprint(iteration->inner, iteration->n_distinct) ^
            3 * fingerprint(iteration->student, iteration->n_student) ^
            5 * fingerprint(&iteration->validation, 1);
 }
@@ -54,8 +54,8 @@ static void a_resampled_split_is_batched_in_ascending_order(void **state)
     struct plan plan = plan_of("{\"task\":\"task-b\"}");
     struct iteration iteration = batches_draw(plan.batches, 3);
     int counts[MOST_EXAMPLES] = { 0 }, last = -1;
-    assert_int_equal(iteration.n_inner, 16);
-    for (int i = 0; i < iteration.n_inner; i++) {
+    assert_int_equal(iteration.n_distinct, 16);
+    for (int i = 0; i < iteration.n_distinct; i++) {
         assert_int_equal(iteration.inner[i].count, i < 15 ? 32 : 20);
         for (int j = 0; j < iteration.inner[i].count; j++) {
             assert_true(iteration.inner[i].index[j] > last);
@@ -83,7 +83,7 @@ static void the_student_trains_on_the_first_batches_of_the_unroll(void **state)
         for (int64_t k = 0; k < 5; k++) {
             struct iteration iteration = batches_draw(plan.batches, k);
             assert_int_equal(iteration.n_student, 8);
-            int common = iteration.n_inner < 8 ? iteration.n_inner : 8;
+            int common = iteration.n_distinct < 8 ? iteration.n_distinct : 8;
             assert_true(fingerprint(iteration.inner, common) ==
                         fingerprint(iteration.student, common));
         }
@@ -143,8 +143,8 @@ static void shuffled_inner_batches_cover_the_unroll_without_repeating_one(void *
     struct iteration iteration = batches_draw(plan.batches, 0);
     uint64_t first = fingerprint(iteration.inner, 16);
     int counts[MOST_EXAMPLES] = { 0 };
-    assert_int_equal(iteration.n_inner, 64); /* four passes over 16 batches */
-    for (int i = 0; i < iteration.n_inner; i++)
+    assert_int_equal(iteration.n_distinct, 64); /* four passes over 16 batches */
+    for (int i = 0; i < iteration.n_distinct; i++)
         count_examples(iteration.inner[i], counts);
     count_examples(iteration.validation, counts);
     for (int i = 0; i < 1000; i++)
@@ -161,7 +161,7 @@ static void a_baseline_shuffles_the_whole_set_and_uses_full_batches_only(void **
     int counts[MOST_EXAMPLES] = { 0 }, trained = 0;
     for (int k = 0; k < 3; k++) {
         struct iteration iteration = batches_draw(plan.batches, k);
-        assert_int_equal(iteration.n_inner, 0);
+        assert_int_equal(iteration.n_distinct, 0);
         assert_int_equal(iteration.validation.count, 0);
         assert_int_equal(iteration.n_student, 8);
         for (int i = 0; i < 8; i++) {
@@ -219,7 +219,7 @@ static void nothing_ever_trains_or_validates_on_the_selection_set(void **state)
             count_examples(iteration.validation, counts);
             for (int j = 0; j < iteration.n_student; j++)
                 count_examples(iteration.student[j], counts);
-            for (int j = 0; j < iteration.n_inner; j++)
+            for (int j = 0; j < iteration.n_distinct; j++)
                 count_examples(iteration.inner[j], counts);
         }
         for (int j = 0; j < selection.count; j++)
@@ -256,14 +256,14 @@ static void an_unroll_repeats_the_pass_that_it_begins_in(void **state)
 {
     struct plan plan = plan_of("{\"task\":\"mujoco\",\"validation_split\":0.7}");
     struct iteration iteration = batches_draw(plan.batches, 0);
-    assert_int_equal(iteration.n_inner, 50);
+    assert_int_equal(iteration.n_distinct, 50);
     uint64_t second = fingerprint(iteration.inner + 24, 1);
     uint64_t validation = fingerprint(&iteration.validation, 1);
     iteration = batches_draw(plan.batches, 1);
     assert_true(fingerprint(iteration.student, 1) == second);
     assert_true(fingerprint(&iteration.validation, 1) == validation);
     int counts[MOST_EXAMPLES] = { 0 };
-    for (int i = 0; i < iteration.n_inner; i++)
+    for (int i = 0; i < iteration.n_distinct; i++)
         count_examples(iteration.inner[i], counts);
     count_examples(iteration.validation, counts);
     for (int i = 0; i < 4000; i++)
