@@ -1,71 +1,9 @@
 #include "coordinator/report/reading.h"
-#include "common/xalloc.h"
 #include "coordinator/report/database.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { RESULT_BLOCK_BYTES = 1 << 16 };
-
-/* ---- searches ------------------------------------------------------------------------------ */
-
-static bool parse_definition(struct reading *reading, size_t search, const char *text)
-{
-    struct problems problems;
-    problems_init(&problems);
-    reading->documents[search] = json_loads(text, 0, NULL);
-    bool good =
-        reading->documents[search] != NULL &&
-        definition_parse(&reading->definitions[search], reading->documents[search], &problems);
-    if (!good)
-        error_set(reading->error, "the search `%s` in the database cannot be read: %s",
-                  reading->names[search],
-                  problems.count > 0 ? problems.list[0].text : "its definition is no JSON");
-    problems_free(&problems);
-    return good;
-}
-
-static bool read_search(struct reading *reading, size_t search)
-{
-    static const char sql[] = "SELECT definition FROM search WHERE name = :name";
-    const char *name = reading->names[search];
-    sqlite3_stmt *statement = report_query(reading->db, sql, name, 0, NULL, reading->error);
-    if (statement == NULL)
-        return false;
-    bool good = sqlite3_step(statement) == SQLITE_ROW;
-    if (good) {
-        good = parse_definition(reading, search, (const char *)sqlite3_column_text(statement, 0));
-    } else {
-        error_set(reading->error, "there is no search `%s`", name);
-    }
-    sqlite3_finalize(statement);
-    return good;
-}
-
-static bool read_searches(struct reading *reading)
-{
-    struct results *results = reading->results;
-    for (size_t i = 0; i < reading->n_searches; i++) {
-        if (!read_search(reading, i))
-            return false;
-        const struct definition *definition = reading->definitions[i];
-        if (i > 0 && (strcmp(definition->metric, results->metric) != 0 ||
-                      definition->maximize != results->maximize)) {
-            error_set(reading->error,
-                      "`%s` is judged by %s and `%s` by %s: they cannot be in one figure",
-                      reading->names[0], results->metric, reading->names[i], definition->metric);
-            return false;
-        }
-        results->metric = arena_text(results->arena, definition->metric);
-        results->maximize = definition->maximize;
-        results->built_in = definition->program == PROGRAM_LDT;
-        results->over_time_last = definition->over_time_last;
-        results->title =
-            i == 0 ? arena_text(results->arena, reading->names[0])
-                   : arena_printf(results->arena, "%s, %s", results->title, reading->names[i]);
-    }
-    return true;
-}
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
@@ -183,41 +121,15 @@ static bool read_studies(struct reading *reading)
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-const struct study_definition *reading_definition(const struct reading *reading, size_t study)
-{
-    for (size_t i = 0; i < reading->n_searches; i++) {
-        if (study < reading->definitions[i]->n_studies)
-            return &reading->definitions[i]->studies[study];
-        study -= reading->definitions[i]->n_studies;
-    }
-    return NULL;
-}
-
-static void reading_free(struct reading *reading)
-{
-    for (size_t i = 0; i < reading->n_searches; i++) {
-        definition_destroy(&reading->definitions[i]);
-        json_decref(reading->documents[i]);
-    }
-    free(reading->definitions);
-    free(reading->documents);
-    free(reading->names);
-}
-
 bool results_read(struct results **out, sqlite3 *db, const char *const *searches, size_t count,
                   struct error *error)
 {
     struct arena *arena = arena_create(RESULT_BLOCK_BYTES);
     struct results *results = arena_alloc(arena, sizeof *results);
-    struct reading reading = { .results = results, .db = db, .error = error, .n_searches = count };
+    struct reading reading = { .results = results, .db = db, .error = error };
     results->arena = arena;
-    reading.definitions = xcalloc(count, sizeof *reading.definitions);
-    reading.documents = xcalloc(count, sizeof *reading.documents);
-    reading.names = xcalloc(count, sizeof *reading.names);
-    for (size_t i = 0; i < count; i++)
-        reading.names[i] = searches[i];
-    bool good = read_searches(&reading) && read_studies(&reading);
-    reading_free(&reading);
+    bool good = reading_begin(&reading, searches, count) && read_studies(&reading);
+    reading_end(&reading);
     *out = results;
     if (!good)
         results_destroy(out);
