@@ -110,7 +110,8 @@ static struct message any_message(struct flood *flood)
                                  .ask = { (int32_t)any_number(flood), any_number(flood) } };
     case 2:
         return (struct message){ .type = MESSAGE_BEAT,
-                                 .beat = { any_held(flood, count), count, "" } };
+                                 .beat = { any_held(flood, count), count, "left: so it says",
+                                           below(flood, 4) == 0 } };
     case 3:
         return points(flood);
     case 4:
