@@ -7,8 +7,7 @@ enum { DEFAULT_COUNT = 5 };
 static const char in_table[] =
     WITH_VARIED_PARAMETERS
     " SELECT study, rank, trial, metric, value, runs, state,"
-    " (SELECT json_group_object(key, atom) FROM json_each(v_best.parameters)"
-    "  WHERE key IN varied) AS parameters"
+    VARIED_PARAMETERS("v_best")
     " FROM v_best WHERE study = :study ORDER BY rank, trial LIMIT :count";
 
 static const char in_full[] =

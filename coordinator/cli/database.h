@@ -47,6 +47,11 @@ sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, in
     "WITH varied AS (SELECT node.key FROM study JOIN search ON search.id = study.search," \
     " json_each(search.definition, '$.parameters') AS node WHERE study.name = :study" \
     " AND json_extract(search.definition, node.fullkey || '.value') IS NULL)"
+/* Of a row of that view, as a JSON object; for SQL alone true would be 1. */
+#define VARIED_PARAMETERS(view) \
+    " (SELECT json_group_object(key, CASE type WHEN 'true' THEN json('true')" \
+    " WHEN 'false' THEN json('false') ELSE atom END)" \
+    " FROM json_each(" view ".parameters) WHERE key IN varied) AS parameters"
 
 /* Declares the statement's columns; prints the first `count` cells of its row; prints all rows to
  * the end (false after having complained). Columns named parameters and info hold JSON. */

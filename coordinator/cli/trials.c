@@ -7,8 +7,7 @@
 static const char in_table[] =
     WITH_VARIED_PARAMETERS
     " SELECT trial, state, value, round(seconds, 1) AS seconds, attempts, worker,"
-    " (SELECT json_group_object(key, atom) FROM json_each(v_trial.parameters)"
-    "  WHERE key IN varied) AS parameters, reason"
+    VARIED_PARAMETERS("v_trial") ", reason"
     " FROM v_trial WHERE study = :study ORDER BY trial";
 
 static const char in_full[] =

@@ -30,6 +30,18 @@ static void trials_show_the_parameters_that_vary(void **state)
                     "\"parameters\":{\"x\":0.125},\"reason\":\"exit status 1: no such file\"");
 }
 
+static void a_truth_value_is_no_number_in_a_table(void **state)
+{
+    struct fixture *f = *state;
+    run_sql(f, "UPDATE trial SET parameters = '{\"x\":true}' WHERE parameters = '{\"x\":0.25}';"
+               "UPDATE trial SET parameters = '{\"x\":false}' WHERE parameters = '{\"x\":0.75}'");
+    const struct captured *got = run(f, command_best, OUTPUT_TABLE, "-n2", "solo");
+    assert_contains(got->out, "x=true\n");
+    assert_contains(got->out, "x=false\n");
+    got = run(f, command_trials, OUTPUT_TABLE, "solo");
+    assert_contains(got->out, "x=true ");
+}
+
 static void best_takes_a_study_or_a_whole_search(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +296,7 @@ int main(void)
 #define WITH_EXAMPLE(test) cmocka_unit_test_setup_teardown(test, make_example, remove_all)
     const struct CMUnitTest tests[] = {
         WITH_EXAMPLE(trials_show_the_parameters_that_vary),
+        WITH_EXAMPLE(a_truth_value_is_no_number_in_a_table),
         WITH_EXAMPLE(best_takes_a_study_or_a_whole_search),
         WITH_EXAMPLE(where_nothing_has_a_value_best_says_so),
         WITH_EXAMPLE(the_format_may_stand_after_the_verb),
