@@ -115,12 +115,14 @@ static void quote_bare_words(struct buf *out, const char *text, size_t length)
 
 json_t *json_parse_lenient(const char *text, size_t length, struct error *error)
 {
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
     struct buf strict;
     json_error_t where;
     buf_init(&strict, 3 * length + 16);
     quote_bare_words(&strict, text, length);
-    json_t *value =
-        json_loadb(strict.bytes, strict.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    json_t *value = json_loadb(strict.bytes, strict.length, flags, &where);
+    if (value == NULL && json_error_code(&where) == json_error_numeric_overflow)
+        value = json_loadb(strict.bytes, strict.length, flags | JSON_DECODE_INT_AS_REAL, &where);
     if (value == NULL)
         error_set(error, "%s (at byte %d)", where.text, where.position);
     buf_free(&strict);

@@ -19,6 +19,7 @@ char *json_text(const json_t *value);                         /* malloc'd */
 
 /* Parses one JSON value as a trial's child may print it: like JSON, and the bare words NaN,
  * Infinity and -Infinity outside strings read as the strings "NaN", "Infinity", "-Infinity".
- * Refuses repeated keys. NULL with error->text set when it is not JSON. New reference. */
+ * An integer of more than 64 bits is a real, and then so are all others of that text. Refuses
+ * repeated keys. NULL with error->text set when it is not JSON. New reference. */
 json_t *json_parse_lenient(const char *text, size_t length, struct error *error);
 #endif

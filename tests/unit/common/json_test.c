@@ -54,6 +54,18 @@ static void the_bare_words_of_numpy_become_strings_but_not_inside_strings(void *
     json_decref(tree);
 }
 
+static void an_integer_beyond_64_bits_is_a_real(void **state)
+{
+    const char *line = "{\"flops\": 12345678901234567890, \"step\": 3, \"x\": \"3\"}";
+    struct error error;
+    json_t *tree = json_parse_lenient(line, strlen(line), &error);
+    assert_non_null(tree);
+    char *text = json_text(tree);
+    assert_string_equal(text, "{\"flops\":1.2345678901234567e+19,\"step\":3.0,\"x\":\"3\"}");
+    free(text);
+    json_decref(tree);
+}
+
 static void what_is_not_json_is_refused_with_a_sentence(void **state)
 {
     static const char *const lines[] = { "",
@@ -106,6 +118,7 @@ int main(void)
         cmocka_unit_test(numbers_have_their_shortest_spelling),
         cmocka_unit_test(a_tree_is_written_compactly_in_the_order_of_its_keys),
         cmocka_unit_test(the_bare_words_of_numpy_become_strings_but_not_inside_strings),
+        cmocka_unit_test(an_integer_beyond_64_bits_is_a_real),
         cmocka_unit_test(what_is_not_json_is_refused_with_a_sentence),
         cmocka_unit_test(a_digest_depends_on_every_field_and_on_the_order),
         cmocka_unit_test(a_digest_does_not_see_what_wire_and_database_cannot_carry),

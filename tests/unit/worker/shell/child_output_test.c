@@ -75,6 +75,14 @@ static void odd_numbers_are_values(void **state)
     assert_string_equal(world->points.bytes, "1 nan a nan;1 nan b inf;1 nan c -inf;1 nan d nan;");
 }
 
+static void so_is_an_integer_that_no_machine_word_holds(void **state)
+{
+    struct world *world = *state;
+    write_text(world, "{\"step\":1,\"metrics\":{\"a\":100000000000000000000,\"b\":2}}\n");
+    assert_string_equal(world->points.bytes, "1 nan a 1e+20;1 nan b 2;");
+    assert_string_equal(log_of(world), "");
+}
+
 static void lines_may_come_in_pieces_and_the_last_without_its_end(void **state)
 {
     struct world *world = *state;
@@ -297,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_report_becomes_points),
         TEST(odd_numbers_are_values),
+        TEST(so_is_an_integer_that_no_machine_word_holds),
         TEST(lines_may_come_in_pieces_and_the_last_without_its_end),
         TEST(whatever_is_no_report_is_log),
         TEST(a_report_with_a_fault_is_log_with_a_note),
