@@ -213,8 +213,8 @@ static void default_checkpoints(struct options *options)
         return;
     options->checkpoints[0] = '\0';
     log_event(LOG_WARN, "no-checkpoint",
-              "why=\"neither XDG_STATE_HOME nor HOME is set to an absolute path, so a trial that is "
-              "interrupted begins anew: name a place with --checkpoints DIR, or `none`\"");
+              "why=\"neither XDG_STATE_HOME nor HOME is set to an absolute path, so a trial that "
+              "is interrupted begins anew: name a place with --checkpoints DIR, or `none`\"");
 }
 
 void options_parse(struct options *options, int argc, char **argv)
