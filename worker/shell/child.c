@@ -165,6 +165,11 @@ static void say_failure(const struct failure *failure, const struct launch *laun
     else if (failure->number == ENOEXEC)
         error_set(error, "`%s` is no program; a script needs a first line like #!/bin/sh",
                   launch->arguments[0]);
+    else if (failure->number == ENOENT)
+        error_set(error,
+                  "cannot run `%s`: there is no such file, or not the program that its first line "
+                  "names",
+                  launch->arguments[0]);
     else
         error_set(error, "cannot run `%s`: %s", launch->arguments[0], why);
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -484,13 +485,27 @@ static void what_cannot_be_started_says_why(void **state)
     assert_false(start_command(world, missing, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "no-such-program-anywhere"));
     assert_false(start_command(world, path, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
-    assert_non_null(strstr(world->error.text, "No such file"));
+    assert_non_null(strstr(world->error.text, "`/no/such/program`: there is no such file"));
     assert_false(start_command(world, no_program, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_non_null(strstr(world->error.text, "/etc/hostname"));
     assert_false(
         start_command(world, fine, 1, "/no/such/directory", NULL, 0, &UNLIMITED, &NO_EXTRAS));
     assert_string_equal(world->error.text, "cannot change to the directory `/no/such/directory`: "
                                            "No such file or directory");
+}
+
+static void a_script_whose_interpreter_is_missing_is_not_called_missing_itself(void **state)
+{
+    struct world *world = *state;
+    char script[] = "/tmp/child_test.XXXXXX";
+    const char *words[] = { script };
+    int file = mkstemp(script);
+    assert_true(dprintf(file, "#!/no/such/interpreter\n") > 0);
+    assert_int_equal(fchmod(file, 0700), 0);
+    close(file);
+    assert_false(start_command(world, words, 1, "", NULL, 0, &UNLIMITED, &NO_EXTRAS));
+    unlink(script);
+    assert_non_null(strstr(world->error.text, "or not the program that its first line names"));
 }
 
 /* It is relative to where the worker was started, which is another place on each machine. */
@@ -582,6 +597,7 @@ int main(void)
         TEST(a_command_runs_where_and_with_what_its_spec_says),
         TEST(a_command_does_not_inherit_the_way_to_the_workers_key),
         TEST(what_cannot_be_started_says_why),
+        TEST(a_script_whose_interpreter_is_missing_is_not_called_missing_itself),
         TEST(a_relative_directory_that_is_missing_is_named_with_where_it_was_sought),
         TEST(want_of_descriptors_is_not_the_trials_fault),
         TEST(divergence_gives_the_reason_of_a_trial_that_is_done),
