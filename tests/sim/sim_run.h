@@ -66,12 +66,13 @@ static inline void set_clients(struct sim *sim)
 
 static inline void set_workers(struct sim *sim)
 {
+    int64_t patience_ms = 8 * sim->network.delay_ms; /* or it leaves before work can arrive */
     sim->n_workers = (int)sim_between(sim, 1, SIM_MAX_WORKERS - 1);
     for (int i = 0; i < sim->n_workers; i++) {
         sim->workers[i].slots = (int32_t)sim_between(sim, 1, 3);
         sim->workers[i].allow_command = i == 0 || sim_chance(sim, 0.7);
         if (sim_chance(sim, 0.3))
-            sim->workers[i].idle_exit_ms = sim_between(sim, 5000, 200000);
+            sim->workers[i].idle_exit_ms = sim_between(sim, 5000, 200000) + patience_ms;
         sim->workers[i].back_ms = sim_between(sim, 0, 5000);
     }
 }

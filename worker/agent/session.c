@@ -126,6 +126,7 @@ void session_on_welcome(struct agent *agent, const struct agent_event *event,
         event->now_ms + 1 + (int64_t)rng_below(&agent->jitter, (uint64_t)beat_ms);
     session->received = 0;
     session->asked = -1;
+    agent->idle_since_ms = event->now_ms; /* before, nobody could give it work */
     agent_log(out, "connected to the coordinator, version %s", message->welcome.version);
     settle_held(agent, event, out);
 }

@@ -240,6 +240,17 @@ static void an_idle_worker_wakes_when_it_is_time_to_leave(void **state)
     assert_true(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
 }
 
+static void idleness_begins_anew_with_a_session(void **state)
+{
+    struct world *world = *state;
+    tick(world, 500); /* on its way to a coordinator that is far away */
+    welcome(world, sent(world, MESSAGE_HELLO), NULL, 0);
+    tick(world, 699);
+    assert_false(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
+    tick(world, 1);
+    assert_true(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
+}
+
 static int start_with_short_patience(void **state)
 {
     return start_with(state, (struct agent_options){ .idle_exit_ms = 700 });
@@ -441,6 +452,8 @@ int main(void)
         CONNECTED(the_step_of_a_beat_is_that_of_the_latest_point),
         CONNECTED(answers_of_another_session_are_not_heard),
         CONNECTED(a_new_session_counts_its_trials_from_the_start),
+        cmocka_unit_test_setup_teardown(idleness_begins_anew_with_a_session,
+                                        start_with_short_patience, stop),
         cmocka_unit_test_setup_teardown(an_idle_worker_wakes_when_it_is_time_to_leave,
                                         start_with_short_patience, stop),
         CONNECTED(after_a_reconnect_a_result_goes_at_once_and_patience_starts_over),
