@@ -245,8 +245,8 @@ void inbox_answer_aside(struct loop *loop)
             answer_client(loop);
         } else if (roles_is_client(message.type)) {
             refuse(loop, letter.from, message.id, ERROR_BUSY,
-                   "the coordinator's disk is full, so it cannot save this: free some space there "
-                   "and try again");
+                   "the coordinator cannot save this now, `ldt status` says why: try again when that "
+                   "is mended");
         }
     }
     arena_destroy(&arena);

@@ -76,7 +76,7 @@ static void tell_manager(struct loop *loop)
         return;
     loop->told_alive_ms = now;
     snprintf(state, sizeof state, "WATCHDOG=1\nSTATUS=%s; %zu connections, %" PRIu64 " messages",
-             loop->held ? "disk full, nothing is acknowledged" : "running", loop->peers.count,
+             loop->held ? "nothing can be saved, nor acknowledged" : "running", loop->peers.count,
              loop->counters.received);
     notify_manager(state);
 }
@@ -86,8 +86,8 @@ static void tell_manager(struct loop *loop)
 static void begin_hold(struct loop *loop, const struct error *error)
 {
     char note[sizeof error->text + 64];
-    snprintf(note, sizeof note, "disk full: %s", error->text);
-    log_event(LOG_ERROR, "disk-full", "why=%s", log_quote(error->text));
+    snprintf(note, sizeof note, "nothing can be saved, nor acknowledged: %s", error->text);
+    log_event(LOG_ERROR, "saving-held", "why=%s", log_quote(error->text));
     core_set_note(loop->core, note);
     loop->held = true;
     loop->held_since_ms = clock_monotonic_ms();
@@ -95,7 +95,7 @@ static void begin_hold(struct loop *loop, const struct error *error)
 
 static void end_hold(struct loop *loop)
 {
-    log_event(LOG_WARN, "disk-free", "held_ms=%" PRId64,
+    log_event(LOG_WARN, "saving-resumed", "held_ms=%" PRId64,
               clock_monotonic_ms() - loop->held_since_ms);
     core_set_note(loop->core, NULL);
     loop->held = false;
@@ -206,7 +206,7 @@ bool loop_run(struct loop *loop)
     if (loop->held)
         log_event(
             LOG_WARN, "left-unsaved",
-            "why=\"the disk is still full; what was held has not been acknowledged to anybody "
-            "and will be sent again\"");
+            "why=\"nothing could be saved until the end; what was held has not been acknowledged "
+            "to anybody and will be sent again\"");
     return !loop->broken;
 }

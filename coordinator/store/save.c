@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 size_t metrics_max = 1000000;
 
@@ -303,10 +304,27 @@ static int save_rows(struct store *store, const struct actions *actions, const c
     return rc;
 }
 
+/* What lies in a file without a name is gone when that is closed. */
+static bool is_in_its_place(struct store *store, struct error *error)
+{
+    int moved = 0;
+    long process = (long)getpid();
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved)
+        error_set(error,
+                  "%s was moved or removed while this coordinator (process %ld) has it open: put "
+                  "it back; if it was removed, copy it and its write-ahead log from /proc/%ld/fd "
+                  "before the process ends, or all is lost",
+                  store->path, process, process);
+    return !moved;
+}
+
 enum store_result store_save(struct store *store, const struct actions *actions,
                              struct error *error)
 {
     const char *what = "a turn";
+    if (!is_in_its_place(store, error))
+        return STORE_FULL;
     int rc = run(store->statements[STATEMENT_BEGIN]);
     if (rc == SQLITE_DONE)
         rc = save_rows(store, actions, &what);

@@ -33,7 +33,7 @@ END
 
 done_trials() { sql "SELECT count(*) FROM trial WHERE state = 3"; }
 more_done() { [ "$(done_trials)" -gt "$1" ]; }
-full() { ldt status 2>&1 | grep -qi 'disk full'; }
+full() { ldt status 2>&1 | grep -q 'the disk is full'; }
 not_full() { ! full; }
 # What the worker was told is recorded and is not: the coordinator may find some room by itself, when it empties its log.
 not_recorded() {
@@ -72,8 +72,8 @@ done
 check_equal 'ldt status says that the disk is full' 0 "$unnoticed"
 check_equal 'nothing is acknowledged meanwhile that is not on the disk' '' "$lost"
 check_equal 'with space again it goes on by itself' 0 "$stuck"
-check_says 'the log says when it was full' event=disk-full "$work/coordinator.log"
-check_says 'and when it was not any more' event=disk-free "$work/coordinator.log"
+check_says 'the log says when it was full' event=saving-held "$work/coordinator.log"
+check_says 'and when it was not any more' event=saving-resumed "$work/coordinator.log"
 check 'the coordinator was never restarted' kill -0 "$coordinator"
 
 ldt stop fill >/dev/null 2>&1

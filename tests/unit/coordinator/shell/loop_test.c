@@ -280,7 +280,7 @@ static void nothing_is_told_while_the_disk_is_full(void **state)
     message =
         ask(world, world->client, status(1)); /* sent later, answered although nothing is saved */
     assert_int_equal(message.type, MESSAGE_STATUS_REPLY);
-    assert_non_null(strstr(message.status_reply.note, "disk full: no space left"));
+    assert_non_null(strstr(message.status_reply.note, "nor acknowledged: no space left"));
     message = ask(world, world->client, submit("k1"));
     assert_int_equal(message.type, MESSAGE_ERROR);
     assert_int_equal(message.error.code, ERROR_BUSY);

@@ -236,6 +236,27 @@ static void a_foreign_writer_holds_the_turn_too(void **state)
     sqlite3_close(other);
 }
 
+/* What is saved would lie in a file without a name, and be gone when it is closed. */
+static void a_file_that_is_gone_from_its_place_holds_the_turn_too(void **state)
+{
+    struct fixture *f = *state;
+    char elsewhere[160];
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere.db", f->directory);
+    save_ground(f);
+    for (int copied = 0; copied < 2; copied++) { /* 1: another file has the name meanwhile */
+        assert_int_equal(rename(f->path, elsewhere), 0);
+        if (copied)
+            fclose(fopen(f->path, "w"));
+        assert_int_equal(save(f, trial_action(1, 1 + copied)), STORE_FULL);
+        assert_non_null(strstr(f->error.text, f->path));
+        assert_non_null(strstr(f->error.text, "was moved or removed"));
+        assert_int_equal(rename(elsewhere, f->path), 0);
+        assert_int_equal(save(f, trial_action(1, 1 + copied)), STORE_OK);
+    }
+    reopen(f);
+    assert_string_equal(answer(f, "SELECT group_concat(number) FROM trial"), "0,1,2");
+}
+
 /* One turn: two trials and, if it shall be large enough to empty the log into the file, five
  * megabytes. */
 static enum store_result save_turn(struct fixture *f, const char *log)
@@ -401,6 +422,7 @@ int main(void)
         WITH_STORE(a_disk_too_full_to_empty_the_log_does_not_fail_the_turn),
         WITH_STORE(a_log_that_cannot_grow_is_emptied_for_the_next_try),
         WITH_STORE(a_foreign_writer_holds_the_turn_too),
+        WITH_STORE(a_file_that_is_gone_from_its_place_holds_the_turn_too),
         cmocka_unit_test(every_io_call_of_a_turn_may_fail),
         cmocka_unit_test(io_calls_of_emptying_the_log_may_fail),
         cmocka_unit_test(every_io_call_of_making_a_database_may_fail),
