@@ -16,7 +16,7 @@ static bool is_meant(const struct departure *departure, const struct worker_stat
     return departure->n_names == 0;
 }
 
-/* What was said before a restart of the coordinator, nobody knows any more. */
+/* Before a restart of the coordinator nobody can have been silent towards it. */
 static bool is_given_up(const struct worker_status *worker, int64_t uptime_ms)
 {
     return worker->seen_ms_ago >= DEPARTURE_SILENCE_MS && uptime_ms >= DEPARTURE_SILENCE_MS;
@@ -24,7 +24,8 @@ static bool is_given_up(const struct worker_status *worker, int64_t uptime_ms)
 
 void departure_look(struct departure *departure, const struct message *status_reply)
 {
-    departure->here = departure->away = 0;
+    size_t left_before = departure->left;
+    departure->here = departure->left = departure->away = 0;
     departure->silent = false;
     for (size_t i = 0; i < status_reply->status_reply.n_workers; i++) {
         const struct worker_status *worker = &status_reply->status_reply.workers[i];
@@ -32,12 +33,16 @@ void departure_look(struct departure *departure, const struct message *status_re
             continue;
         if (worker->connected) {
             departure->here++;
-        } else if (worker->note[0] == '\0') {
+        } else if (worker->note[0] != '\0') {
+            departure->left++;
+        } else {
             departure->away++;
             departure->away_before += !departure->looked && worker->busy == 0;
             departure->silent |= !is_given_up(worker, status_reply->status_reply.uptime_ms);
         }
     }
+    if (departure->left < left_before) /* their goodbyes are forgotten */
+        departure->away_before += left_before - departure->left;
     if (departure->away < departure->away_before) /* one came back, or is not shown any more */
         departure->away_before = departure->away;
     departure->looked = true;

@@ -4,7 +4,8 @@
  * A worker has left when it said so at its end. One that is not connected and never said it may
  * only be cut off and come back, as everybody does when the coordinator is started again: it is
  * waited for until the coordinator has listened for DEPARTURE_SILENCE_MS without hearing of it.
- * Whoever was away at the first look, with nothing to do, was told to leave some other time. */
+ * Whoever was away at the first look, with nothing to do, was told to leave some other time; and
+ * what was said before a restart of the coordinator is remembered here, for it forgets it. */
 #ifndef CLI_DEPARTURE_H
 #define CLI_DEPARTURE_H
 #include "common/buf.h"
@@ -19,10 +20,10 @@ struct departure {
     char **names;          /* of workers; none: all that are drained */
     size_t n_names;
     bool looked;           /* once at least; false to begin with, like the rest */
-    size_t away_before;
+    size_t away_before;    /* of those that are away: not missed */
     /* ---- at the latest look */
-    size_t here;
-    size_t away;           /* they went without a word */
+    size_t here, left;
+    size_t away;           /* they went without a word, as far as the coordinator knows */
     bool silent;           /* some of them not for long enough to be given up */
 };
 

@@ -100,18 +100,43 @@ static void nobody_is_given_up_before_the_coordinator_has_listened_for_long_enou
     assert_int_equal(departure_lost(&departure), 0);
 }
 
+static void a_goodbye_is_remembered_when_the_coordinator_has_forgotten_it(void **state)
+{
+    struct departure departure = { 0 };
+    struct worker_status workers[] = { here("a", 1), left("b") };
+    struct message reply = reply_of(workers, 2);
+    departure_look(&departure, &reply);
+    reply.status_reply.uptime_ms = SHORT_MS;
+    workers[1] = away("b", LONG_MS);
+    departure_look(&departure, &reply);
+    assert_int_equal(departure_lost(&departure), 0);
+    workers[0] = away("a", LONG_MS);
+    reply.status_reply.uptime_ms = LONG_MS;
+    departure_look(&departure, &reply);
+    assert_true(departure_over(&departure));
+    assert_int_equal(departure_lost(&departure), 1); /* but of the other one nothing is known */
+}
+
 static void who_was_gone_before_is_not_missed(void **state)
 {
     struct departure departure = { 0 };
     struct worker_status workers[] = { here("a", 1), away("old", SHORT_MS),
                                        away("older", LONG_MS) };
     look(&departure, workers, 3);
+    assert_false(departure_over(&departure));
+    look(&departure, workers, 2); /* the oldest left a day ago, and is not shown any more */
     workers[0] = left("a");
-    look(&departure, workers, 3);
+    look(&departure, workers, 2);
     assert_true(departure_over(&departure));
     assert_int_equal(departure_lost(&departure), 0);
-    look(&departure, workers, 2); /* the oldest left a day ago, and is not shown any more */
-    assert_true(departure_over(&departure));
+}
+
+static void nor_does_it_hide_who_falls_silent_meanwhile(void **state)
+{
+    struct departure departure = { 0 };
+    struct worker_status workers[] = { here("a", 1), away("old", LONG_MS), away("older", LONG_MS) };
+    look(&departure, workers, 3);
+    look(&departure, workers, 2);
     workers[0] = away("a", LONG_MS);
     look(&departure, workers, 2);
     assert_int_equal(departure_lost(&departure), 1);
@@ -170,7 +195,9 @@ int main(void)
         cmocka_unit_test(others_are_not_waited_for),
         cmocka_unit_test(who_falls_silent_is_waited_for_and_then_given_up),
         cmocka_unit_test(nobody_is_given_up_before_the_coordinator_has_listened_for_long_enough),
+        cmocka_unit_test(a_goodbye_is_remembered_when_the_coordinator_has_forgotten_it),
         cmocka_unit_test(who_was_gone_before_is_not_missed),
+        cmocka_unit_test(nor_does_it_hide_who_falls_silent_meanwhile),
         cmocka_unit_test(but_who_was_gone_with_a_trial_is),
         cmocka_unit_test(a_sentence_names_who_is_waited_for),
         cmocka_unit_test(a_fleet_is_not_named_one_by_one),
