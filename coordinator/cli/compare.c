@@ -33,11 +33,12 @@ struct pairs {
 static int find_trial(sqlite3 *db, struct side *side, const char *number)
 {
     static const char named[] =
-        "SELECT v_configuration.configuration, metric, goal FROM v_configuration"
+        "SELECT v_configuration.configuration, coalesce(metric, ''), goal FROM v_configuration"
         " JOIN v_trial USING (study, configuration)"
         " WHERE study = :study AND v_trial.trial = :number";
     static const char best[] =
-        "SELECT v_configuration.configuration, v_configuration.metric, goal FROM v_best"
+        "SELECT v_configuration.configuration, coalesce(v_configuration.metric, ''), goal FROM "
+        "v_best"
         " JOIN v_configuration USING (study, configuration)"
         " WHERE study = :study AND v_best.state <> 'diverged' ORDER BY rank, v_best.trial LIMIT 1";
     int64_t trial = 0;

@@ -21,7 +21,7 @@ static bool find_parameters(sqlite3 *db, const struct studies *studies, struct c
 {
     static const char sql[] =
         "SELECT DISTINCT node.key FROM v_trial, json_each(v_trial.parameters) AS node"
-        " WHERE study = :study";
+        " WHERE study = :study AND node.key IS NOT NULL"; /* parameters that are no object */
     for (size_t i = 0; i < studies->count; i++) {
         sqlite3_stmt *statement = database_query(db, sql, studies->names[i], 0, 0);
         if (statement == NULL)

@@ -69,7 +69,7 @@ static void write_input(struct job *job, sqlite3_stmt *row)
 static int read_trial(sqlite3 *db, struct job *job)
 {
     static const char sql[] =
-        "SELECT state, seed, parameters,"
+        "SELECT coalesce(state, 'damaged'), seed, parameters,"
         " (SELECT json_extract(search.definition, '$.command') FROM search WHERE name = v.search),"
         " (SELECT count(*) FROM v_curve WHERE study = :study AND trial = :number)"
         " FROM v_trial AS v WHERE study = :study AND trial = :number";

@@ -17,7 +17,7 @@ static const char best_sql[] =
     "   ORDER BY count(*) DESC, CASE WHEN :number THEN -avg(value) ELSE avg(value) END,"
     "   configuration LIMIT 1)) ORDER BY place LIMIT 1";
 
-static const char runs_sql[] = "SELECT trial, value, state, parameters FROM v_trial"
+static const char runs_sql[] = "SELECT trial, value, coalesce(state, ''), parameters FROM v_trial"
                                " WHERE study = :name AND configuration = :number ORDER BY trial";
 
 static void add_run(struct results *results, struct study_result *study, sqlite3_stmt *row,

@@ -7,8 +7,8 @@ static struct context context_of(struct fixture *f, enum output_format format)
     return (struct context){ .format = format, .database = f->path };
 }
 
-#define run(f, command, format, ...) \
-    run_command(command, (struct context[]){ context_of(f, format) }, \
+#define run(f, command, format, ...)                                                               \
+    run_command(command, (struct context[]){ context_of(f, format) },                              \
                 (const char *const[]){ __VA_ARGS__, NULL })
 
 static void trials_show_the_parameters_that_vary(void **state)
@@ -108,9 +108,8 @@ static void logs_say_why_a_trial_failed(void **state)
     struct fixture *f = *state;
     const struct captured *got = run(f, command_logs, OUTPUT_TABLE, "solo", "4");
     assert_int_equal(got->status, EXIT_OK);
-    assert_string_equal(
-        got->out, "attempt 2, failed, on w2, 1.5 s: exit status 1: no such file\n"
-                  "opening data\nTraceback: \033[31mno such file\n");
+    assert_string_equal(got->out, "attempt 2, failed, on w2, 1.5 s: exit status 1: no such file\n"
+                                  "opening data\nTraceback: \033[31mno such file\n");
     got = run(f, command_logs, OUTPUT_TABLE, "--all", "task-b/ldt", "0");
     assert_contains(got->out, "attempt 1, lost, on w1, 0.5 s: its worker fell silent\n");
     assert_contains(got->out, "\nattempt 2, done, on w2, 1.5 s\n");
@@ -206,7 +205,9 @@ static void an_export_has_a_column_for_each_parameter(void **state)
 
 static void what_is_not_there_is_named_with_the_nearest(void **state)
 {
-    static const struct { const char *study, *trial, *says; int status;
+    static const struct {
+        const char *study, *trial, *says;
+        int status;
     } cases[] = {
         { "task-b/ldd", "0", "there is no study `task-b/ldd`; did you mean `task-b/ldt`?",
           EXIT_NOT_FOUND },
@@ -291,6 +292,21 @@ static void wrong_usage_is_status_two_and_help_is_none(void **state)
     assert_contains(got->out, "Usage: ldt best [OPTION...] STUDY|SEARCH");
 }
 
+/* What a flipped bit or somebody's hand left is for the doctor; nobody else may fall over it. */
+static void rows_that_make_no_sense_end_no_reader(void **state)
+{
+    struct fixture *f = *state;
+    run_sql(f, "PRAGMA ignore_check_constraints = 1; UPDATE trial SET parameters = '5'");
+    assert_int_equal(run(f, command_export, OUTPUT_CSV, "solo")->status, EXIT_OK);
+    run_sql(f, "UPDATE search SET definition = 'null'");
+    assert_int_equal(run(f, command_compare, OUTPUT_TABLE, "solo:1", "solo:2")->status, EXIT_OK);
+    run_sql(f, "PRAGMA ignore_check_constraints = 1; UPDATE trial SET state = 19");
+    const struct captured *got =
+        run(f, command_export_model, OUTPUT_TABLE, "solo", "1", "-o", "none.npz");
+    assert_int_equal(got->status, EXIT_FAILED);
+    assert_contains(got->err, "trial 1 of solo is damaged");
+}
+
 int main(void)
 {
 #define WITH_EXAMPLE(test) cmocka_unit_test_setup_teardown(test, make_example, remove_all)
@@ -307,6 +323,7 @@ int main(void)
         WITH_EXAMPLE(a_query_can_only_read_this_database),
         WITH_EXAMPLE(a_wrong_query_says_what_is_wrong),
         WITH_EXAMPLE(an_export_has_a_column_for_each_parameter),
+        WITH_EXAMPLE(rows_that_make_no_sense_end_no_reader),
         WITH_EXAMPLE(what_is_not_there_is_named_with_the_nearest),
         WITH_EXAMPLE(a_missing_database_is_status_three),
         WITH_EXAMPLE(whoever_is_far_from_the_database_is_told_so),
