@@ -39,7 +39,7 @@ static bool streams_open(struct streams *streams, const struct buf *script, stru
     return false;
 }
 
-/* Waits for gnuplot; its wait status, -1 if it could not be started. -d: no settings of the user. */
+/* Waits for gnuplot; its wait status, -1 if it could not start. -d: no settings of the user. */
 static int run(const struct streams *streams, struct error *error)
 {
     char name[] = "gnuplot", defaults[] = "-d", script[] = "-";

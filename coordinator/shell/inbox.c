@@ -245,8 +245,8 @@ void inbox_answer_aside(struct loop *loop)
             answer_client(loop);
         } else if (roles_is_client(message.type)) {
             refuse(loop, letter.from, message.id, ERROR_BUSY,
-                   "the coordinator cannot save this now, `ldt status` says why: try again when that "
-                   "is mended");
+                   "the coordinator cannot save this now, `ldt status` says why: try again when "
+                   "that is mended");
         }
     }
     arena_destroy(&arena);
