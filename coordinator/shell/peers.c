@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A worker says less than a MiB a second; a fifth of our time is much for one's questions. */
+/* A worker says under a MiB a second; a fifth of our time is much for one person's questions. */
 const struct meter_rate peers_bytes = { 16 << 20, 64 << 20 };
 const struct meter_rate peers_work = { 200000, 2000000 };
 
