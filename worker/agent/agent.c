@@ -232,7 +232,7 @@ static const char *why_leave(const struct agent *agent, int64_t now_ms, struct a
     int64_t idle_ms = agent->options.idle_exit_ms;
     if (agent->stopping && owes(agent) && now_ms < agent->stop_deadline_ms)
         return NULL;
-    if (agent->draining && (agent->stopping || agent->n_held == 0))
+    if (agent->draining && agent->n_held == 0)
         return "drained";
     if (agent->stopping)
         return "stopped";
