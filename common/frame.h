@@ -4,8 +4,8 @@
  * a listener is asked for each of them whether it may come in. Without keys only this machine can.
  *
  * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT; the
- * size of a message and what waits to be sent are bounded; LINGER 0; IPv4 and IPv6; keepalive of
- * TCP finds dead peers. Single-threaded: all sockets of a process share one context, which ends
+ * size of a message and what waits to be sent are bounded; LINGER 0, unless frame_close_sent asks
+ * for more; IPv4 and IPv6; keepalive of TCP finds dead peers. Single-threaded: all sockets of a process share one context, which ends
  * with the last of them.
  *
  * Two defaults stay, on purpose. A handshake may take 30 s, which thousands that come back at once
