@@ -5,8 +5,8 @@
  *
  * Multipart messages are dropped and counted. ROUTER has MANDATORY=1; every send is DONTWAIT; the
  * size of a message and what waits to be sent are bounded; LINGER 0, unless frame_close_sent asks
- * for more; IPv4 and IPv6; keepalive of TCP finds dead peers. Single-threaded: all sockets of a process share one context, which ends
- * with the last of them.
+ * for more; IPv4 and IPv6; keepalive of TCP finds dead peers. Single-threaded: all sockets of a
+ * process share one context, which ends with the last of them.
  *
  * Two defaults stay, on purpose. A handshake may take 30 s, which thousands that come back at once
  * need; who sits there in silence is for the listener's user to hang up on. And heartbeats of ZMTP
