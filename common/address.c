@@ -1,9 +1,13 @@
 #include "common/address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 /* A number that fits, or "*"; ZeroMQ would cut 70000 to another port. */
 static bool is_port(const char *text)
@@ -27,6 +31,22 @@ static bool tcp_host(const char *endpoint, char *host, size_t bytes)
         colon--;
     }
     return (size_t)snprintf(host, bytes, "%.*s", (int)(colon - start), start) < bytes;
+}
+
+bool address_is_taken(const char *endpoint)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    const char *path = endpoint + strlen("ipc://");
+    if (strncmp(endpoint, "ipc://", strlen("ipc://")) != 0 ||
+        strlen(path) >= sizeof address.sun_path)
+        return false;
+    memcpy(address.sun_path, path, strlen(path));
+    int try = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool taken = try >= 0 &&
+                 (connect(try, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN);
+    if (try >= 0)
+        close(try);
+    return taken;
 }
 
 bool address_is_ipv4(const char *host)

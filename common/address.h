@@ -11,6 +11,9 @@ enum { ADDRESS_BYTES = 256 };
 /* Accepts tcp:// and ipc:// only; host is "" for ipc. */
 bool address_check(const char *endpoint, char *host, size_t bytes, struct error *error);
 
+/* Of ipc: whether somebody listens there. ZeroMQ would take his place without a word. */
+bool address_is_taken(const char *endpoint);
+
 bool address_is_ipv4(const char *host);
 bool address_is_loopback(const char *host); /* a number; "localhost" is none */
 #endif

@@ -188,13 +188,14 @@ static bool get(const struct frame_socket *socket, int option, void *value, size
 
 static bool bind_socket(struct frame_socket *socket, const char *endpoint, struct error *error)
 {
-    if (zmq_bind(socket->zmq, endpoint) == 0 &&
+    bool taken = address_is_taken(endpoint);
+    if (!taken && zmq_bind(socket->zmq, endpoint) == 0 &&
         get(socket, ZMQ_LAST_ENDPOINT, socket->endpoint, sizeof socket->endpoint))
         return true;
-    if (errno == EADDRINUSE)
+    if (taken || errno == EADDRINUSE)
         error_set(error,
                   "cannot listen on %s: another process does, perhaps another coordinator; "
-                  "stop it, or listen on another port",
+                  "stop it, or listen elsewhere: tcp://127.0.0.1:* takes a free port",
                   endpoint);
     else
         error_set(error, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));

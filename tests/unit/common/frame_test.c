@@ -316,6 +316,21 @@ static void a_port_in_use_is_named(void **state)
     assert_not_listening(frame_endpoint(fixture->router), frame_endpoint(fixture->router));
 }
 
+/* ZeroMQ would take the place of another process's socket without a word. */
+static void a_socket_file_that_somebody_listens_on_is_left_alone(void **state)
+{
+    char endpoint[64];
+    struct frame_socket *first;
+    struct error error;
+    snprintf(endpoint, sizeof endpoint, "ipc:///tmp/frame_test.%ld", (long)getpid());
+    for (int again = 0; again < 2; again++) { /* what is left behind is in nobody's way */
+        assert_true(frame_listen(&first, endpoint, MAXIMUM, NULL, &error));
+        assert_not_listening(endpoint, "another process does");
+        frame_close(&first);
+    }
+    unlink(endpoint + strlen("ipc://"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +355,7 @@ int main(void)
         cmocka_unit_test(only_loopback_is_listened_on),
         cmocka_unit_test(loopback_has_several_names),
         cmocka_unit_test_setup_teardown(a_port_in_use_is_named, set_up, tear_down),
+        cmocka_unit_test(a_socket_file_that_somebody_listens_on_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
