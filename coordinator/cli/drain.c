@@ -96,7 +96,7 @@ int command_drain(const struct context *context, int argc, char **argv)
         { "all", ARGUMENT_ALL, 0, 0, "All workers that are here", 0 },
         { "now", ARGUMENT_NOW, 0, 0, "Hand trials back, after a checkpoint, rather than finish",
           0 },
-        { "wait", ARGUMENT_WAIT, 0, 0, "Stay until they have left; 0 says that they said so", 0 },
+        { "wait", ARGUMENT_WAIT, 0, 0, "Stay until they have left", 0 },
         { 0 },
     };
     static const struct verb verb = {
