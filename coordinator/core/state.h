@@ -26,6 +26,7 @@ struct live_trial {
     size_t saved_in, attempt_saved_in; /* where in the actions, if that turn still lasts */
     struct worker *avoids;      /* of an audit: the worker that ran its source */
     int32_t losses;             /* LOST in a row, and none of those attempts got any further */
+    int32_t returns;            /* handed back in a row, and those got no further either */
     int64_t furthest_step;      /* that an attempt before those reached */
     struct link queue;
     /* ---- while RUNNING */
@@ -70,6 +71,7 @@ struct study {
     size_t n_trials, capacity;
     struct trial_counts counts;
     struct list waiting, lapsed;
+    int64_t restless;           /* the trial that last returned in vain too often, or 0 */
     struct heap_node share;     /* in search.runnable */
     char *metrics[METRIC_NAMES_KEPT]; /* names that its trials have reported, for error messages */
     int n_metrics;

@@ -3,6 +3,7 @@
 #include "coordinator/core/audit.h"
 #include "coordinator/core/follow.h"
 #include "coordinator/core/search.h"
+#include "coordinator/core/trial.h"
 #include "common/arena.h"
 
 #include <assert.h>
@@ -76,6 +77,21 @@ static const char *short_note(struct arena *arena, const char *note)
     return arena_printf(arena, "%.*s...", (int)length, note);
 }
 
+/* Of a trial that comes to nothing and ends nowhere; NULL: there is none. */
+static const char *restless_note(struct turn *turn, const struct study *study)
+{
+    const struct trial *trial =
+        study->restless < (int64_t)study->n_trials ? study->trials[study->restless] : NULL;
+    int32_t returns = trial != NULL ? trial_returns_in_vain(trial) : 0;
+    if (returns == 0)
+        return NULL;
+    return arena_printf(turn->out->arena,
+                        "trial %" PRId64 " was handed back %" PRId32
+                        " times in a row and got no further: `ldt logs %s %" PRId64
+                        " --all` says why",
+                        trial->row.number, returns, study->row.name, trial->row.number);
+}
+
 /* Why an open study does not move, or what its row says. */
 static const char *study_note(struct turn *turn, const struct study *study,
                               const struct nobody *nobody)
@@ -89,7 +105,10 @@ static const char *study_note(struct turn *turn, const struct study *study,
         return audit;
     if (idle && study_waits(study))
         note = arena_printf(turn->out->arena, "waits for `%s` to finish", study->before->row.name);
-    return idle && note != NULL ? note : short_note(turn->out->arena, study->row.note);
+    if (idle && note != NULL)
+        return note;
+    const char *restless = restless_note(turn, study);
+    return restless != NULL ? restless : short_note(turn->out->arena, study->row.note);
 }
 
 static struct study_status study_line(struct turn *turn, const struct study *study,

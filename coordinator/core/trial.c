@@ -362,10 +362,32 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
         return;
     }
     if (has_attempts_left(trial)) {
+        trial->live->returns = 0;
         become_waiting(turn, trial, reason);
         return;
     }
     become_final(turn, trial, TRIAL_FAILED, reason);
+}
+
+/* A fleet that is preempted hands a trial back now and then; one whose program says so each time,
+ * or that is longer than its workers ever have, comes to nothing. */
+enum { RETURNS_TOLD = 5 };
+
+static void count_return(struct trial *trial)
+{
+    struct live_trial *live = trial->live;
+    bool further = live->attempt.last_step > live->furthest_step;
+    live->returns = further ? 1 : live->returns + 1;
+    if (further)
+        live->furthest_step = live->attempt.last_step;
+    if (live->returns >= RETURNS_TOLD)
+        trial->study->restless = trial->row.number;
+}
+
+int32_t trial_returns_in_vain(const struct trial *trial)
+{
+    int32_t returns = trial->live != NULL ? trial->live->returns : 0;
+    return returns >= RETURNS_TOLD ? returns : 0;
 }
 
 void trial_release(struct turn *turn, struct trial *trial, const char *reason)
@@ -374,6 +396,7 @@ void trial_release(struct turn *turn, struct trial *trial, const char *reason)
         trial_cancel(turn, trial, "handed back after its study was stopped");
         return;
     }
+    count_return(trial);
     end_attempt(turn, trial, ATTEMPT_RELEASED, (struct attempt_texts){ .reason = reason });
     become_waiting(turn, trial, reason);
 }

@@ -38,6 +38,10 @@ void trial_repeat(struct core *core, struct trial *trial, const struct trial *so
 bool trial_is_suspect(const struct live_trial *live);
 bool trial_is_lost(const struct live_trial *live);
 
+/* How often in a row it was handed back without having got any further, once that is worth telling:
+ * it may go on like that for ever. Else 0. Known until a restart. */
+int32_t trial_returns_in_vain(const struct trial *trial);
+
 /* Lapsed -> FAILED, the attempt LOST. */
 void trial_give_up(struct turn *turn, struct trial *trial);
 

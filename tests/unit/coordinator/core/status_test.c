@@ -336,6 +336,73 @@ static void a_trial_without_a_new_point_for_an_hour_is_told_of(void **state)
     world_destroy(world);
 }
 
+/* ---- trials that are handed back again and again --------------------------------------------- */
+
+enum { RETURNS_TOLD = 5 };
+static const char told_of[] = "trial 0 was handed back 5 times in a row and got no further: `ldt "
+                              "logs s 0 --all` says why";
+
+/* By another worker each time, after a point at this step. */
+static void is_handed_back(struct world *world, uint64_t peer, int64_t step)
+{
+    uint64_t session;
+    struct message message = { .type = MESSAGE_RELEASE };
+    struct point point = loss(step, 1);
+    message.release.ref = worker_takes_trial(world, peer, &session);
+    message.release.reason = "exit status 75";
+    message.session = session;
+    send_points(world, peer, session, message.release.ref, 0, &point, 1);
+    say(world, peer, message);
+}
+
+static struct world *world_after_returns(uint64_t returns)
+{
+    struct world *world = world_create();
+    submit(world, SPEC("\"trials\":1"));
+    for (uint64_t peer = 1; peer <= returns; peer++)
+        is_handed_back(world, peer, 3);
+    return world;
+}
+
+static void a_trial_that_is_handed_back_for_ever_is_told_of_until_it_is_over(void **state)
+{
+    struct world *world = world_after_returns(RETURNS_TOLD - 1);
+    uint64_t session;
+    assert_string_equal(status_of(world, "s")->note, "");
+    is_handed_back(world, RETURNS_TOLD, 3);
+    assert_string_equal(status_of(world, "s")->note, told_of);
+    struct attempt_ref ref = worker_takes_trial(world, 9, &session);
+    assert_string_equal(status_of(world, "s")->note, told_of); /* also while it runs once more */
+    worker_finishes(world, 9, session, ref, 1);
+    assert_string_equal(status_of(world, "s")->note, "");
+    world_destroy(world);
+}
+
+static void one_that_gets_further_each_time_is_not(void **state)
+{
+    struct world *world = world_after_returns(RETURNS_TOLD - 1);
+    is_handed_back(world, 9, 4);
+    for (uint64_t peer = 10; peer < 10 + RETURNS_TOLD - 2; peer++)
+        is_handed_back(world, peer, 4);
+    assert_string_equal(status_of(world, "s")->note, "");
+    is_handed_back(world, 20, 4);
+    assert_string_equal(status_of(world, "s")->note, told_of);
+    world_destroy(world);
+}
+
+static void a_failure_between_begins_the_count_anew(void **state)
+{
+    struct world *world = world_after_returns(RETURNS_TOLD);
+    uint64_t session;
+    struct attempt_ref ref = worker_takes_trial(world, 9, &session);
+    worker_fails(world, 9, session, ref, "exit status 1");
+    assert_string_equal(status_of(world, "s")->note, "");
+    for (uint64_t peer = 10; peer < 10 + RETURNS_TOLD; peer++)
+        is_handed_back(world, peer, 3);
+    assert_string_equal(status_of(world, "s")->note, told_of);
+    world_destroy(world);
+}
+
 /* ---- names of states ------------------------------------------------------------------------- */
 
 static void every_state_has_a_name_and_nothing_else_has(void **state)
@@ -371,6 +438,9 @@ int main(void)
         cmocka_unit_test(an_answer_has_as_many_studies_as_fit_and_not_one_more),
         cmocka_unit_test(an_answer_has_as_many_workers_as_fit_and_says_so),
         cmocka_unit_test(a_trial_without_a_new_point_for_an_hour_is_told_of),
+        cmocka_unit_test(a_trial_that_is_handed_back_for_ever_is_told_of_until_it_is_over),
+        cmocka_unit_test(one_that_gets_further_each_time_is_not),
+        cmocka_unit_test(a_failure_between_begins_the_count_anew),
         cmocka_unit_test(every_state_has_a_name_and_nothing_else_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
