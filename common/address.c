@@ -42,8 +42,8 @@ bool address_is_taken(const char *endpoint)
         return false;
     memcpy(address.sun_path, path, strlen(path));
     int try = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    bool taken = try >= 0 &&
-                 (connect(try, (struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN);
+    const struct sockaddr *there = (const struct sockaddr *)&address;
+    bool taken = try >= 0 && (connect(try, there, sizeof address) == 0 || errno == EAGAIN);
     if (try >= 0)
         close(try);
     return taken;
