@@ -141,7 +141,7 @@ static bool too_many_failures(const struct study *study)
 static void lift_stop(struct study *study)
 {
     bool forgiven = too_many_failures(study);
-    set_note(study, forgiven ? "" : "stopped by request; only what is tried again still runs");
+    set_note(study, forgiven ? "" : "stopped by request; since then only what is tried again runs");
     if (!forgiven)
         study->row.budget = ledger_configurations(study->ledger);
 }

@@ -129,7 +129,7 @@ static void states_are_chosen_one_by_one(void **state)
     assert_int_equal(retried(world), 1);
     assert_int_equal(trial_on_disk(world, 2)->state, TRIAL_WAITING);
     assert_string_equal(disk_study(&world->disk, 1)->note,
-                        "stopped by request; only what is tried again still runs");
+                        "stopped by request; since then only what is tried again runs");
     beat_one(world, 1, session, (struct attempt_ref){ 1, 2, 1 }); /* still killed where it runs */
     assert_int_equal(told(world, 1, MESSAGE_BEAT_OK)->beat_ok.n_cancel, 1);
     world_destroy(world);
