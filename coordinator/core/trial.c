@@ -371,7 +371,7 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
 
 /* A fleet that is preempted hands a trial back now and then; one whose program says so each time,
  * or that is longer than its workers ever have, comes to nothing. */
-enum { RETURNS_TOLD = 5 };
+enum { RETURNS_TOLD = 3 };
 
 static void count_return(struct trial *trial)
 {

@@ -338,8 +338,8 @@ static void a_trial_without_a_new_point_for_an_hour_is_told_of(void **state)
 
 /* ---- trials that are handed back again and again --------------------------------------------- */
 
-enum { RETURNS_TOLD = 5 };
-static const char told_of[] = "trial 0 was handed back 5 times in a row and got no further: `ldt "
+enum { RETURNS_TOLD = 3 };
+static const char told_of[] = "trial 0 was handed back 3 times in a row and got no further: `ldt "
                               "logs s 0 --all` says why";
 
 /* By another worker each time, after a point at this step. */
