@@ -2,6 +2,7 @@
 #include "common/xalloc.h"
 #include "coordinator/shell/roles.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,7 @@ static int64_t silence_ms(const struct peers *peers)
 /* Which of the young has to go, so that there is room. */
 static struct peer *one_too_many(const struct peers *peers, int64_t now_ms)
 {
+    assert(peers->young.count > 0); /* the one that just joined is among them */
     struct peer *oldest = LIST_ITEM(list_first(&peers->young), struct peer, young);
     struct peer *newest = LIST_ITEM(list_last(&peers->young), struct peer, young);
     return now_ms - oldest->joined_ms >= silence_ms(peers) ? oldest : newest;
