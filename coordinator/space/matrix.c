@@ -39,6 +39,22 @@ bool draft_read_key_name(struct draft *draft, struct draft_key *key)
     return false;
 }
 
+/* Of the first that is so: the studies' names alone do not tell what was tried. */
+static void note_positions(struct draft *draft, const struct draft_key *key)
+{
+    const struct domain *domain = &key->domains->domain;
+    for (int i = 0; i < domain->n_values; i++) {
+        const char *text = draft_value_text(draft, domain->values[i]);
+        if (strcmp(text, key->labels[i]) == 0)
+            continue;
+        draft_note(draft,
+                   "a value of `%s` that cannot stand in the name of a study is written there as "
+                   "its position, from 0: `%.80s` as %s",
+                   key->name, text, key->labels[i]);
+        return;
+    }
+}
+
 /* Values as they stand in study names. One that is no legal name is written as its position; so
  * are all of a key two of whose values would read the same. */
 static void make_labels(struct draft *draft, struct draft_key *key)
@@ -56,6 +72,7 @@ static void make_labels(struct draft *draft, struct draft_key *key)
     for (int i = 0; clash && i < domain->n_values; i++)
         key->labels[i] = arena_printf(draft->arena, "%d", i);
     json_decref(seen);
+    note_positions(draft, key);
 }
 
 static bool read_key(struct draft *draft, struct node node, const char *name)

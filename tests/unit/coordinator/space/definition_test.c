@@ -278,6 +278,10 @@ static void a_value_that_is_no_name_is_written_as_its_position(void **state)
     static const char *const names[] = { "s/fine", "s/1", "s/2", "s/3" };
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(definition->studies[i].name, names[i]);
+    assert_int_equal(definition->n_notes, 1);
+    assert_string_equal(definition->notes[0],
+                        "a value of `m` that cannot stand in the name of a study is written there "
+                        "as its position, from 0: `not fine` as 1");
     definition_destroy(&definition);
 }
 
