@@ -42,11 +42,6 @@ static int tensors(const struct layer *layer, int number, struct net_tensor *out
     return 2;
 }
 
-static int count_batches(const struct layer_notes *notes)
-{
-    return notes->batches.count ? notes->batches.count : 1;
-}
-
 /* Rows of m that belong to batch b. */
 static struct mat rows_of_batch(const struct layer_notes *notes, struct mat m, int b)
 {
@@ -68,8 +63,8 @@ static struct mat forward(const struct layer *layer, struct pass *pass, struct m
 {
     struct mat y = mat_new(pass, x.rows, x.cols);
     notes->kept[KEPT_X_HAT] = mat_new(pass, x.rows, x.cols);
-    notes->kept[KEPT_INVERSE] = mat_new(pass, count_batches(notes), x.cols);
-    for (int b = 0; b < count_batches(notes); b++) {
+    notes->kept[KEPT_INVERSE] = mat_new(pass, layer_batches(notes), x.cols);
+    for (int b = 0; b < layer_batches(notes); b++) {
         struct batch_norm norm = norm_of_batch(layer, parameters, notes, b);
         batch_norm(pass, norm, rows_of_batch(notes, x, b));
         batch_norm_outputs(pass, rows_of_batch(notes, y, b), norm);
@@ -85,12 +80,11 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     struct mat dgamma = gamma_of(layer, gradient), dbeta = beta_of(layer, gradient);
     if (pass->fill_values)
         memset(gradient.value + layer->at, 0, n_parameters(layer) * sizeof(real));
-    for (int b = 0; b < count_batches(notes); b++)
+    for (int b = 0; b < layer_batches(notes); b++)
         batch_norm_back(pass, rows_of_batch(notes, dx, b), dgamma, dbeta,
                         rows_of_batch(notes, d, b), norm_of_batch(layer, parameters, notes, b),
                         sums);
     return dx;
 }
 
-const struct layer_row layer_batch_norm = { "batch-norm", n_parameters, initialise,
-                                            tensors,      forward,      backward };
+const struct layer_row layer_batch_norm = { n_parameters, initialise, tensors, forward, backward };

@@ -36,11 +36,9 @@ static void initialise(const struct layer *layer, real *parameters, struct rng *
                        double weight_multiplier)
 {
     double bound = 1 / sqrt(9 * (double)layer->board.inputs);
-    size_t weights = n_weights(layer), count = n_parameters(layer);
-    for (size_t i = 0; i < count; i++) {
-        double drawn = bound * (2 * rng_uniform(rng) - 1);
-        parameters[layer->at + i] = (real)(i < weights ? weight_multiplier * drawn : drawn);
-    }
+    real *weights = parameters + layer->at, *bias = weights + n_weights(layer);
+    layer_draw(weights, n_weights(layer), bound, weight_multiplier, rng);
+    layer_draw(bias, (size_t)layer->board.outputs, bound, 1, rng);
 }
 
 static int tensors(const struct layer *layer, int number, struct net_tensor *out)
@@ -77,9 +75,7 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     return dx;
 }
 
-const struct layer_row layer_board = {
-    "board", n_parameters, initialise, tensors, forward, backward
-};
+const struct layer_row layer_board = { n_parameters, initialise, tensors, forward, backward };
 
 /* ---- the centre cell: y = relu(x at the centre) ---------------------------------------------- */
 
@@ -151,7 +147,5 @@ static struct mat centre_backward(const struct layer *layer, struct pass *pass,
     return dx;
 }
 
-const struct layer_row layer_centre = {
-    "centre",         layer_no_parameters, layer_nothing_to_initialise,
-    layer_no_tensors, centre_forward,      centre_backward
-};
+const struct layer_row layer_centre = { layer_no_parameters, layer_nothing_to_initialise,
+                                        layer_no_tensors, centre_forward, centre_backward };

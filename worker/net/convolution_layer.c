@@ -67,12 +67,6 @@ static struct filters filters_of(const struct layer *layer, struct mat flat, int
     return filters;
 }
 
-static void draw(real *out, size_t count, double bound, struct rng *rng)
-{
-    for (size_t i = 0; i < count; i++)
-        out[i] = (real)(bound * (2 * rng_uniform(rng) - 1));
-}
-
 /* Uniform in +-1/sqrt(numbers that a filter sees); gamma 1 and beta 0. */
 static void initialise(const struct layer *layer, real *parameters, struct rng *rng,
                        double weight_multiplier)
@@ -82,22 +76,21 @@ static void initialise(const struct layer *layer, real *parameters, struct rng *
         struct mat flat = { 1, 0, parameters, NULL };
         struct filters filters = filters_of(layer, flat, k);
         double bound = 1 / sqrt(CONV1D_TAPS * c->channels[k]);
-        draw(filters.weights.value, mat_count(filters.weights), bound, rng);
+        layer_draw(filters.weights.value, mat_count(filters.weights), bound, 1, rng);
         for (int i = 0; c->batch_norm && i < c->channels[k + 1]; i++) {
             filters.gamma.value[i] = 1;
             filters.beta.value[i] = 0;
         }
         if (!c->batch_norm)
-            draw(filters.beta.value, mat_count(filters.beta), bound, rng);
+            layer_draw(filters.beta.value, mat_count(filters.beta), bound, 1, rng);
     }
 }
 
-static struct net_tensor tensor_of(const struct layer *layer, const char *form, int number,
-                                   struct mat part, size_t at)
+static struct net_tensor tensor_of(const struct layer *layer, const char *of, int number,
+                                   const char *what, struct mat part, size_t at)
 {
     struct net_tensor tensor = { .at = layer->at + at, .rows = part.rows, .cols = part.cols };
-    snprintf(tensor.name, sizeof tensor.name, "%s%d.%s", form[0] == 'b' ? "bn" : "conv", number,
-             strchr(form, '.') + 1);
+    snprintf(tensor.name, sizeof tensor.name, "%s%d.%s", of, number, what);
     return tensor;
 }
 
@@ -108,14 +101,14 @@ static int tensors(const struct layer *layer, int number, struct net_tensor *out
     size_t at = 0;
     for (int k = 0; k < c->count; k++) {
         struct filters filters = filters_of(layer, (struct mat){ 0 }, k);
-        out[count++] = tensor_of(layer, "conv.weight", k + 1, filters.weights, at);
+        out[count++] = tensor_of(layer, "conv", k + 1, "weight", filters.weights, at);
         at += mat_count(filters.weights);
         if (c->batch_norm) {
-            out[count++] = tensor_of(layer, "bn.weight", k + 1, filters.gamma, at);
+            out[count++] = tensor_of(layer, "bn", k + 1, "weight", filters.gamma, at);
             at += mat_count(filters.gamma);
         }
-        out[count++] =
-            tensor_of(layer, c->batch_norm ? "bn.bias" : "conv.bias", k + 1, filters.beta, at);
+        const char *last = c->batch_norm ? "bn" : "conv";
+        out[count++] = tensor_of(layer, last, k + 1, "bias", filters.beta, at);
         at += mat_count(filters.beta);
     }
     return count;
@@ -127,11 +120,6 @@ struct piece {
     int row, rows;      /* of the layer's inputs */
     int batch, batches; /* those that lie in it */
 };
-
-static int count_batches(const struct layer_notes *notes)
-{
-    return notes->batches.count ? notes->batches.count : 1;
-}
 
 /* The row at which batch b begins; b may be the number of batches. */
 static int batch_row(const struct layer_notes *notes, int b, int rows)
@@ -148,7 +136,7 @@ static struct piece piece_from(const struct layer_notes *notes, int b, int rows)
     do {
         piece.batches++;
         piece.rows = batch_row(notes, b + piece.batches, rows) - piece.row;
-    } while (b + piece.batches < count_batches(notes) &&
+    } while (b + piece.batches < layer_batches(notes) &&
              batch_row(notes, b + piece.batches + 1, rows) - piece.row <= PIECE_ROWS);
     return piece;
 }
@@ -156,7 +144,7 @@ static struct piece piece_from(const struct layer_notes *notes, int b, int rows)
 static int largest_piece(const struct layer_notes *notes, int rows)
 {
     int largest = 0, b = 0;
-    while (b < count_batches(notes)) {
+    while (b < layer_batches(notes)) {
         struct piece piece = piece_from(notes, b, rows);
         largest = piece.rows > largest ? piece.rows : largest;
         b += piece.batches;
@@ -181,7 +169,7 @@ static void make_notes(const struct layer *layer, struct pass *pass, int rows,
     int channels = channels_before(c, c->count);
     notes->kept[KEPT_OUTPUTS] = mat_new(pass, rows, c->steps * channels);
     if (c->batch_norm)
-        notes->kept[KEPT_INVERSE] = mat_new(pass, count_batches(notes), channels);
+        notes->kept[KEPT_INVERSE] = mat_new(pass, layer_batches(notes), channels);
 }
 
 /* Convolution k of the rows first .. first + count - 1, which are one batch or part of one. */
@@ -287,7 +275,7 @@ static struct mat forward(const struct layer *layer, struct pass *pass, struct m
     struct mat y = mat_new(pass, x.rows, layer->outputs);
     make_notes(layer, pass, x.rows, notes);
     struct scratch scratch = scratch_new(c, pass, largest_piece(notes, x.rows));
-    for (int b = 0; pass->fill_values && b < count_batches(notes);) {
+    for (int b = 0; pass->fill_values && b < layer_batches(notes);) {
         struct piece piece = piece_from(notes, b, x.rows);
         for (int k = 0; k < c->count; k++) {
             struct mat columns = columns_of(layer, pass, parameters, notes, k, &piece, x, scratch);
@@ -373,7 +361,7 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     if (!pass->fill_values)
         return (struct mat){ 0 };
     memset(gradient.value + layer->at, 0, n_parameters(layer) * sizeof(real));
-    for (int b = 0; b < count_batches(notes);) {
+    for (int b = 0; b < layer_batches(notes);) {
         struct piece piece = piece_from(notes, b, x.rows);
         struct mat part = mat_view(d, (size_t)piece.row * (size_t)d.cols, piece.rows * c->steps,
                                    c->channels[c->count]);
@@ -383,5 +371,5 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     return (struct mat){ 0 };
 }
 
-const struct layer_row layer_convolutions = { "convolutions", n_parameters, initialise,
-                                              tensors,        forward,      backward };
+const struct layer_row layer_convolutions = { n_parameters, initialise, tensors, forward,
+                                              backward };

@@ -23,6 +23,5 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     return dx;
 }
 
-const struct layer_row layer_gate = {
-    "gate", layer_no_parameters, layer_nothing_to_initialise, layer_no_tensors, forward, backward
-};
+const struct layer_row layer_gate = { layer_no_parameters, layer_nothing_to_initialise,
+                                      layer_no_tensors, forward, backward };

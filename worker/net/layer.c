@@ -6,6 +6,34 @@
 #include <math.h>
 #include <stdio.h>
 
+/* ---- what several layers share --------------------------------------------------------------- */
+
+void layer_draw(real *out, size_t count, double bound, double multiplier, struct rng *rng)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = (real)(multiplier * (bound * (2 * rng_uniform(rng) - 1)));
+}
+
+int layer_batches(const struct layer_notes *notes)
+{
+    return notes->batches.count ? notes->batches.count : 1;
+}
+
+size_t layer_no_parameters(const struct layer *layer)
+{
+    return 0;
+}
+
+void layer_nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
+                                 double weight_multiplier)
+{
+}
+
+int layer_no_tensors(const struct layer *layer, int number, struct net_tensor *out)
+{
+    return 0;
+}
+
 /* ---- linear: y = x W + b      W [inputs, outputs], then b [outputs] ------------------------- */
 
 static size_t linear_weights(const struct layer *layer)
@@ -32,11 +60,9 @@ static void linear_initialise(const struct layer *layer, real *parameters, struc
                               double weight_multiplier)
 {
     double bound = 1 / sqrt(layer->inputs);
-    size_t weights = linear_weights(layer), count = linear_n_parameters(layer);
-    for (size_t i = 0; i < count; i++) {
-        double drawn = bound * (2 * rng_uniform(rng) - 1);
-        parameters[layer->at + i] = (real)(i < weights ? weight_multiplier * drawn : drawn);
-    }
+    real *weights = parameters + layer->at, *bias = weights + linear_weights(layer);
+    layer_draw(weights, linear_weights(layer), bound, weight_multiplier, rng);
+    layer_draw(bias, (size_t)layer->outputs, bound, 1, rng);
 }
 
 static int linear_tensors(const struct layer *layer, int number, struct net_tensor *out)
@@ -75,21 +101,6 @@ static struct mat linear_backward(const struct layer *layer, struct pass *pass,
 
 /* ---- ReLU ----------------------------------------------------------------------------------- */
 
-size_t layer_no_parameters(const struct layer *layer)
-{
-    return 0;
-}
-
-void layer_nothing_to_initialise(const struct layer *layer, real *parameters, struct rng *rng,
-                                 double weight_multiplier)
-{
-}
-
-int layer_no_tensors(const struct layer *layer, int number, struct net_tensor *out)
-{
-    return 0;
-}
-
 static struct mat relu_forward(const struct layer *layer, struct pass *pass, struct mat parameters,
                                struct mat x, struct layer_notes *notes)
 {
@@ -110,21 +121,19 @@ static struct mat relu_backward(const struct layer *layer, struct pass *pass, st
     return dx;
 }
 
-static const struct layer_row layer_linear = { "linear",          linear_n_parameters,
-                                               linear_initialise, linear_tensors,
-                                               linear_forward,    linear_backward };
-static const struct layer_row layer_relu = {
-    "relu",           layer_no_parameters, layer_nothing_to_initialise,
-    layer_no_tensors, relu_forward,        relu_backward
-};
+/* ---- the kinds ------------------------------------------------------------------------------- */
+
+static const struct layer_row layer_linear = { linear_n_parameters, linear_initialise,
+                                               linear_tensors, linear_forward, linear_backward };
+static const struct layer_row layer_relu = { layer_no_parameters, layer_nothing_to_initialise,
+                                             layer_no_tensors, relu_forward, relu_backward };
 
 static const struct layer_row *const rows[] = {
     [LAYER_LINEAR] = &layer_linear,           [LAYER_RELU] = &layer_relu,
     [LAYER_WEIGHT_NORM] = &layer_weight_norm, [LAYER_CONVOLUTIONS] = &layer_convolutions,
     [LAYER_BATCH_NORM] = &layer_batch_norm,   [LAYER_GATE] = &layer_gate,
-    [LAYER_ROLLOUT] = &layer_rollout,
-    [LAYER_BOARD] = &layer_board,             [LAYER_CENTRE] = &layer_centre,
-    [LAYER_MIXTURE] = &layer_mixture,
+    [LAYER_ROLLOUT] = &layer_rollout,         [LAYER_BOARD] = &layer_board,
+    [LAYER_CENTRE] = &layer_centre,           [LAYER_MIXTURE] = &layer_mixture,
 };
 
 const struct layer_row *layer_row(enum layer_kind kind)

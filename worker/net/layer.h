@@ -6,11 +6,13 @@
 #include "worker/net/run.h"
 #include "worker/numeric/pass.h"
 
+/* Most parameter tensors of one layer: a rollout's model has up to three in every second layer. */
 enum { LAYER_MAX_TENSORS = 3 * NET_MAX_LAYERS / 2 };
 
 struct layer_row {
-    const char *name;
     size_t (*n_parameters)(const struct layer *layer);
+    /* Draws its part of the net's parameters. Kinds that students have multiply their weights, not
+     * their biases, by weight_multiplier. */
     void (*initialise)(const struct layer *layer, real *parameters, struct rng *rng,
                        double weight_multiplier);
     /* Its parameters by name, the number-th of their kind; returns how many. */
@@ -26,6 +28,12 @@ struct layer_row {
                            const struct layer_notes *notes);
 };
 const struct layer_row *layer_row(enum layer_kind kind);
+
+/* Numbers uniform in +-bound, times multiplier. */
+void layer_draw(real *out, size_t count, double bound, double multiplier, struct rng *rng);
+
+/* Into how many batches the rows of a pass fall: one if nobody said. */
+int layer_batches(const struct layer_notes *notes);
 
 /* For layers without parameters. */
 size_t layer_no_parameters(const struct layer *layer);

@@ -48,5 +48,4 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     return (struct mat){ 0 };
 }
 
-const struct layer_row layer_mixture = { "mixture", n_parameters, initialise,
-                                         tensors,   forward,      backward };
+const struct layer_row layer_mixture = { n_parameters, initialise, tensors, forward, backward };

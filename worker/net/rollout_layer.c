@@ -130,11 +130,11 @@ static void forced_backward(const struct layer *layer, struct pass *pass, const 
     net_backward(model, pass, parameters, &trace, stacked, NULL, gradient);
 }
 
-/* From the last step to the first. A step's activations are made again: to keep all steps' would
+/* Through time, from the last step to the first. A step's activations are made again: to keep all steps' would
  * take as much memory as it takes time. */
-static void stacked_backward(const struct layer *layer, struct pass *pass, const struct net *model,
-                             struct mat parameters, struct mat d, struct mat gradient,
-                             struct mat inputs)
+static void backward_through_time(const struct layer *layer, struct pass *pass,
+                                  const struct net *model, struct mat parameters, struct mat d,
+                                  struct mat gradient, struct mat inputs)
 {
     const struct rollout *r = &layer->rollout;
     struct columns whole = { gradient, 0, gradient.cols };
@@ -169,9 +169,8 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     if (layer->rollout.forced)
         forced_backward(layer, pass, &model, of_model, d, to, inputs);
     else
-        stacked_backward(layer, pass, &model, of_model, d, to, inputs);
+        backward_through_time(layer, pass, &model, of_model, d, to, inputs);
     return (struct mat){ 0 };
 }
 
-const struct layer_row layer_rollout = { "rollout", n_parameters, initialise,
-                                         tensors,   forward,      backward };
+const struct layer_row layer_rollout = { n_parameters, initialise, tensors, forward, backward };

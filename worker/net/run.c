@@ -68,6 +68,5 @@ void net_backward_joining(const struct net *net, struct pass *pass, struct mat p
 struct mat net_backward_to_inputs(const struct net *net, struct pass *pass, struct mat parameters,
                                   const struct trace *trace, struct mat d, struct mat gradient)
 {
-    return backward(net, pass, parameters, trace, d, (struct net_joining){ 0 }, gradient,
-                    true);
+    return backward(net, pass, parameters, trace, d, (struct net_joining){ 0 }, gradient, true);
 }

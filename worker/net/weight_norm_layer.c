@@ -53,12 +53,10 @@ static void initialise(const struct layer *layer, real *parameters, struct rng *
     double bound = 1 / sqrt(layer->inputs);
     size_t directions = n_directions(layer), outputs = (size_t)layer->outputs;
     real *v = parameters + layer->at, *g = v + directions, *b = g + outputs;
-    for (size_t i = 0; i < directions; i++)
-        v[i] = (real)(weight_multiplier * (bound * (2 * rng_uniform(rng) - 1)));
-    for (size_t i = 0; i < outputs; i++) {
-        b[i] = (real)(bound * (2 * rng_uniform(rng) - 1));
+    layer_draw(v, directions, bound, weight_multiplier, rng);
+    layer_draw(b, outputs, bound, 1, rng);
+    for (size_t i = 0; i < outputs; i++)
         g[i] = (real)column_norm(layer, v, (int)i);
-    }
 }
 
 static int tensors(const struct layer *layer, int number, struct net_tensor *out)
@@ -108,5 +106,4 @@ static struct mat backward(const struct layer *layer, struct pass *pass, struct 
     return dx;
 }
 
-const struct layer_row layer_weight_norm = { "weight-norm", n_parameters, initialise,
-                                             tensors,       forward,      backward };
+const struct layer_row layer_weight_norm = { n_parameters, initialise, tensors, forward, backward };
