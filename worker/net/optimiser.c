@@ -7,12 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#ifdef REAL_IS_DOUBLE
-#define real_sqrt sqrt
-#else
-#define real_sqrt sqrtf
-#endif
-
 struct optimiser optimiser_sgd(double lr, double momentum, double weight_decay)
 {
     return (struct optimiser){

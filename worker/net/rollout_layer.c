@@ -130,8 +130,8 @@ static void forced_backward(const struct layer *layer, struct pass *pass, const 
     net_backward(model, pass, parameters, &trace, stacked, NULL, gradient);
 }
 
-/* Through time, from the last step to the first. A step's activations are made again: to keep all steps' would
- * take as much memory as it takes time. */
+/* Through time, from the last step to the first. A step's activations are made again: to keep all
+ * steps' would take as much memory as it takes time. */
 static void backward_through_time(const struct layer *layer, struct pass *pass,
                                   const struct net *model, struct mat parameters, struct mat d,
                                   struct mat gradient, struct mat inputs)

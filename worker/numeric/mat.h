@@ -9,8 +9,12 @@
 
 #ifdef REAL_IS_DOUBLE
 typedef double real; /* gradient checks */
+#define real_sqrt sqrt
+#define real_exp exp
 #else
 typedef float real; /* training */
+#define real_sqrt sqrtf
+#define real_exp expf
 #endif
 
 struct mat {

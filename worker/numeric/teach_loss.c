@@ -8,12 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#ifdef REAL_IS_DOUBLE
-#define real_exp exp
-#else
-#define real_exp expf
-#endif
-
 /* ---- MSE over B rows and K columns of o, c = 2 coef/(B K):
  *     dh  = c (h - o) = -dout        dh' = c h' = -dout' */
 

@@ -6,12 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#ifdef REAL_IS_DOUBLE
-#define real_sqrt sqrt
-#else
-#define real_sqrt sqrtf
-#endif
-
 /* sum[col] += a[row, col] b[row, col] */
 static void add_column_products(real *restrict sum, const real *a, const real *b, int rows,
                                 int cols)
