@@ -113,13 +113,8 @@ static void print_defaults(FILE *out, const struct setting_row *row)
 {
     char text[1024];
     struct list defaults = list_defaults(row), methods = list_all_or_methods(row->methods);
-    if (row == &setting_table[SETTING_TASK])
-        snprintf(text, sizeof text, "required; available: %s", list_tasks(~0u).text);
-    else if (row == &setting_table[SETTING_METHOD])
-        snprintf(text, sizeof text, "default: %s; available: %s", row->defaults[TASK_A],
-                 list_methods(~0u).text);
-    else if (defaults.count == 0)
-        snprintf(text, sizeof text, "no task of this version has it");
+    if (defaults.count == 0)
+        snprintf(text, sizeof text, "required"); /* the task: all defaults depend on it */
     else
         snprintf(text, sizeof text, "default: %s; methods: %s", defaults.text, methods.text);
     print_more(out, text);
@@ -156,6 +151,5 @@ void reference_print(FILE *out)
         print_setting(out, &setting_table[id]);
     fprintf(out, "\nmetrics (keys of \"metrics\" in each line):\n");
     for (int id = 0; id < METRICS; id++)
-        if (list_tasks(metric_table[id].tasks).count > 0)
-            print_metric(out, &metric_table[id]);
+        print_metric(out, &metric_table[id]);
 }

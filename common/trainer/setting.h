@@ -26,7 +26,7 @@ const char *task_name(enum task task);
 const char *method_name(enum method method);
 bool task_from_name(const char *name, enum task *task);
 bool method_from_name(const char *name, enum method *method);
-bool task_has_method(enum task task, enum method method); /* of those available */
+bool task_has_method(enum task task, enum method method);
 
 enum setting_type {
     SETTING_REAL,

@@ -47,7 +47,7 @@ bool task_make(struct task_data *out, const char *name, const struct task_reques
         task_free(out);
         return false;
     }
-    error_set(error, "task: %s is not available yet", name);
+    error_set(error, "task: `%.64s` is no task; `ldt-worker trial --help` lists them", name);
     return false;
 }
 

@@ -212,7 +212,8 @@ static void an_impossible_request_is_refused_and_nothing_leaks(void **state)
                         "n_train, n_test, input_dim: 10000000 examples of 65536 numbers are too "
                         "many; a matrix holds 2147483647 at most");
     assert_false(task_make(&data, "task-c", &request_a, &error));
-    assert_string_equal(error.text, "task: task-c is not available yet");
+    assert_string_equal(error.text,
+                        "task: `task-c` is no task; `ldt-worker trial --help` lists them");
     task_free(&data);
 }
 
