@@ -109,7 +109,7 @@ $(foreach program,$(PROGRAMS),$(eval $(call program_rules,$(program))))
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 # tests/unit/FOLDER/x_test.c is the test of FOLDER and linked with what FOLDER may include; tests/numeric/FOLDER/x_test.c
-# likewise, once in float and once in double. tests/system/x.c is a program that system tests run: it reads databases.
+# likewise, once in float and once in double. tests/system/x.c is a tool that system tests run.
 test_folder = $(patsubst tests/unit/%/,%,$(patsubst tests/numeric/%/,%,$(dir $(1))))
 UNIT_TESTS    := $(shell find tests/unit -name '*_test.c')
 NUMERIC_TESTS := $(shell find tests/numeric -name '*_test.c')
