@@ -227,6 +227,28 @@ static void answer_client(struct loop *loop)
     actions_clear(&loop->aside);
 }
 
+/* Is the answer to this question among what is held? Then it came once more. */
+static bool is_held(const struct loop *loop, uint64_t peer, uint64_t id)
+{
+    for (size_t i = 0; i < loop->actions.count; i++) {
+        const struct action *action = &loop->actions.list[i];
+        if (action->type == SEND && action->send.peer == peer && action->send.message.id == id)
+            return true;
+    }
+    return false;
+}
+
+static void answer_busy(struct loop *loop, const struct letter *letter)
+{
+    uint64_t id = letter->message->id;
+    refuse(loop, letter->from, id, ERROR_BUSY,
+           is_held(loop, letter->from->number, id)
+               ? "the coordinator cannot save anything now, `ldt status` says why: what you asked "
+                 "for is done as soon as it can be"
+               : "the coordinator cannot save anything now, `ldt status` says why: try again when "
+                 "that is mended");
+}
+
 void inbox_answer_aside(struct loop *loop)
 {
     struct arena *arena = arena_create(1 << 16);
@@ -244,9 +266,7 @@ void inbox_answer_aside(struct loop *loop)
             step(loop, &letter, &loop->aside);
             answer_client(loop);
         } else if (roles_is_client(message.type)) {
-            refuse(loop, letter.from, message.id, ERROR_BUSY,
-                   "the coordinator cannot save this now, `ldt status` says why: try again when "
-                   "that is mended");
+            answer_busy(loop, &letter);
         }
     }
     arena_destroy(&arena);

@@ -51,8 +51,8 @@ gone() { ldt status 2>&1 | grep -q 'nor acknowledged: .*was moved or removed'; }
 check 'that the database is gone from its place is told by status' wait_for 20 gone
 mv "$db.away" "$db"
 submitted() { ldt status s 2>/dev/null | grep -q '^s .*open'; }
-check 'once it is back the coordinator goes on by itself' wait_for 20 submitted
-check 'with what it was told meanwhile' wait "$submitting"
+check 'once it is back the coordinator goes on by itself, with what it was told meanwhile' wait_for 20 submitted
+wait "$submitting"
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/none.db" --listen 'tcp://0.0.0.0:*'
 refused 'an address that is none is refused' 'nonsense' --db "$work/none.db" --listen nonsense

@@ -296,6 +296,26 @@ static void nothing_is_told_while_the_disk_is_full(void **state)
     assert_false(message.submitted.already); /* what was told BUSY was not half done */
 }
 
+/* Its client may ask once more meanwhile, and must not take it for refused. */
+static void a_request_that_is_held_is_said_to_be_held(void **state)
+{
+    struct world *world = *state;
+    struct message message = submit("k1");
+    disk = STORE_FULL;
+    send_message(world, world->client, message);
+    while (saves == 0)
+        assert_true(loop_turn(&world->loop, TURN_MS));
+    struct message told = ask(world, world->client, message);
+    assert_int_equal(told.error.code, ERROR_BUSY);
+    assert_non_null(strstr(told.error.text, "is done as soon as it can be"));
+    message.id++;
+    told = ask(world, world->client, message);
+    assert_int_equal(told.error.code, ERROR_BUSY);
+    assert_non_null(strstr(told.error.text, "try again"));
+    disk = STORE_OK;
+    assert_int_equal(answer(world, world->client).type, MESSAGE_SUBMITTED);
+}
+
 static void a_full_disk_is_tried_again_at_intervals_not_in_a_hurry(void **state)
 {
     struct world *world = *state;
@@ -583,6 +603,7 @@ int main(void)
         IN_A_WORLD(a_search_is_handed_to_a_worker_and_its_result_recorded),
         IN_A_WORLD(a_worker_with_one_metric_too_many_hears_that_its_attempt_is_over),
         IN_A_WORLD(nothing_is_told_while_the_disk_is_full),
+        IN_A_WORLD(a_request_that_is_held_is_said_to_be_held),
         IN_A_WORLD(a_full_disk_is_tried_again_at_intervals_not_in_a_hurry),
         IN_A_WORLD(a_held_turn_waits_although_there_is_work_to_hand_out),
         IN_A_WORLD(no_worker_hears_of_state_that_is_not_durable),
