@@ -72,6 +72,25 @@ static int print_rows(sqlite3_stmt *statement, enum output_format format)
     return database_finish(&output, database_rows(output, statement) ? EXIT_OK : EXIT_FAILED);
 }
 
+static int print_attempts(sqlite3 *db, const char *study, int64_t trial,
+                          const struct arguments *arguments)
+{
+    int64_t attempt = arguments->all ? -1 : arguments->attempt;
+    sqlite3_stmt *statement = database_query(db, sql, study, trial, attempt);
+    if (statement == NULL)
+        return EXIT_FAILED;
+    int status = arguments->context.format == OUTPUT_TABLE
+                     ? print_report(statement)
+                     : print_rows(statement, arguments->context.format);
+    if (status == EXIT_NOT_FOUND && attempt > 0)
+        complain("trial %lld of %s has no attempt %lld", (long long)trial, study,
+                 (long long)attempt);
+    else if (status == EXIT_NOT_FOUND)
+        complain("trial %lld of %s has not been started yet", (long long)trial, study);
+    sqlite3_finalize(statement);
+    return status;
+}
+
 static int print_logs(sqlite3 *db, const struct arguments *arguments)
 {
     char *study;
@@ -79,22 +98,8 @@ static int print_logs(sqlite3 *db, const struct arguments *arguments)
     int status = study_find(db, arguments->words[0], &study, &id);
     if (status == EXIT_OK)
         status = trial_find(db, study, id, arguments->words[1], &trial);
-    if (status == EXIT_OK) {
-        int64_t attempt = arguments->all ? -1 : arguments->attempt;
-        sqlite3_stmt *statement = database_query(db, sql, study, trial, attempt);
-        if (statement == NULL)
-            status = EXIT_FAILED;
-        else if (arguments->context.format == OUTPUT_TABLE)
-            status = print_report(statement);
-        else
-            status = print_rows(statement, arguments->context.format);
-        if (status == EXIT_NOT_FOUND && attempt > 0)
-            complain("trial %lld of %s has no attempt %lld", (long long)trial, study,
-                     (long long)attempt);
-        else if (status == EXIT_NOT_FOUND)
-            complain("trial %lld of %s has not been started yet", (long long)trial, study);
-        sqlite3_finalize(statement);
-    }
+    if (status == EXIT_OK)
+        status = print_attempts(db, study, trial, arguments);
     free(study);
     return status;
 }

@@ -101,11 +101,31 @@ static bool concerns_paper(const struct names *names, const struct arguments *ar
     return concerns;
 }
 
+static int write_pages(sqlite3 *db, const struct arguments *arguments, const struct names *names)
+{
+    struct error error;
+    size_t n_figures;
+    struct report_request request = {
+        .searches = (const char *const *)names->list,
+        .n_searches = names->count,
+        .metric = arguments->metric,
+        .directory = arguments->directory,
+        .paper = concerns_paper(names, arguments),
+    };
+    if (!report_write(db, &request, &n_figures, &error)) {
+        complain("%s", error.text);
+        return EXIT_FAILED;
+    }
+    printf("%s/index.html\n", arguments->directory);
+    fprintf(stderr, "%s of %s\n",
+            counted((int64_t)n_figures, "figure or table", "figures and tables"),
+            counted((int64_t)names->count, "search", "searches"));
+    return EXIT_OK;
+}
+
 static int write_report(sqlite3 *db, const struct arguments *arguments)
 {
     struct names names = { 0 };
-    struct error error;
-    size_t n_figures;
     if (arguments->directory == NULL) {
         complain("where to? -o DIR names the directory that the report goes to");
         return EXIT_USAGE;
@@ -113,24 +133,8 @@ static int write_report(sqlite3 *db, const struct arguments *arguments)
     int status = find_all_searches(db, arguments, &names);
     if (status == EXIT_OK)
         status = check_metric(db, arguments->metric);
-    if (status == EXIT_OK) {
-        struct report_request request = {
-            .searches = (const char *const *)names.list,
-            .n_searches = names.count,
-            .metric = arguments->metric,
-            .directory = arguments->directory,
-            .paper = concerns_paper(&names, arguments),
-        };
-        if (report_write(db, &request, &n_figures, &error)) {
-            printf("%s/index.html\n", arguments->directory);
-            fprintf(stderr, "%s of %s\n",
-                    counted((int64_t)n_figures, "figure or table", "figures and tables"),
-                    counted((int64_t)names.count, "search", "searches"));
-        } else {
-            complain("%s", error.text);
-            status = EXIT_FAILED;
-        }
-    }
+    if (status == EXIT_OK)
+        status = write_pages(db, arguments, &names);
     names_free(&names);
     return status;
 }
