@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ADDRESS_BYTES = 256 };
+enum { ADDRESS_BYTES = 256 }; /* of an endpoint, and so of a host, with its NUL */
 
 /* Accepts tcp:// and ipc:// only; host is "" for ipc. */
 bool address_check(const char *endpoint, char *host, size_t bytes, struct error *error);

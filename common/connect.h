@@ -7,6 +7,7 @@
  * server_key is the coordinator's public key; null where it has none. No secret is ever in it. */
 #ifndef COMMON_CONNECT_H
 #define COMMON_CONNECT_H
+#include "common/address.h"
 #include "common/error.h"
 #include "common/key.h"
 
@@ -15,10 +16,10 @@
 #define CONNECT_DEFAULT_ENDPOINT "tcp://127.0.0.1:5700"
 
 struct connect_info {
-    char work[256], client[256]; /* endpoints; today the same one serves both */
-    char db[4096];               /* "" unknown */
-    char server_key[KEY_TEXT + 1]; /* "" none, or unknown */
-    char origin[4200];           /* "the connect file /x/y", "--coordinator": for error messages */
+    char work[ADDRESS_BYTES], client[ADDRESS_BYTES]; /* endpoints; one serves both */
+    char db[4096];                                   /* "" unknown */
+    char server_key[KEY_TEXT + 1];                   /* "" none, or unknown */
+    char origin[4200]; /* "the connect file /x/y", "--coordinator": for error messages */
 };
 
 /* $XDG_STATE_HOME/ldt/connect.json, by default ~/.local/state/ldt/connect.json. */

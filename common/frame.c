@@ -222,14 +222,14 @@ static bool listen_host(const char *endpoint, bool with_keys, char *host, size_t
 
 bool frame_may_listen(const char *endpoint, bool with_keys, struct error *error)
 {
-    char host[256];
+    char host[ADDRESS_BYTES];
     return listen_host(endpoint, with_keys, host, sizeof host, error);
 }
 
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                   const struct frame_keys *keys, struct error *error)
 {
-    char host[256], local[256];
+    char host[ADDRESS_BYTES], local[ADDRESS_BYTES];
     *out = NULL;
     if (!listen_host(endpoint, keys != NULL, host, sizeof host, error))
         return false;
@@ -248,12 +248,12 @@ fail:
     return false;
 }
 
-enum { WATCHED = 1, FRESH = 2 };
+enum { WATCHED = 1, FRESH = 2 }; /* manners: frame_connect_watched, frame_connect_fresh */
 
 static bool connect_socket(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,
                            const struct frame_keys *keys, int manner, struct error *error)
 {
-    char host[256];
+    char host[ADDRESS_BYTES];
     *out = NULL;
     if (!address_check(endpoint, host, sizeof host, error))
         return false;
