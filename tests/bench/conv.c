@@ -186,19 +186,19 @@ static double layer_rate(int filters, bool backward)
     struct conv3x3 shape = { SIDE, filters, filters, conv3x3_stride(filters), true, 0 };
     real *boards = numbers(BATCH * CELLS * shape.input_stride);
     real *parameters = numbers(9 * filters * filters);
-    struct frame frame = { 0 };
+    struct workspace workspace = { 0 };
     struct pass dry = pass_dry();
     double best = 0;
     run_layer(&dry, &shape, boards, parameters, backward);
-    frame_reserve(&frame, dry.values.used);
+    workspace_reserve(&workspace, dry.values.used);
     for (int i = 0; i < REPEATS; i++) {
-        struct pass pass = pass_values(frame);
+        struct pass pass = pass_values(workspace);
         double start = cpu_now();
         run_layer(&pass, &shape, boards, parameters, backward);
         double rate = (backward ? 2 : 1) * flops_of_product(filters) / (cpu_now() - start) * 1e-9;
         best = rate > best ? rate : best;
     }
-    frame_free(&frame);
+    workspace_free(&workspace);
     free(boards);
     free(parameters);
     return best;

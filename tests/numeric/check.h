@@ -89,28 +89,28 @@ static inline void expect_same_bits(const char *what, const real *a, const real 
         fail_msg("%s: the bits differ (seed %llu)", what, (unsigned long long)test_seed());
 }
 
-/* ---- a kernel, run in a frame of its own ----------------------------------------------------- */
+/* ---- a kernel, run in a workspace of its own ------------------------------------------------- */
 
-/* `run` is always a function that computes one matrix from operands, all in frames of the pass. */
-struct kernel_frames {
-    struct frame values, tangents;
+/* `run` is always a function that computes one matrix from operands, in workspaces of the pass. */
+struct kernel_workspaces {
+    struct workspace values, tangents;
 };
 
-static inline struct kernel_frames
-kernel_frames(struct mat (*run)(struct pass *, const struct mat *), const struct mat *operands)
+static inline struct kernel_workspaces
+kernel_workspaces(struct mat (*run)(struct pass *, const struct mat *), const struct mat *operands)
 {
-    struct kernel_frames frames = { 0 };
+    struct kernel_workspaces workspaces = { 0 };
     struct pass dry = pass_dry();
     run(&dry, operands);
-    frame_reserve(&frames.values, dry.values.used);
-    frame_reserve(&frames.tangents, dry.values.used);
-    return frames;
+    workspace_reserve(&workspaces.values, dry.values.used);
+    workspace_reserve(&workspaces.tangents, dry.values.used);
+    return workspaces;
 }
 
-static inline void kernel_frames_free(struct kernel_frames *frames)
+static inline void kernel_workspaces_free(struct kernel_workspaces *workspaces)
 {
-    frame_free(&frames->values);
-    frame_free(&frames->tangents);
+    workspace_free(&workspaces->values);
+    workspace_free(&workspaces->tangents);
 }
 
 /* The values at operands + step * tangents. */
@@ -127,13 +127,13 @@ static inline double *kernel_values(struct mat (*run)(struct pass *, const struc
             moved[k].value[i] = (real)((double)operands[k].value[i] + step * direction);
         }
     }
-    struct kernel_frames frames = kernel_frames(run, moved);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, moved);
+    struct pass pass = pass_values(workspaces.values);
     struct mat result = run(&pass, moved);
     double *out = xmalloc((mat_count(result) + 1) * sizeof *out);
     for (size_t i = 0; i < mat_count(result); i++)
         out[i] = (double)result.value[i];
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(moved, count);
     return out;
 }
@@ -144,7 +144,8 @@ static inline void expect_tangent(const char *what,
                                   struct mat (*run)(struct pass *, const struct mat *),
                                   const struct mat *operands, int count)
 {
-    struct kernel_frames one = kernel_frames(run, operands), two = kernel_frames(run, operands);
+    struct kernel_workspaces one = kernel_workspaces(run, operands),
+                             two = kernel_workspaces(run, operands);
     struct pass both = pass_both(one.values, one.tangents);
     struct mat y = run(&both, operands);
     struct pass values = pass_values(two.values),
@@ -162,7 +163,7 @@ static inline void expect_tangent(const char *what,
         free(up);
         free(down);
     }
-    kernel_frames_free(&one);
-    kernel_frames_free(&two);
+    kernel_workspaces_free(&one);
+    kernel_workspaces_free(&two);
 }
 #endif

@@ -28,7 +28,7 @@ static void make_room(struct gathered *g, int x_cols, int xstar_cols)
         g->x = mat_new(&pass, rows, x_cols);
         g->xstar = mat_new(&pass, xstar_cols ? rows : 0, xstar_cols);
         g->labels = mat_new(&pass, rows, 1);
-        frame_reserve(&g->memory, pass.values.used);
+        workspace_reserve(&g->memory, pass.values.used);
     }
 }
 
@@ -58,7 +58,7 @@ void gathered_fill(struct gathered *gathered, const struct examples *data,
 
 void gathered_free(struct gathered *gathered)
 {
-    frame_free(&gathered->memory);
+    workspace_free(&gathered->memory);
     free(gathered->first);
     *gathered = (struct gathered){ 0 };
 }

@@ -23,7 +23,7 @@ struct gathered {
     int *first;                  /* batch b is rows first[b] .. first[b + 1] - 1 */
     int n_batches;
     int capacity;
-    struct frame memory;
+    struct workspace memory;
 };
 
 /* Copies the rows of the batches. xstar_cols 0: x* is not needed. Grows only. */

@@ -26,13 +26,13 @@
 
 #include <string.h>
 
-/* lambda, the adjoints of the moments, and the direction g-bar, in one frame. */
+/* lambda, the adjoints of the moments, and the direction g-bar, in one workspace. */
 static struct optimiser_state begin(struct inner_loop *loop, const real *final_gradient,
                                     real **direction)
 {
     size_t count = loop->objective.student->n_parameters, each = inner_loop_stride(loop);
     int moments = optimiser_moments(&loop->optimiser);
-    frame_reserve(&loop->adjoint, (2 + (size_t)moments) * each);
+    workspace_reserve(&loop->adjoint, (2 + (size_t)moments) * each);
     struct optimiser_state adjoint = { .parameters = loop->adjoint.memory };
     memcpy(adjoint.parameters, final_gradient, count * sizeof(real));
     for (int k = 0; k < moments; k++) {
@@ -43,8 +43,8 @@ static struct optimiser_state begin(struct inner_loop *loop, const real *final_g
     return adjoint;
 }
 
-/* G_i, the first matrix of its step's frame: found there, or recomputed together with all values
- * that the tangent pass is about to read. */
+/* G_i, the first matrix of its step's workspace: found there, or recomputed together with all
+ * values that the tangent pass is about to read. */
 static const real *gradient_of_step(const struct inner_loop *loop, int step,
                                     const struct lesson *lesson)
 {
@@ -91,7 +91,7 @@ bool hypergradient(struct inner_loop *loop, const struct lesson *lessons, int n_
     struct optimiser_slopes slopes = { 0 };
     double teaching_slope = 0;
     struct optimiser_state adjoint = begin(loop, final_gradient, &direction);
-    frame_reserve(&loop->tangents, loop->step_reals);
+    workspace_reserve(&loop->tangents, loop->step_reals);
     for (int b = 0; b < n_lessons; b++)
         memset(target_adjoint[b].value, 0, mat_count(target_adjoint[b]) * sizeof(real));
     for (int i = loop->n_steps - 1; i >= 0; i--) {

@@ -28,10 +28,10 @@ struct optimiser_state inner_loop_state(const struct inner_loop *loop, int step)
     return state;
 }
 
-struct frame inner_loop_values(const struct inner_loop *loop, int step)
+struct workspace inner_loop_values(const struct inner_loop *loop, int step)
 {
     size_t piece = (size_t)(step < loop->n_kept ? step : loop->n_kept);
-    return frame_piece(loop->values, piece, loop->step_reals);
+    return workspace_piece(loop->values, piece, loop->step_reals);
 }
 
 static void reserve(struct inner_loop *loop, const struct lesson *lessons, int n_lessons)
@@ -44,9 +44,10 @@ static void reserve(struct inner_loop *loop, const struct lesson *lessons, int n
     size_t fit = loop->memory_limit / (loop->step_reals * sizeof(real));
     size_t steps = (size_t)loop->n_steps, moments = (size_t)optimiser_moments(&loop->optimiser);
     loop->n_kept = fit < steps ? (int)fit : loop->n_steps;
-    frame_reserve(&loop->values, ((size_t)loop->n_kept + (fit < steps ? 1 : 0)) * loop->step_reals);
+    workspace_reserve(&loop->values,
+                      ((size_t)loop->n_kept + (fit < steps ? 1 : 0)) * loop->step_reals);
     size_t vectors = steps + 1 + moments * (keeps_moments(loop) ? steps + 1 : 2);
-    frame_reserve(&loop->states, vectors * inner_loop_stride(loop));
+    workspace_reserve(&loop->states, vectors * inner_loop_stride(loop));
 }
 
 static void begin(struct inner_loop *loop, const struct optimiser_state *start)
@@ -88,8 +89,8 @@ int inner_loop_run(struct inner_loop *loop, const struct optimiser_state *start,
 
 void inner_loop_free(struct inner_loop *loop)
 {
-    frame_free(&loop->values);
-    frame_free(&loop->states);
-    frame_free(&loop->tangents);
-    frame_free(&loop->adjoint);
+    workspace_free(&loop->values);
+    workspace_free(&loop->states);
+    workspace_free(&loop->tangents);
+    workspace_free(&loop->adjoint);
 }

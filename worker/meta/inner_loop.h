@@ -11,15 +11,15 @@ struct inner_loop {
     struct objective objective;
     struct optimiser optimiser;
     int n_steps;
-    size_t memory_limit; /* bytes for kept values */
+    size_t memory_limit;               /* bytes for kept values */
     struct interruption *interruption; /* asked before every step, there and back; or NULL */
 
-    int n_kept;          /* steps 0 .. n_kept - 1 of the last run */
-    size_t step_reals;   /* of one step's frame */
-    int first_count;     /* optimiser steps taken before step 0 */
-    struct frame values; /* n_kept pieces, and one more for all steps that are not kept */
-    struct frame states; /* of the student before step 0 .. n_steps */
-    struct frame tangents, adjoint; /* of the hypergradient */
+    int n_kept;              /* steps 0 .. n_kept - 1 of the last run */
+    size_t step_reals;       /* of one step's workspace */
+    int first_count;         /* optimiser steps taken before step 0 */
+    struct workspace values; /* n_kept pieces, and one more for all steps that are not kept */
+    struct workspace states; /* of the student before step 0 .. n_steps */
+    struct workspace tangents, adjoint; /* of the hypergradient */
 };
 
 /* Step i runs on lesson i % n_lessons. A start without moments begins with zero moments and step
@@ -33,7 +33,7 @@ int inner_loop_run(struct inner_loop *loop, const struct optimiser_state *start,
 struct optimiser_state inner_loop_state(const struct inner_loop *loop, int step);
 
 /* Where the values of a step are, or are to be recomputed. */
-struct frame inner_loop_values(const struct inner_loop *loop, int step);
+struct workspace inner_loop_values(const struct inner_loop *loop, int step);
 
 /* Vectors of parameters are this many reals apart: whole cache lines. */
 size_t inner_loop_stride(const struct inner_loop *loop);

@@ -1,4 +1,4 @@
-/* The outer loop's object. What the calls share is memory: each frame grows to the largest call
+/* The outer loop's object. What the calls share is memory: each workspace grows to the largest call
  * and is used again, so a training run allocates in its first iteration only. */
 #include "worker/meta/learner.h"
 
@@ -30,12 +30,12 @@ struct learner {
     real *meta_gradient, *clipped;    /* [teacher.n_parameters]; clipped: made when first needed */
 
     struct gathered batches, validation_set;
-    struct frame joined;        /* x and x* beside each other, for MODEL_TRANSITIONS */
+    struct workspace joined;    /* x and x* beside each other, for MODEL_TRANSITIONS */
     struct lesson *lessons;     /* one for each gathered batch */
     struct mat *target_adjoint; /* likewise: pieces of target_adjoints */
     size_t lesson_capacity, adjoint_capacity;
-    struct frame target_adjoints;
-    struct frame student; /* real steps, validation and evaluation */
+    struct workspace target_adjoints;
+    struct workspace student; /* real steps, validation and evaluation */
 };
 
 /* ---- life ----------------------------------------------------------------------------------- */
@@ -137,11 +137,11 @@ void learner_destroy(struct learner **learner)
     free(l->target_adjoint);
     gathered_free(&l->batches);
     gathered_free(&l->validation_set);
-    frame_free(&l->joined);
+    workspace_free(&l->joined);
     inner_loop_free(&l->inner);
-    frame_free(&l->teacher.frame);
-    frame_free(&l->target_adjoints);
-    frame_free(&l->student);
+    workspace_free(&l->teacher.workspace);
+    workspace_free(&l->target_adjoints);
+    workspace_free(&l->student);
     free(l);
     *learner = NULL;
 }
@@ -222,7 +222,7 @@ static void join_inputs(struct learner *learner, struct gathered *all)
     int x_cols = all->x.cols, xstar_cols = all->xstar.cols;
     struct pass dry = pass_dry(), pass;
     mat_new(&dry, all->x.rows, x_cols + xstar_cols);
-    frame_reserve(&learner->joined, dry.values.used);
+    workspace_reserve(&learner->joined, dry.values.used);
     pass = pass_values(learner->joined);
     struct mat joined = mat_new(&pass, all->x.rows, x_cols + xstar_cols);
     columns_copy(&pass, (struct columns){ joined, 0, x_cols },
@@ -316,7 +316,7 @@ static double validate_rows(struct learner *learner, struct mat theta, int first
 {
     struct lesson lesson =
         lesson_of_rows(&learner->validation_set, first, count, (struct mat){ 0 }, false);
-    frame_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
+    workspace_reserve(&learner->student, objective_reals(&learner->validation, &lesson));
     struct pass pass = pass_values(learner->student);
     struct objective_result result;
     objective_gradient(&learner->validation, &pass, theta, &lesson, &result);
@@ -357,7 +357,7 @@ static bool differentiate(struct learner *learner, int n_lessons, struct mat tar
         learner->target_adjoint =
             xgrow(learner->target_adjoint, learner->adjoint_capacity, &learner->adjoint_capacity,
                   sizeof *learner->target_adjoint);
-    frame_reserve(&learner->target_adjoints, mat_count(targets));
+    workspace_reserve(&learner->target_adjoints, mat_count(targets));
     struct mat all = { targets.rows, targets.cols, learner->target_adjoints.memory, NULL };
     for (int b = 0; b < n_lessons; b++)
         learner->target_adjoint[b] = targets_of_rows(learner, all, learner->batches.first[b],
@@ -437,7 +437,7 @@ static struct step_losses student_step(struct learner *learner, const struct les
     struct optimiser_state *state = &learner->state.student;
     size_t count = objective_n_parameters(&learner->training);
     struct objective_result result;
-    frame_reserve(&learner->student, objective_reals(&learner->training, lesson));
+    workspace_reserve(&learner->student, objective_reals(&learner->training, lesson));
     struct pass pass = pass_values(learner->student);
     objective_gradient(&learner->training, &pass, mat_constant(state->parameters, 1, (int)count),
                        lesson, &result);
@@ -497,7 +497,7 @@ bool learner_logits(struct learner *learner, const real *x, int rows, real *logi
         if (interrupted(learner))
             return false;
         net_forward(student, &pass, theta, chunk, &trace);
-        frame_reserve(&learner->student, pass.values.used);
+        workspace_reserve(&learner->student, pass.values.used);
         pass = pass_values(learner->student);
         z = net_forward(student, &pass, theta, chunk, &trace);
         memcpy(logits + (size_t)first * (size_t)z.cols, z.value, mat_count(z) * sizeof(real));

@@ -50,10 +50,10 @@ struct objective_result {
     struct trace trace;         /* the student's activations */
 };
 
-/* theta is [1, n_parameters]. All results lie in the frames of the pass. */
+/* theta is [1, n_parameters]. All results lie in the workspaces of the pass. */
 void objective_gradient(const struct objective *objective, struct pass *pass, struct mat theta,
                         const struct lesson *lesson, struct objective_result *result);
 
-/* How many reals of a frame that takes. */
+/* How many reals of a workspace that takes. */
 size_t objective_reals(const struct objective *objective, const struct lesson *lesson);
 #endif

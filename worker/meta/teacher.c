@@ -10,8 +10,8 @@ struct mat teacher_forward(struct teacher *teacher, struct mat phi, struct mat x
     struct mat targets =
         net_forward_batches(net, &teacher->pass, phi, xstar, batches, &teacher->trace);
     net_backward(net, &teacher->pass, phi, &teacher->trace, targets, NULL, unmade);
-    frame_reserve(&teacher->frame, teacher->pass.values.used);
-    teacher->pass = pass_values(teacher->frame);
+    workspace_reserve(&teacher->workspace, teacher->pass.values.used);
+    teacher->pass = pass_values(teacher->workspace);
     return net_forward_batches(net, &teacher->pass, phi, xstar, batches, &teacher->trace);
 }
 

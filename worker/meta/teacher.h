@@ -9,7 +9,7 @@ struct teacher {
     struct pass pass; /* between forward and backward */
     struct trace trace;
     struct mat phi;
-    struct frame frame;
+    struct workspace workspace;
 };
 
 /* Targets [rows, net.outputs] for privileged inputs [rows, net.inputs], until the next call. The

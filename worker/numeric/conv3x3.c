@@ -98,7 +98,7 @@ static struct mat padded_row(struct pass *pass, int stride, struct mat b)
     return to;
 }
 
-/* ---- framed boards: room to work in, in the frames of the pass but never kept ---------------- */
+/* ---- framed boards: room to work in, in the workspaces of the pass but never kept ------------ */
 
 static struct mat framed_board(struct pass *pass, int side, int stride)
 {

@@ -7,32 +7,33 @@
 
 enum { ALIGNED_REALS = 64 / sizeof(real) };
 
-void frame_reserve(struct frame *frame, size_t reals)
+void workspace_reserve(struct workspace *workspace, size_t reals)
 {
-    if (reals <= frame->capacity)
+    if (reals <= workspace->capacity)
         return;
-    frame_free(frame);
-    frame->memory = xaligned(reals * sizeof(real));
-    frame->capacity = reals;
+    workspace_free(workspace);
+    workspace->memory = xaligned(reals * sizeof(real));
+    workspace->capacity = reals;
 }
 
-void frame_free(struct frame *frame)
+void workspace_free(struct workspace *workspace)
 {
-    free(frame->memory);
-    *frame = (struct frame){ 0 };
+    free(workspace->memory);
+    *workspace = (struct workspace){ 0 };
 }
 
-struct frame frame_piece(struct frame whole, size_t index, size_t reals_each)
+struct workspace workspace_piece(struct workspace whole, size_t index, size_t reals_each)
 {
     assert((index + 1) * reals_each <= whole.capacity);
-    return (struct frame){ .memory = whole.memory + index * reals_each, .capacity = reals_each };
+    return (struct workspace){ .memory = whole.memory + index * reals_each,
+                               .capacity = reals_each };
 }
 
-static real *frame_take(struct frame *frame, size_t reals)
+static real *workspace_take(struct workspace *workspace, size_t reals)
 {
-    real *taken = frame->memory ? frame->memory + frame->used : NULL;
-    frame->used += (reals + ALIGNED_REALS - 1) / ALIGNED_REALS * ALIGNED_REALS;
-    assert(frame->memory == NULL || frame->used <= frame->capacity);
+    real *taken = workspace->memory ? workspace->memory + workspace->used : NULL;
+    workspace->used += (reals + ALIGNED_REALS - 1) / ALIGNED_REALS * ALIGNED_REALS;
+    assert(workspace->memory == NULL || workspace->used <= workspace->capacity);
     return taken;
 }
 
@@ -41,17 +42,17 @@ struct pass pass_dry(void)
     return (struct pass){ 0 };
 }
 
-struct pass pass_values(struct frame values)
+struct pass pass_values(struct workspace values)
 {
     return (struct pass){ .values = values, .fill_values = true };
 }
 
-struct pass pass_tangents(struct frame values, struct frame tangents)
+struct pass pass_tangents(struct workspace values, struct workspace tangents)
 {
     return (struct pass){ .values = values, .tangents = tangents, .fill_tangents = true };
 }
 
-struct pass pass_both(struct frame values, struct frame tangents)
+struct pass pass_both(struct workspace values, struct workspace tangents)
 {
     struct pass pass = pass_tangents(values, tangents);
     pass.fill_values = true;
@@ -61,8 +62,8 @@ struct pass pass_both(struct frame values, struct frame tangents)
 struct mat mat_new(struct pass *pass, int rows, int cols)
 {
     struct mat m = { .rows = rows, .cols = cols };
-    m.value = frame_take(&pass->values, mat_count(m));
+    m.value = workspace_take(&pass->values, mat_count(m));
     if (pass->fill_tangents)
-        m.tangent = frame_take(&pass->tangents, mat_count(m));
+        m.tangent = workspace_take(&pass->tangents, mat_count(m));
     return m;
 }

@@ -14,7 +14,7 @@ void mul_tn(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 void mul_tn_add(const struct pass *pass, struct mat y, struct mat a, struct mat b);
 
 /* y = a b^T      a [m,k]  b [n,k]  y [m,n]      y' = a' b^T + a b'^T
- * Takes places for turned copies from the frames of the pass. */
+ * Takes places for turned copies from the workspaces of the pass. */
 void mul_nt(struct pass *pass, struct mat y, struct mat a, struct mat b);
 
 /* y = x w + b    x [m,k]  w [k,n]  b [1,n]  y [m,n]      y' = x' w + x w' + b' */

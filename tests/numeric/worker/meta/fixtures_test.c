@@ -593,7 +593,7 @@ static void unroll_free(struct unroll *u)
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     inner_loop_free(&u->inner);
-    frame_free(&u->teacher.frame);
+    workspace_free(&u->teacher.workspace);
 }
 
 /* What batch i uses of the teacher's output: mixtures serve them all. */
@@ -681,10 +681,10 @@ static void check_first_step(struct unroll *u, json_t *expected)
 {
     json_t *step0 = get_object(expected, "step0");
     const struct net *student = &u->config.student;
-    struct frame frame = { 0 };
+    struct workspace workspace = { 0 };
     struct objective_result result;
-    frame_reserve(&frame, objective_reals(&u->inner.objective, &u->lessons[0]));
-    struct pass pass = pass_values(frame);
+    workspace_reserve(&workspace, objective_reals(&u->inner.objective, &u->lessons[0]));
+    struct pass pass = pass_values(workspace);
     objective_gradient(&u->inner.objective, &pass,
                        mat_constant(u->start.parameters, 1, (int)student->n_parameters),
                        &u->lessons[0], &result);
@@ -697,7 +697,7 @@ static void check_first_step(struct unroll *u, json_t *expected)
         check_targets(u, step0);
     }
     compare_tensors(student, step0, "grad_theta", result.gradient.value);
-    frame_free(&frame);
+    workspace_free(&workspace);
 }
 
 static void check_steps(struct unroll *u, json_t *expected)
@@ -725,7 +725,7 @@ static void check_end(struct unroll *u, json_t *expected)
 
 static void check_meta_gradient(struct unroll *u, json_t *expected)
 {
-    struct frame frame = { 0 }, adjoints = { 0 };
+    struct workspace workspace = { 0 }, adjoints = { 0 };
     struct objective_result result;
     struct optimiser_state end = inner_loop_state(&u->inner, u->steps);
     struct hypergradients settings;
@@ -734,9 +734,9 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
     struct net for_labels = net_for_labels(&u->config.student);
     struct objective objective = u->inner.objective;
     objective.student = &for_labels;
-    frame_reserve(&frame, objective_reals(&objective, &u->validation));
-    frame_reserve(&adjoints, mat_count(u->targets));
-    struct pass pass = pass_values(frame);
+    workspace_reserve(&workspace, objective_reals(&objective, &u->validation));
+    workspace_reserve(&adjoints, mat_count(u->targets));
+    struct pass pass = pass_values(workspace);
     objective_gradient(&objective, &pass,
                        mat_constant(end.parameters, 1, (int)u->config.student.n_parameters),
                        &u->validation, &result);
@@ -748,8 +748,8 @@ static void check_meta_gradient(struct unroll *u, json_t *expected)
                   &settings);
     teacher_backward(&u->teacher, all, gradient);
     compare_tensors(&u->config.teacher, expected, "meta_grad", gradient.value);
-    frame_free(&frame);
-    frame_free(&adjoints);
+    workspace_free(&workspace);
+    workspace_free(&adjoints);
     free(gradient.value);
     free(target_adjoint);
 }

@@ -62,10 +62,10 @@ static void draw(struct mat operands[2], uint64_t stream)
 #ifdef REAL_IS_DOUBLE
 static double total_loss(const struct mat *operands)
 {
-    struct kernel_frames frames = kernel_frames(run_gradient, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_gradient, operands);
+    struct pass pass = pass_values(workspaces.values);
     double total = evaluate(&pass, operands[0], operands[1]).losses.total;
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     return total;
 }
 
@@ -83,10 +83,10 @@ static void expect_derivative(const char *what,
         want[i] = (want[i] - total_loss(operands)) / (2 * h);
         *number = kept;
     }
-    struct kernel_frames frames = kernel_frames(run, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+    struct pass pass = pass_values(workspaces.values);
     expect_near(what, run(&pass, operands).value, want, count, by_differences);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free(want);
 }
 
@@ -129,13 +129,13 @@ static double quadratic(const struct mat *operands, real *direction, const real 
 {
     struct mat moving[2] = { operands[0], operands[1] };
     moving[0].tangent = direction;
-    struct kernel_frames frames = kernel_frames(run_gradient, moving);
-    struct pass pass = pass_both(frames.values, frames.tangents);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_gradient, moving);
+    struct pass pass = pass_both(workspaces.values, workspaces.tangents);
     struct mat product = run_gradient(&pass, moving);
     double sum = 0;
     for (size_t i = 0; i < mat_count(product); i++)
         sum += (double)along[i] * (double)product.tangent[i];
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     return sum;
 }
 
@@ -158,13 +158,13 @@ static void the_total_is_the_weighted_sum_of_its_parts(void **state)
     struct mat operands[2];
     set_up(SCENE_B, 0.3);
     draw(operands, 205);
-    struct kernel_frames frames = kernel_frames(run_gradient, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_gradient, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct step_losses losses = evaluate(&pass, operands[0], operands[1]).losses;
     expect_number("total", losses.total, losses.label + 2 * losses.teaching - 0.3 * losses.entropy,
                   1e-14);
     assert_true(losses.label > 0 && losses.teaching > 0 && losses.entropy > 0);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     tear_down(operands, 2);
 }
 

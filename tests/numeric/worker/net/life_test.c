@@ -74,15 +74,15 @@ static void a_teacher_begins_with_equal_parts_or_at_random(void **state)
 /* Weights of the frames, as a student's loss uses them. */
 static void weights_of(const struct net *teacher, real *phi, real *out)
 {
-    struct frame frame = { 0 };
+    struct workspace workspace = { 0 };
     struct trace trace;
-    frame_reserve(&frame, 1024);
-    struct pass pass = pass_values(frame);
+    workspace_reserve(&workspace, 1024);
+    struct pass pass = pass_values(workspace);
     real *xstar = xcalloc((size_t)teacher->inputs, sizeof *xstar);
     struct mat a = net_forward(teacher, &pass, mat_constant(phi, 1, (int)teacher->n_parameters),
                                mat_constant(xstar, 1, teacher->inputs), &trace);
     memcpy(out, a.value, mat_count(a) * sizeof *out);
-    frame_free(&frame);
+    workspace_free(&workspace);
     free(xstar);
 }
 
@@ -106,7 +106,7 @@ static void an_oracle_gives_each_step_its_own_frame_and_nothing_else(void **stat
                             (frame_time[frame] == step));
 }
 
-/* ---- a student in frames of its own ---------------------------------------------------------- */
+/* ---- a student in workspaces of its own ------------------------------------------------------ */
 
 static struct net net;  /* of the test */
 static struct mat x, w; /* inputs; and what the loss weighs the outputs' squares with */
@@ -158,8 +158,8 @@ static void what_labels_need_has_the_bits_of_the_whole(void **state)
 {
     struct mat parameters = begin(&small, 10);
     struct net whole = net;
-    struct kernel_frames all = kernel_frames(gradient_of, &parameters),
-                         some = kernel_frames(gradient_of, &parameters);
+    struct kernel_workspaces all = kernel_workspaces(gradient_of, &parameters),
+                             some = kernel_workspaces(gradient_of, &parameters);
     struct pass of_all = pass_both(all.values, all.tangents),
                 of_some = pass_both(some.values, some.tangents);
     double *want = xcalloc(net.n_parameters, sizeof *want);
@@ -184,8 +184,8 @@ static void what_labels_need_has_the_bits_of_the_whole(void **state)
     struct mat z_wide = outputs_of(&again, &parameters);
     expect_same_bits("outputs", z_narrow.value, z_wide.value, ROWS);
     expect_same_bits("outputs'", z_narrow.tangent, z_wide.tangent, ROWS);
-    kernel_frames_free(&all);
-    kernel_frames_free(&some);
+    kernel_workspaces_free(&all);
+    kernel_workspaces_free(&some);
     free(want);
     end(parameters);
 }
@@ -212,12 +212,12 @@ static void the_gradient_and_its_tangent_agree_with_differences(void **state)
         want[i] = (want[i] - value_of(parameters)) / (2 * h);
         parameters.value[i] = kept;
     }
-    struct kernel_frames frames = kernel_frames(gradient_of, &parameters);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(gradient_of, &parameters);
+    struct pass pass = pass_values(workspaces.values);
     struct mat gradient = gradient_of(&pass, &parameters);
     expect_near("gradient", gradient.value, want, net.n_parameters, by_differences);
     expect_tangent("tangent of the gradient", gradient_of, &parameters, 1);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free(want);
     end(parameters);
 }

@@ -106,7 +106,7 @@ static void forward_is_the_naive_network(void **state)
     struct mat x = random_mat(&rng, ROWS, net.inputs);
     double want[ROWS];
     real memory[2048];
-    struct pass pass = pass_values((struct frame){ memory, 2048, 0 });
+    struct pass pass = pass_values((struct workspace){ memory, 2048, 0 });
     struct trace trace;
     for (int row = 0; row < ROWS; row++)
         naive_forward(&net, parameters.value, x.value + row * net.inputs, want + row);
@@ -143,7 +143,7 @@ static struct mat gradient_of(struct pass *pass, const struct mat *operands)
 static double value_of(const real *parameters)
 {
     real memory[4096];
-    struct pass pass = pass_values((struct frame){ memory, 4096, 0 });
+    struct pass pass = pass_values((struct workspace){ memory, 4096, 0 });
     struct trace trace;
     struct mat z =
         net_forward(&net, &pass, mat_constant(parameters, 1, (int)net.n_parameters), x, &trace);
@@ -175,12 +175,12 @@ static void the_gradient_and_its_tangent_agree_with_differences(void **state)
         want[i] = (want[i] - value_of(parameters.value)) / (2 * h);
         parameters.value[i] = kept;
     }
-    struct kernel_frames frames = kernel_frames(gradient_of, &parameters);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(gradient_of, &parameters);
+    struct pass pass = pass_values(workspaces.values);
     struct mat gradient = gradient_of(&pass, &parameters);
     expect_near("gradient", gradient.value, want, net.n_parameters, by_differences);
     expect_tangent("tangent of the gradient", gradient_of, &parameters, 1);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free(want);
     free_mats((struct mat[]){ x_moving, output_weights, hidden, parameters }, 4);
 }

@@ -46,7 +46,7 @@ static void ask_model(const real *parameters, const real *in, real *out)
 {
     struct net model = net_mlp(OBSERVATION + ACTION, 5, 2, FEATURES);
     real memory[1024];
-    struct pass pass = pass_values((struct frame){ memory, 1024, 0 });
+    struct pass pass = pass_values((struct workspace){ memory, 1024, 0 });
     struct trace trace;
     struct mat p = net_forward(&model, &pass, mat_constant(parameters, 1, (int)model.n_parameters),
                                mat_constant(in, 1, OBSERVATION + ACTION), &trace);
@@ -72,7 +72,7 @@ static void check_trajectory(bool forced)
 {
     struct mat parameters = set_up(false, forced);
     real memory[4096];
-    struct pass pass = pass_values((struct frame){ memory, 4096, 0 });
+    struct pass pass = pass_values((struct workspace){ memory, 4096, 0 });
     struct trace trace;
     double want[ROWS * TRAJECTORY];
     for (int row = 0; row < ROWS; row++)
@@ -152,7 +152,7 @@ static void tangents_agree_with_differences_of_the_gradient(void **state)
 static double sum_at(struct mat parameters)
 {
     real memory[8192];
-    struct pass pass = pass_values((struct frame){ memory, 8192, 0 });
+    struct pass pass = pass_values((struct workspace){ memory, 8192, 0 });
     struct trace trace;
     struct mat z = net_forward(&net, &pass, parameters, x, &trace), w = trajectory_weights();
     double sum = 0;
@@ -176,11 +176,11 @@ static void check_gradient(bool weight_norm, bool forced)
         want[i] = (want[i] - sum_at(still)) / (2 * h);
         still.value[i] = kept;
     }
-    struct kernel_frames frames = kernel_frames(run_gradient, &still);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_gradient, &still);
+    struct pass pass = pass_values(workspaces.values);
     expect_near("gradient", run_gradient(&pass, &still).value, want, net.n_parameters,
                 by_differences);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free(want);
     tear_down(&parameters);
 }

@@ -86,14 +86,14 @@ static void all_pre_activations_of_hidden_layers_are_supervised(void **state)
 
 /* ---- the first parameters ------------------------------------------------------------------- */
 
-static struct mat run(const struct net *net, struct frame *frame, const real *parameters,
+static struct mat run(const struct net *net, struct workspace *workspace, const real *parameters,
                       struct mat x, struct trace *trace)
 {
     struct mat flat = mat_constant(parameters, 1, (int)net->n_parameters);
     struct pass pass = pass_dry();
     net_forward(net, &pass, flat, x, trace);
-    frame_reserve(frame, pass.values.used);
-    pass = pass_values(*frame);
+    workspace_reserve(workspace, pass.values.used);
+    pass = pass_values(*workspace);
     return net_forward(net, &pass, flat, x, trace);
 }
 
@@ -103,7 +103,7 @@ static void weight_norm_begins_as_the_linear_layer_of_its_directions(void **stat
     struct rng rng = test_rng(1);
     struct mat x = random_mat(&rng, ROWS, 6);
     real parameters[128], directions[128];
-    struct frame frames[2] = { { 0 } };
+    struct workspace workspaces[2] = { { 0 } };
     struct trace trace;
     double want[ROWS * 3];
     net_initialise(&net, parameters, &rng, 1.5);
@@ -115,13 +115,13 @@ static void weight_norm_begins_as_the_linear_layer_of_its_directions(void **stat
                (size_t)layer->outputs * sizeof(real));
         to += weights + layer->outputs;
     }
-    struct mat z = run(&plain, &frames[0], directions, x, &trace);
+    struct mat z = run(&plain, &workspaces[0], directions, x, &trace);
     for (int i = 0; i < ROWS * 3; i++)
         want[i] = (double)z.value[i];
-    expect_near("outputs", run(&net, &frames[1], parameters, x, &trace).value, want, ROWS * 3,
+    expect_near("outputs", run(&net, &workspaces[1], parameters, x, &trace).value, want, ROWS * 3,
                 rounding);
-    frame_free(&frames[0]);
-    frame_free(&frames[1]);
+    workspace_free(&workspaces[0]);
+    workspace_free(&workspaces[1]);
     free_mats(&x, 1);
 }
 
@@ -185,19 +185,19 @@ static struct mat gradient_of(struct pass *pass, struct mat parameters, struct r
     return gradient;
 }
 
-static struct frame frame_for(struct mat parameters, struct row_batches rows)
+static struct workspace workspace_for(struct mat parameters, struct row_batches rows)
 {
-    struct frame frame = { 0 };
+    struct workspace workspace = { 0 };
     struct pass dry = pass_dry();
     gradient_of(&dry, parameters, rows, NULL);
-    frame_reserve(&frame, dry.values.used);
-    return frame;
+    workspace_reserve(&workspace, dry.values.used);
+    return workspace;
 }
 
 #ifdef REAL_IS_DOUBLE
-static double sum_at(struct frame frame, struct mat parameters)
+static double sum_at(struct workspace workspace, struct mat parameters)
 {
-    struct pass pass = pass_values(frame);
+    struct pass pass = pass_values(workspace);
     double sum = 0;
     gradient_of(&pass, parameters, batches, &sum);
     return sum;
@@ -207,8 +207,9 @@ static void check_gradient(const char *what, bool batch_norm, bool dense_batch_n
 {
     struct mat parameters;
     set_up(batch_norm, dense_batch_norm, &parameters);
-    struct frame frame = frame_for(parameters, batches), other = frame_for(parameters, batches);
-    struct pass pass = pass_values(frame);
+    struct workspace workspace = workspace_for(parameters, batches),
+                     other = workspace_for(parameters, batches);
+    struct pass pass = pass_values(workspace);
     struct mat gradient = gradient_of(&pass, parameters, batches, NULL);
     double *want = xcalloc(net.n_parameters, sizeof *want), h = 1e-6;
     for (size_t i = 0; i < net.n_parameters; i++) {
@@ -221,8 +222,8 @@ static void check_gradient(const char *what, bool batch_norm, bool dense_batch_n
     }
     expect_near(what, gradient.value, want, net.n_parameters, by_differences);
     free(want);
-    frame_free(&frame);
-    frame_free(&other);
+    workspace_free(&workspace);
+    workspace_free(&other);
     tear_down(&parameters);
 }
 
@@ -238,8 +239,8 @@ static void batches_do_not_see_each_other(void **state)
 {
     struct mat parameters;
     set_up(true, true, &parameters);
-    struct frame frame = frame_for(parameters, batches), alone = { 0 };
-    struct pass pass = pass_values(frame);
+    struct workspace workspace = workspace_for(parameters, batches), alone = { 0 };
+    struct pass pass = pass_values(workspace);
     struct trace trace;
     struct mat z = net_forward_batches(&net, &pass, parameters, x, batches, &trace);
     for (int b = 0; b < batches.count; b++) {
@@ -251,8 +252,8 @@ static void batches_do_not_see_each_other(void **state)
         expect_near("outputs of a batch", mat_rows(z, first, rows).value, want, mat_count(one),
                     rounding);
     }
-    frame_free(&frame);
-    frame_free(&alone);
+    workspace_free(&workspace);
+    workspace_free(&alone);
     tear_down(&parameters);
 }
 
@@ -260,13 +261,14 @@ static void the_same_batches_give_the_same_bits(void **state)
 {
     struct mat parameters;
     set_up(true, false, &parameters);
-    struct frame one = frame_for(parameters, batches), two = frame_for(parameters, batches);
+    struct workspace one = workspace_for(parameters, batches),
+                     two = workspace_for(parameters, batches);
     memset(two.memory, 0x7f, two.capacity * sizeof(real)); /* what a place held is of no account */
     struct pass first = pass_values(one), second = pass_values(two);
     expect_same_bits("gradient", gradient_of(&first, parameters, batches, NULL).value,
                      gradient_of(&second, parameters, batches, NULL).value, net.n_parameters);
-    frame_free(&one);
-    frame_free(&two);
+    workspace_free(&one);
+    workspace_free(&two);
     tear_down(&parameters);
 }
 

@@ -48,7 +48,7 @@ static struct batch_norm norm_of(const struct scene *s)
 
 static void run(struct scene *s)
 {
-    struct pass pass = pass_values((struct frame){ 0 });
+    struct pass pass = pass_values((struct workspace){ 0 });
     if (s->normalised)
         batch_norm(&pass, norm_of(s), s->x);
     else
@@ -58,7 +58,7 @@ static void run(struct scene *s)
 
 static void run_back(struct scene *s)
 {
-    struct pass pass = pass_values((struct frame){ 0 });
+    struct pass pass = pass_values((struct workspace){ 0 });
     struct mat none = { 0 };
     batch_norm_back(&pass, s->dx, s->scaled ? s->dgamma : none, s->dbeta, s->d, norm_of(s),
                     s->sums);

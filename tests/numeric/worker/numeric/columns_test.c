@@ -27,8 +27,8 @@ static void check(struct mat (*run)(struct pass *, const struct mat *), bool add
 {
     struct rng rng = test_rng(1);
     struct mat operands[2] = { random_mat(&rng, ROWS, WIDE), random_mat(&rng, ROWS, NARROW) };
-    struct kernel_frames frames = kernel_frames(run, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat y = run(&pass, operands);
     for (int i = 0; i < ROWS * NARROW; i++) {
         int row = i / NARROW, col = i % NARROW;
@@ -42,7 +42,7 @@ static void check(struct mat (*run)(struct pass *, const struct mat *), bool add
     free(operands[0].tangent); /* a constant moves nothing */
     operands[0].tangent = NULL;
     expect_tangent("columns of a constant", run, operands, 2);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 2);
 }
 

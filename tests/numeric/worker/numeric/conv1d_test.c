@@ -55,12 +55,12 @@ static void columns_times_weights_are_the_convolution(void **state)
         int count = EXAMPLES * steps * OUT;
         for (int i = 0; i < count; i++)
             want[i] = convolved(operands, i / OUT / steps, i / OUT % steps, i % OUT);
-        struct kernel_frames frames = kernel_frames(run_convolution, operands);
-        struct pass pass = pass_values(frames.values);
+        struct kernel_workspaces workspaces = kernel_workspaces(run_convolution, operands);
+        struct pass pass = pass_values(workspaces.values);
         expect_near("convolution", run_convolution(&pass, operands).value, want, (size_t)count,
                     rounding);
         expect_tangent("convolution", run_convolution, operands, 2);
-        kernel_frames_free(&frames);
+        kernel_workspaces_free(&workspaces);
         free_mats(operands, 2);
     }
 }
@@ -79,14 +79,14 @@ static void the_way_back_is_the_transposed_map(void **state)
         struct rng rng = test_rng(20 + (uint64_t)steps);
         struct mat x = random_mat(&rng, EXAMPLES * steps, IN);
         struct mat d = random_mat(&rng, EXAMPLES * steps, CONV1D_TAPS * IN);
-        struct kernel_frames there = kernel_frames(run_columns, &x);
-        struct kernel_frames back = kernel_frames(run_columns_back, &d);
+        struct kernel_workspaces there = kernel_workspaces(run_columns, &x);
+        struct kernel_workspaces back = kernel_workspaces(run_columns_back, &d);
         struct pass forwards = pass_values(there.values), backwards = pass_values(back.values);
         expect_number("d . columns(x)", dot(run_columns(&forwards, &x), d),
                       dot(run_columns_back(&backwards, &d), x), 100 * rounding);
         expect_tangent("way back", run_columns_back, &d, 1);
-        kernel_frames_free(&there);
-        kernel_frames_free(&back);
+        kernel_workspaces_free(&there);
+        kernel_workspaces_free(&back);
         free_mats(&x, 1);
         free_mats(&d, 1);
     }
@@ -98,12 +98,12 @@ static void a_constant_has_a_tangent_of_zero(void **state)
     struct rng rng = test_rng(30);
     struct mat x = random_mat(&rng, EXAMPLES * steps, IN);
     struct mat still = mat_constant(x.value, x.rows, x.cols);
-    struct kernel_frames frames = kernel_frames(run_columns, &still);
-    struct pass pass = pass_both(frames.values, frames.tangents);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_columns, &still);
+    struct pass pass = pass_both(workspaces.values, workspaces.tangents);
     struct mat columns = run_columns(&pass, &still);
     for (size_t i = 0; i < mat_count(columns); i++)
         assert_true(columns.tangent[i] == 0);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(&x, 1);
 }
 

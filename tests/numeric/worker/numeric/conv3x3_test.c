@@ -188,8 +188,8 @@ static void every_shape_gives_what_the_naive_loops_give(void **state)
         shape = shapes[k];
         make_operands(operands, 10 + (uint64_t)k);
         struct reference want = naive(operands);
-        struct kernel_frames there = kernel_frames(run_forward, operands),
-                             back = kernel_frames(run_dw, operands);
+        struct kernel_workspaces there = kernel_workspaces(run_forward, operands),
+                                 back = kernel_workspaces(run_dw, operands);
         struct pass forward = pass_values(there.values), backward = pass_values(back.values);
         struct mat y = run_forward(&forward, operands);
         struct gradients g = run_backward(&backward, operands);
@@ -198,8 +198,8 @@ static void every_shape_gives_what_the_naive_loops_give(void **state)
         expect_near("db", g.b.value, want.db, mat_count(g.b), rounding);
         if (g.x.rows > 0)
             expect_near("dx", g.x.value, want.dx, mat_count(g.x), rounding);
-        kernel_frames_free(&there);
-        kernel_frames_free(&back);
+        kernel_workspaces_free(&there);
+        kernel_workspaces_free(&back);
         reference_free(&want);
         free_mats(operands, OPERANDS);
     }
@@ -250,8 +250,8 @@ static void what_pads_the_channels_stays_zero(void **state)
     struct mat operands[OPERANDS];
     shape = shapes[5];
     make_operands(operands, 51);
-    struct kernel_frames there = kernel_frames(run_forward, operands),
-                         back = kernel_frames(run_dw, operands);
+    struct kernel_workspaces there = kernel_workspaces(run_forward, operands),
+                             back = kernel_workspaces(run_dw, operands);
     struct pass forward = pass_both(there.values, there.tangents),
                 backward = pass_both(back.values, back.tangents);
     struct mat y = run_forward(&forward, operands);
@@ -260,8 +260,8 @@ static void what_pads_the_channels_stays_zero(void **state)
     expect_padding_zero("y'", y.tangent, y, shape.outputs);
     expect_padding_zero("dx", dx.value, dx, shape.inputs);
     expect_padding_zero("dx'", dx.tangent, dx, shape.inputs);
-    kernel_frames_free(&there);
-    kernel_frames_free(&back);
+    kernel_workspaces_free(&there);
+    kernel_workspaces_free(&back);
     free_mats(operands, OPERANDS);
 }
 
@@ -272,8 +272,8 @@ static void a_cell_has_the_same_bits_whether_or_not_others_are_left_out(void **s
     make_operands(operands, 52);
     for (int margin = 1; margin <= 8; margin++) {
         shape.margin = 0;
-        struct kernel_frames whole = kernel_frames(run_forward, operands),
-                             part = kernel_frames(run_forward, operands);
+        struct kernel_workspaces whole = kernel_workspaces(run_forward, operands),
+                                 part = kernel_workspaces(run_forward, operands);
         struct pass all = pass_both(whole.values, whole.tangents);
         struct mat want = run_forward(&all, operands);
         clear_margin(&all, want, margin);
@@ -282,8 +282,8 @@ static void a_cell_has_the_same_bits_whether_or_not_others_are_left_out(void **s
         struct mat got = run_forward(&some, operands);
         expect_same_bits("y", got.value, want.value, mat_count(got));
         expect_same_bits("y'", got.tangent, want.tangent, mat_count(got));
-        kernel_frames_free(&whole);
-        kernel_frames_free(&part);
+        kernel_workspaces_free(&whole);
+        kernel_workspaces_free(&part);
     }
     free_mats(operands, OPERANDS);
 }
@@ -294,10 +294,10 @@ static void a_nan_on_a_board_is_not_lost_in_the_relu(void **state)
     shape = shapes[1];
     make_operands(operands, 53);
     operands[X].value[0] = (real)NAN;
-    struct kernel_frames frames = kernel_frames(run_forward, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_forward, operands);
+    struct pass pass = pass_values(workspaces.values);
     assert_true(isnan(run_forward(&pass, operands).value[0]));
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, OPERANDS);
 }
 

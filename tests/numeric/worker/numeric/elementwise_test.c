@@ -41,12 +41,12 @@ static struct mat run_add_into(struct pass *pass, const struct mat *operands)
 static void check_against(const char *what, struct mat (*run)(struct pass *, const struct mat *),
                           const struct mat *operands, int count, const double *want)
 {
-    struct kernel_frames frames = kernel_frames(run, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat y = run(&pass, operands);
     expect_near(what, y.value, want, mat_count(y), rounding);
     expect_tangent(what, run, operands, count);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
 }
 
 static void relu_keeps_what_is_positive(void **state)
@@ -125,12 +125,12 @@ static void add_into_adds_values_and_tangents(void **state)
     double want[7 * 30];
     for (size_t i = 0; i < mat_count(operands[0]); i++)
         want[i] = fmax((double)operands[0].value[i], 0) + (double)operands[1].value[i];
-    struct kernel_frames frames = kernel_frames(run_add_into, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_add_into, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat y = run_add_into(&pass, operands);
     expect_near("add_into", y.value, want, mat_count(y), rounding);
     expect_tangent("add_into", run_add_into, operands, 2);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 2);
 }
 

@@ -52,11 +52,11 @@ static double *numeric_gradient(struct mat (*run)(struct pass *, const struct ma
         real kept = operands[which].value[i];
         for (int side = -1; side <= 1; side += 2) {
             operands[which].value[i] = (real)((double)kept + side * h);
-            struct kernel_frames frames = kernel_frames(run, operands);
-            struct pass pass = pass_values(frames.values);
+            struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+            struct pass pass = pass_values(workspaces.values);
             run(&pass, operands);
             out[i] = side < 0 ? last_loss : (last_loss - out[i]) / (2 * h);
-            kernel_frames_free(&frames);
+            kernel_workspaces_free(&workspaces);
         }
         operands[which].value[i] = kept;
     }
@@ -66,14 +66,14 @@ static double *numeric_gradient(struct mat (*run)(struct pass *, const struct ma
 static void expect_gradient(const char *what, struct mat (*run)(struct pass *, const struct mat *),
                             const struct mat *operands, int which, size_t at)
 {
-    struct kernel_frames frames = kernel_frames(run, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat gradient = run(&pass, operands);
     double *want = numeric_gradient(run, operands, which);
     expect_near(what, gradient.value + at, want, mat_count(operands[which]),
                 IN_DOUBLE ? by_differences : 1e-3);
     free(want);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
 }
 
 /* Along the tangent of h; o is a constant. */
@@ -101,10 +101,10 @@ static double naive_log_softmax(const real *z, int cols, int col)
 static double loss_of(struct mat (*run)(struct pass *, const struct mat *),
                       const struct mat *operands)
 {
-    struct kernel_frames frames = kernel_frames(run, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run, operands);
+    struct pass pass = pass_values(workspaces.values);
     run(&pass, operands);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     return last_loss;
 }
 
@@ -117,11 +117,11 @@ static void log_softmax_is_the_logarithm_of_softmax(void **state)
     double want[ROWS * COLS];
     for (int i = 0; i < ROWS * COLS; i++)
         want[i] = naive_log_softmax(z.value + i / COLS * COLS, COLS, i % COLS);
-    struct kernel_frames frames = kernel_frames(run_log_softmax, &z);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_log_softmax, &z);
+    struct pass pass = pass_values(workspaces.values);
     expect_near("log_softmax", run_log_softmax(&pass, &z).value, want, ROWS * COLS, rounding);
     expect_tangent("log_softmax", run_log_softmax, &z, 1);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(&z, 1);
 }
 
@@ -254,11 +254,11 @@ static void mean_squared_errors_of_several_layers_add_up_to_that_of_all_units(vo
                               o, first[layer], 1);
     }
     expect_number("loss of two layers", got, want, 10 * rounding);
-    struct kernel_frames frames = kernel_frames(run_teach, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_teach, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat whole = run_teach(&pass, operands);
     expect_same_bits("gradient for the teacher", whole.value + ROWS * COLS, dout, ROWS * COLS);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 2);
 }
 
@@ -298,7 +298,7 @@ static void gated_losses_of_several_layers_add_up_to_that_of_all_units(void **st
     struct rng rng = test_rng(31);
     struct mat h = random_mat(&rng, ROWS, COLS), o = random_mat(&rng, ROWS, 2 * COLS);
     real dh[ROWS * COLS], dout[2 * ROWS * COLS], part[ROWS * COLS];
-    struct pass pass = pass_values((struct frame){ 0 });
+    struct pass pass = pass_values((struct workspace){ 0 });
     struct mat targets = mat_constant(o.value, ROWS, 2 * COLS);
     struct mat whole = { 3 * ROWS, COLS, xmalloc(3 * ROWS * COLS * sizeof(real)), NULL };
     double got = 0, want = teach_gradient(&pass, TEACH_GATED, mat_rows(whole, 0, ROWS),
@@ -332,7 +332,7 @@ static void a_gate_passes_targets_and_makes_weights_between_zero_and_one(void **
     struct mat x = random_mat(&rng, ROWS, 2 * COLS), d = random_mat(&rng, ROWS, 2 * COLS);
     real memory[2][COUNT];
     struct mat y = { ROWS, 2 * COLS, memory[0], NULL }, dx = { ROWS, 2 * COLS, memory[1], NULL };
-    struct pass pass = pass_values((struct frame){ 0 });
+    struct pass pass = pass_values((struct workspace){ 0 });
     double want[COUNT], slope[COUNT], h = 1e-5;
     x.value[COLS] = -1000; /* far out on both sides: 0 and 1, not NaN */
     x.value[COLS + 1] = 1000;

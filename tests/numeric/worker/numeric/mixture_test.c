@@ -107,17 +107,17 @@ static double naive_loss(const struct mat *operands, double along, int place, do
 
 static void the_loss_is_a_mean_over_boards_units_and_cells(void **state)
 {
-    struct kernel_frames room = kernel_frames(run_da, *state);
+    struct kernel_workspaces room = kernel_workspaces(run_da, *state);
     struct pass pass = pass_values(room.values);
     run_da(&pass, *state);
     expect_number("loss", last.loss, naive_loss(*state, 0, -1, 0), rounding);
-    kernel_frames_free(&room);
+    kernel_workspaces_free(&room);
 }
 
 static void its_gradients_agree_with_the_naive_loss(void **state)
 {
     const struct mat *operands = *state;
-    struct kernel_frames room = kernel_frames(run_da, operands);
+    struct kernel_workspaces room = kernel_workspaces(run_da, operands);
     struct pass pass = pass_both(room.values, room.tangents);
     struct mat d, da = teach(&pass, operands, &d);
     double want[FRAMES * UNITS] = { 0 }, h = 1e-4, along = 0;
@@ -136,7 +136,7 @@ static void its_gradients_agree_with_the_naive_loss(void **state)
         coef * (naive_loss(operands, h, -1, 0) - naive_loss(operands, -h, -1, 0)) / (2 * h);
     expect_number("d along h'", along, slope, IN_DOUBLE ? 1e-8 : 1e-4);
     expect_number("slope", last.slope, slope, IN_DOUBLE ? 1e-8 : 1e-4);
-    kernel_frames_free(&room);
+    kernel_workspaces_free(&room);
 }
 
 static void tangents_agree_with_differences_and_come_out_the_same_in_two_passes(void **state)
@@ -147,13 +147,13 @@ static void tangents_agree_with_differences_and_come_out_the_same_in_two_passes(
 
 static void what_pads_the_channels_stays_zero(void **state)
 {
-    struct kernel_frames room = kernel_frames(run_d, *state);
+    struct kernel_workspaces room = kernel_workspaces(run_d, *state);
     struct pass pass = pass_both(room.values, room.tangents);
     struct mat d = run_d(&pass, *state);
     for (int i = 0; i < BOARDS * CELLS; i++)
         for (int f = FILTERS; f < STRIDE; f++)
             assert_true(d.value[i * STRIDE + f] == 0 && d.tangent[i * STRIDE + f] == 0);
-    kernel_frames_free(&room);
+    kernel_workspaces_free(&room);
 }
 
 static void weights_are_a_scaled_softmax_over_time(void **state)

@@ -62,10 +62,10 @@ static void check_product(const struct product *product, struct shape s, bool a_
                b = operand(&rng, s.k, s.n, product->turn_b);
     struct mat use_a = a_moves ? a : mat_constant(a.value, a.rows, a.cols);
     struct mat use_b = b_moves ? b : mat_constant(b.value, b.rows, b.cols);
-    struct frame values = { 0 }, tangents = { 0 };
+    struct workspace values = { 0 }, tangents = { 0 };
     size_t enough = (size_t)(s.m * s.n + s.m * s.k) * 3 + 256;
-    frame_reserve(&values, enough);
-    frame_reserve(&tangents, enough);
+    workspace_reserve(&values, enough);
+    workspace_reserve(&tangents, enough);
     struct pass pass = pass_both(values, tangents);
     struct mat y = mat_new(&pass, s.m, s.n);
     memset(y.tangent, 0x7f, mat_count(y) * sizeof(real)); /* whatever was there must not matter */
@@ -87,8 +87,8 @@ static void check_product(const struct product *product, struct shape s, bool a_
         assert_true(y.tangent[i] == 0);
     free(want);
     free_mats((struct mat[]){ a, b }, 2);
-    frame_free(&values);
-    frame_free(&tangents);
+    workspace_free(&values);
+    workspace_free(&tangents);
 }
 
 static void check_shapes(const struct product *product)
@@ -120,7 +120,7 @@ static void mul_tn_add_adds_to_what_is_there(void **state)
     struct mat a = random_mat(&rng, s.k, s.m), b = random_mat(&rng, s.k, s.n);
     struct mat y = random_mat(&rng, s.m, s.n);
     double *want = xcalloc(mat_count(y), sizeof *want);
-    struct pass pass = pass_values((struct frame){ 0 });
+    struct pass pass = pass_values((struct workspace){ 0 });
     for (size_t i = 0; i < mat_count(y); i++)
         want[i] = (double)y.value[i];
     naive(want, s, &products[1], a.value, b.value);
@@ -148,12 +148,12 @@ static void mul_add_row_adds_the_row_to_every_row_of_the_product(void **state)
         for (int j = 0; j < s.n; j++)
             want[i * s.n + j] = (double)operands[2].value[j];
     naive(want, s, &products[0], operands[0].value, operands[1].value);
-    struct kernel_frames frames = kernel_frames(linear, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(linear, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat y = linear(&pass, operands);
     expect_near("mul_add_row", y.value, want, mat_count(y), rounding);
     expect_tangent("mul_add_row", linear, operands, 3);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free(want);
     free_mats(operands, 3);
 }

@@ -56,10 +56,10 @@ static void a_column_of_tiny_numbers_keeps_its_direction(void **state)
             operands[0].value[i * OUT + 2] *= (real)scales[k];
         for (int i = 0; i < IN * OUT; i++)
             want[i] = weight(operands, i / OUT, i % OUT);
-        struct kernel_frames frames = kernel_frames(run_forward, operands);
-        struct pass pass = pass_values(frames.values);
+        struct kernel_workspaces workspaces = kernel_workspaces(run_forward, operands);
+        struct pass pass = pass_values(workspaces.values);
         expect_near("weights", run_forward(&pass, operands).value, want, IN * OUT, rounding);
-        kernel_frames_free(&frames);
+        kernel_workspaces_free(&workspaces);
         free_mats(operands, 3);
     }
 }
@@ -71,11 +71,11 @@ static void a_column_has_its_direction_and_its_length(void **state)
     draw(operands, 1);
     for (int i = 0; i < IN * OUT; i++)
         want[i] = weight(operands, i / OUT, i % OUT);
-    struct kernel_frames frames = kernel_frames(run_forward, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_forward, operands);
+    struct pass pass = pass_values(workspaces.values);
     expect_near("weights", run_forward(&pass, operands).value, want, IN * OUT, rounding);
     expect_tangent("weights", run_forward, operands, 2);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 3);
 }
 
@@ -102,11 +102,11 @@ static void the_way_back_agrees_with_differences(void **state)
         want[i] = (up - product(operands)) / (above - (double)*number);
         *number = kept;
     }
-    struct kernel_frames frames = kernel_frames(run_back, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_back, operands);
+    struct pass pass = pass_values(workspaces.values);
     expect_near("gradients", run_back(&pass, operands).value, want, (IN + 1) * OUT,
                 IN_DOUBLE ? by_differences : 1e-3);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 3);
 }
 
@@ -124,12 +124,12 @@ static void constant_weights_have_a_tangent_of_zero(void **state)
     draw(operands, 4);
     for (int k = 0; k < 2; k++)
         still[k] = mat_constant(operands[k].value, operands[k].rows, operands[k].cols);
-    struct kernel_frames frames = kernel_frames(run_forward, still);
-    struct pass pass = pass_both(frames.values, frames.tangents);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_forward, still);
+    struct pass pass = pass_both(workspaces.values, workspaces.tangents);
     struct mat w = run_forward(&pass, still);
     for (int i = 0; i < IN * OUT; i++)
         assert_true(w.tangent[i] == 0 && w.value[i] != 0);
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 3);
 }
 
@@ -139,12 +139,12 @@ static void a_column_of_zeros_has_no_direction(void **state)
     draw(operands, 5);
     for (int row = 0; row < IN; row++)
         operands[0].value[row * OUT + 2] = 0;
-    struct kernel_frames frames = kernel_frames(run_forward, operands);
-    struct pass pass = pass_values(frames.values);
+    struct kernel_workspaces workspaces = kernel_workspaces(run_forward, operands);
+    struct pass pass = pass_values(workspaces.values);
     struct mat w = run_forward(&pass, operands);
     for (int i = 0; i < IN * OUT; i++)
         assert_true(isnan(w.value[i]) == (i % OUT == 2));
-    kernel_frames_free(&frames);
+    kernel_workspaces_free(&workspaces);
     free_mats(operands, 3);
 }
 
