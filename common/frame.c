@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -186,10 +187,19 @@ static bool get(const struct frame_socket *socket, int option, void *value, size
 
 /* ---- listen, connect */
 
+/* Whoever may write to the file of an ipc socket may come in: that is for its owner alone. */
+static bool bind_for_owner(struct frame_socket *socket, const char *endpoint)
+{
+    mode_t usual = umask(0177);
+    bool bound = zmq_bind(socket->zmq, endpoint) == 0;
+    umask(usual);
+    return bound;
+}
+
 static bool bind_socket(struct frame_socket *socket, const char *endpoint, struct error *error)
 {
     bool taken = address_is_taken(endpoint);
-    if (!taken && zmq_bind(socket->zmq, endpoint) == 0 &&
+    if (!taken && bind_for_owner(socket, endpoint) &&
         get(socket, ZMQ_LAST_ENDPOINT, socket->endpoint, sizeof socket->endpoint))
         return true;
     if (taken || errno == EADDRINUSE)

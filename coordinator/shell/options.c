@@ -19,7 +19,8 @@ static const struct argp_option table[] = {
     { "db", 'd', "FILE", 0, "The database: made when it does not exist, continued when it does",
       0 },
     { "listen", 'l', "ENDPOINT", 0,
-      "Where workers and clients connect (" CONNECT_DEFAULT_ENDPOINT "); port * takes a free one",
+      "Where workers and clients connect (" CONNECT_DEFAULT_ENDPOINT "); port * takes a free one, "
+      "ipc://FILE is for yourself alone on a machine that others use, too",
       0 },
     { "connect", 'c', "FILE", 0,
       "Where to write how to connect (~/.local/state/ldt/connect.json, unless another coordinator "

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -331,6 +332,23 @@ static void a_socket_file_that_somebody_listens_on_is_left_alone(void **state)
     unlink(endpoint + strlen("ipc://"));
 }
 
+/* Whoever may write to it may ask for anything. */
+static void a_socket_file_is_for_its_owner_alone(void **state)
+{
+    char endpoint[64];
+    struct frame_socket *listener;
+    struct error error;
+    struct stat status;
+    mode_t mask = umask(0);
+    snprintf(endpoint, sizeof endpoint, "ipc:///tmp/frame_test.%ld", (long)getpid());
+    assert_true(frame_listen(&listener, endpoint, MAXIMUM, NULL, &error));
+    assert_int_equal(umask(mask), 0); /* of all that is made later */
+    assert_int_equal(stat(endpoint + strlen("ipc://"), &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    frame_close(&listener);
+    unlink(endpoint + strlen("ipc://"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +374,7 @@ int main(void)
         cmocka_unit_test(loopback_has_several_names),
         cmocka_unit_test_setup_teardown(a_port_in_use_is_named, set_up, tear_down),
         cmocka_unit_test(a_socket_file_that_somebody_listens_on_is_left_alone),
+        cmocka_unit_test(a_socket_file_is_for_its_owner_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
