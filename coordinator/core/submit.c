@@ -69,9 +69,7 @@ static void create_study(struct turn *turn, struct search *search, size_t positi
         .note = "",
         .created_ms = turn->wall_ms,
     };
-    struct study *study = study_create(turn->core, search, &row);
-    save_study(turn, study);
-    study_settle(turn, study);
+    save_study(turn, study_create(turn->core, search, &row));
 }
 
 static void create(struct turn *turn, const struct message *message, const char *text,
