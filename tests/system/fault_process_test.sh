@@ -63,7 +63,7 @@ each worker judge_worker 65
 each end judge_leaving_worker 5
 
 # ---- a worker that can start no process at all, as where a job or a pod may have no more
-start_faulty ldt-worker fork:2+:EAGAIN --name poor -c "$connect" -j 2 --allow-command
+start_faulty ldt-worker fork:2+:EAGAIN --name poor -c "$connect" ${worker_key:+--key "$worker_key"} -j 2 --allow-command
 poor=$faulty
 nearly_done && submit_next
 handed_back() { sql_is "SELECT count(*) > 1 FROM v_attempt WHERE worker = 'poor' AND state = 'released'
