@@ -19,6 +19,7 @@ struct client {
     struct credentials credentials;
     int broken_off;             /* handshakes */
     enum frame_refusal refusal; /* 0: not refused */
+    bool connected;             /* somebody is there, and let us in */
     struct frame_socket *socket;
     struct arena *arena; /* the latest answer */
     struct buf question, frame;
@@ -104,11 +105,12 @@ static bool take_answer(struct client *client, struct message *answer)
     return false;
 }
 
-/* Notes whether we are not wanted; that is not silence. */
+/* Notes who is there, and whether we are not wanted; that is not silence. */
 static bool is_refused(struct client *client)
 {
     struct frame_event event;
     while (frame_next_event(client->socket, &event)) {
+        client->connected |= event.type == FRAME_READY;
         if (event.type != FRAME_REFUSED)
             continue;
         if (event.refusal != FRAME_BROKEN_OFF || ++client->broken_off >= BROKEN_OFF_MANY)
@@ -157,6 +159,13 @@ int client_complain_silent(const struct client *client)
                             client->refusal, &error);
         complain("%s", error.text);
         return EXIT_NOT_AUTHORISED;
+    }
+    if (client->connected) {
+        complain("somebody is there at %s (from %s), but has not answered: if it is the "
+                 "coordinator, it is busy with something large, or stopped. It may still do what "
+                 "you asked: look again in a minute",
+                 client->info.client, client->info.origin);
+        return EXIT_UNREACHABLE;
     }
     complain(
         "no coordinator answers at %s (from %s). Check that ldt-coordinator is running, and that "

@@ -150,6 +150,38 @@ static void patience_ends(void **state)
     client_close(&client);
 }
 
+/* What is said on standard error of a question that nobody answers. */
+static const char *said_of_silence(struct client *client)
+{
+    static char text[1024];
+    struct message answer;
+    FILE *file = tmpfile();
+    int before = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    int status = client_expect(client, &question, 500, MESSAGE_STATUS_REPLY, &answer);
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    assert_int_equal(status, EXIT_UNREACHABLE);
+    return text;
+}
+
+static void who_is_there_and_says_nothing_is_not_called_missing(void **state)
+{
+    struct coordinator coordinator;
+    start(&coordinator, &(struct script){ .ignored = 1000 });
+    struct client *client = open_client(coordinator.endpoint);
+    assert_non_null(strstr(said_of_silence(client), "It may still do what you asked"));
+    client_close(&client);
+    stop(&coordinator);
+    client = open_client("ipc:///nonexistent/directory/socket");
+    assert_non_null(strstr(said_of_silence(client), "no coordinator answers"));
+    client_close(&client);
+}
+
 static void a_no_has_an_exit_status_of_its_own(void **state)
 {
     static const struct {
@@ -204,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_answer_to_this_question_is_taken),
         cmocka_unit_test(a_question_that_got_lost_is_asked_again),
         cmocka_unit_test(patience_ends),
+        cmocka_unit_test(who_is_there_and_says_nothing_is_not_called_missing),
         cmocka_unit_test(a_no_has_an_exit_status_of_its_own),
         cmocka_unit_test(an_answer_of_another_type_is_not_taken_for_yes),
         cmocka_unit_test(a_place_that_is_none_is_unreachable),
