@@ -155,13 +155,15 @@ bool connect_find(struct connect_info *out, const char *coordinator, const char 
         return read_file(out, connect_file, &missing, error);
     if (environment != NULL && environment[0] != '\0')
         return use_endpoint(out, environment, "LDT_COORDINATOR", error);
-    if (!connect_default_path(path, sizeof path, error))
-        return use_endpoint(out, CONNECT_DEFAULT_ENDPOINT, "the default address", error);
-    if (read_file(out, path, &missing, error))
-        return true;
-    if (!missing)
-        return false;
-    snprintf(origin, sizeof origin, "the default address: there is no connect file %s", path);
+    snprintf(origin, sizeof origin, "the default address");
+    if (connect_default_path(path, sizeof path, error)) {
+        if (read_file(out, path, &missing, error))
+            return true;
+        if (!missing)
+            return false;
+        snprintf(origin, sizeof origin, "the default address: there is no connect file %s", path);
+    }
+    out->guessed = true;
     return use_endpoint(out, CONNECT_DEFAULT_ENDPOINT, origin, error);
 }
 

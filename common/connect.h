@@ -1,5 +1,5 @@
 /* connect.h - where the coordinator is: --coordinator, else -c FILE, else LDT_COORDINATOR, else the
- * connect file in the user's state directory, else loopback.
+ * connect file in the user's state directory, else loopback, which is a guess.
  *
  * The coordinator writes the connect file when it is ready, and removes it when it leaves:
  * {"work": "tcp://...", "client": "tcp://...", "db": "/abs/path", "server_key": null}
@@ -20,6 +20,7 @@ struct connect_info {
     char db[4096];                                   /* "" unknown */
     char server_key[KEY_TEXT + 1];                   /* "" none, or unknown */
     char origin[4200]; /* "the connect file /x/y", "--coordinator": for error messages */
+    bool guessed;      /* nobody named it: whoever listens on loopback, of whatever user */
 };
 
 /* $XDG_STATE_HOME/ldt/connect.json, by default ~/.local/state/ldt/connect.json. */

@@ -16,7 +16,7 @@ enum { SILENCE_TOLD_MS = 10 * 1000, DEAF_MS = 60 * 1000, AGAIN_MS = 10 * 60 * 10
 enum { LAST_WORDS_MS = 200 }; /* at most, for what was said at the very end; as a rule it is none */
 
 struct link {
-    const char *coordinator, *connect_file;
+    struct link_options options;
     struct frame_socket *socket;
     struct connect_info where;
     struct credentials credentials;
@@ -24,6 +24,7 @@ struct link {
     int refusals;                                    /* in a row */
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
+    bool waits;              /* for a connect file, since an earlier look */
     bool answered;           /* by a message since the latest look; no session need be open */
     int64_t silence_told_ms; /* when next, if nobody answers until then */
     int64_t deaf_ms;         /* when the socket is given up, if nobody answers until then */
@@ -42,18 +43,16 @@ static void set_file(struct link *link, const char *coordinator, const char *con
         link->file[0] = '\0';
 }
 
-bool link_create(struct link **out, const char *coordinator, const char *connect_file,
-                 const char *key_file, struct error *error)
+bool link_create(struct link **out, const struct link_options *options, struct error *error)
 {
     struct link *link = xcalloc(1, sizeof *link);
-    link->coordinator = coordinator;
-    link->connect_file = connect_file;
+    link->options = *options;
     link->look_ms = INT64_MIN;
-    set_file(link, coordinator, connect_file);
+    set_file(link, options->coordinator, options->connect_file);
     buf_init(&link->out, MESSAGE_MAX_BYTES);
     buf_init(&link->in, MESSAGE_MAX_BYTES);
     *out = link;
-    if (credentials_read(&link->credentials, key_file, error))
+    if (credentials_read(&link->credentials, options->key_file, error))
         return true;
     link_destroy(out);
     return false;
@@ -174,6 +173,25 @@ static bool is_elsewhere(const struct link *link, const struct connect_info *fou
            strcmp(found->server_key, link->where.server_key) != 0;
 }
 
+/* On loopback anybody may listen, and would have us run what he likes. */
+static bool is_trusted(const struct link *link, const struct connect_info *found)
+{
+    return !found->guessed || !link->options.runs_commands || link->credentials.path != NULL;
+}
+
+/* Not at the first look: a coordinator that was started just before us may be about to write it. */
+static void wait_for_file(struct link *link)
+{
+    struct error error;
+    error_set(&error,
+              "a worker with --allow-command runs what its coordinator says, so it does not guess "
+              "which one that is: it waits for %s, or name one with --coordinator",
+              link->file[0] != '\0' ? link->file : "a connect file");
+    if (link->waits)
+        complain(link, &error);
+    link->waits = true;
+}
+
 bool link_find(struct link *link, bool connected, int64_t now_ms)
 {
     struct connect_info *found = NULL;
@@ -188,8 +206,10 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     if (!file_changed(link) && connected && link->socket != NULL)
         return false;
     found = xcalloc(1, sizeof *found);
-    if (!connect_find(found, link->coordinator, link->connect_file, &error)) {
+    if (!connect_find(found, link->options.coordinator, link->options.connect_file, &error)) {
         complain(link, &error);
+    } else if (!is_trusted(link, found)) {
+        wait_for_file(link);
     } else if (is_elsewhere(link, found)) {
         moved = connect_to(link, found, &error);
         if (!moved)

@@ -16,10 +16,13 @@ struct link;
 
 enum link_received { LINK_NOTHING, LINK_MESSAGE, LINK_DROPPED };
 
-/* Each text may be NULL: see common/connect.h and common/credentials.h. They must outlive the link.
- * False with a sentence when the key cannot be used. */
-bool link_create(struct link **out, const char *coordinator, const char *connect_file,
-                 const char *key_file, struct error *error);
+struct link_options {
+    const char *coordinator, *connect_file; /* NULL: see common/connect.h */
+    const char *key_file;                   /* NULL: see common/credentials.h */
+    bool runs_commands; /* so the coordinator must be named, or prove by its key who it is */
+};
+/* The texts must outlive the link. False with a sentence when the key cannot be used. */
+bool link_create(struct link **out, const struct link_options *options, struct error *error);
 /* Leaves NULL, accepts NULL. What was sent is given a moment to go out. */
 void link_destroy(struct link **link);
 

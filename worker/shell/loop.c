@@ -40,8 +40,8 @@ struct loop {
     size_t n_runners;
     uint64_t instance;  /* of this worker: for the marks of processes, */
     uint64_t n_started; /* and so is this: how many trials it has started */
-    bool child_ended; /* some child, perhaps an orphan, or a trial is over */
-    int signals;      /* signalfd */
+    bool child_ended;   /* some child, perhaps an orphan, or a trial is over */
+    int signals;        /* signalfd */
     int64_t now_ms;
     bool leaving, leaving_at_once; /* by a signal */
     struct error unsupported;      /* why the coordinator cannot be spoken to; "" it can */
@@ -411,9 +411,9 @@ static int exit_status(const struct loop *loop)
 /* The guard first: before there are threads or sockets. */
 static bool begin(struct loop *loop, const struct loop_options *options, struct error *error)
 {
-    if (!guard_start(options->agent.instance, error) ||
-        !link_create(&loop->link, options->coordinator, options->connect_file, options->key_file,
-                     error))
+    struct link_options link = { options->coordinator, options->connect_file, options->key_file,
+                                 options->agent.allow_command };
+    if (!guard_start(options->agent.instance, error) || !link_create(&loop->link, &link, error))
         return false;
     loop->keeper = keeper_create(options->checkpoints, clock_monotonic_ms());
     loop->signals = open_signals();

@@ -38,7 +38,8 @@ static int set_up(void **state)
     snprintf(fixture->endpoint, sizeof fixture->endpoint, "tcp://127.0.0.1:%d",
              ntohs(address.sin_port));
     unsetenv("LDT_KEY_FILE");
-    if (!link_create(&fixture->link, fixture->endpoint, NULL, NULL, &error))
+    if (!link_create(&fixture->link, &(struct link_options){ .coordinator = fixture->endpoint },
+                     &error))
         fail_msg("%s", error.text);
     fixture->log = tmpfile();
     fflush(stderr);
@@ -175,7 +176,8 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     char said[4096];
     link_destroy(&fixture->link);
     if (!frame_listen(&coordinator, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, &error) ||
-        !link_create(&fixture->link, frame_endpoint(coordinator), NULL, NULL, &error))
+        !link_create(&fixture->link,
+                     &(struct link_options){ .coordinator = frame_endpoint(coordinator) }, &error))
         fail_msg("%s", error.text);
     assert_true(link_find(fixture->link, false, 0)); /* it has made a socket */
     is_refused(fixture->link, coordinator, 0);
@@ -187,9 +189,39 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     frame_close(&coordinator);
 }
 
+/* Nobody is named anywhere: no option, no variable, no connect file. */
+static void begin_unnamed(struct fixture *fixture, bool runs_commands)
+{
+    struct error error;
+    const struct link_options options = { .runs_commands = runs_commands };
+    link_destroy(&fixture->link);
+    unsetenv("LDT_COORDINATOR");
+    setenv("XDG_STATE_HOME", "/dev/null/nowhere", 1);
+    if (!link_create(&fixture->link, &options, &error))
+        fail_msg("%s", error.text);
+}
+
+static void a_worker_that_runs_commands_goes_to_nobody_by_guess(void **state)
+{
+    struct fixture *fixture = *state;
+    char said[4096];
+    begin_unnamed(fixture, true);
+    assert_false(link_find(fixture->link, false, 0));
+    assert_int_equal(complaints(fixture, said), 0); /* the file may be about to come */
+    assert_false(link_find(fixture->link, false, 1 * SECOND));
+    assert_false(link_find(fixture->link, false, 2 * SECOND));
+    assert_null(link_socket(fixture->link));
+    assert_int_equal(complaints(fixture, said), 1);
+    assert_non_null(strstr(said, "it waits for /dev/null/nowhere/ldt/connect.json"));
+    begin_unnamed(fixture, false);
+    assert_true(link_find(fixture->link, false, 3 * SECOND)); /* it runs its own trainer only */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_worker_that_runs_commands_goes_to_nobody_by_guess, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(nobody_at_the_address_is_told_after_a_while_and_then_seldom,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_coordinator_that_answers_is_not_complained_of, set_up,
