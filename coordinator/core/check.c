@@ -272,8 +272,7 @@ static const char *worker_fault(const struct core *core, const struct worker *wo
 static bool check_leases(const struct core *core, struct error *error)
 {
     int64_t deadline = INT64_MIN;
-    LIST_EACH(&core->leases, link)
-    {
+    LIST_EACH(&core->leases, link) {
         const struct live_trial *live = LIVE_QUEUED(link);
         if (live->deadline_ms < deadline) {
             error_set(error, "the leases are not in the order of their deadlines");

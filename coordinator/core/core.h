@@ -6,8 +6,8 @@
  * rows gives the durable half of the core (sessions, deadlines and credit are not durable). The
  * life of a trial is drawn in trial.c.
  *
- * Turn:  core_step for each event that arrived; core_assign once; carry out and clear the actions.
- */
+ * Turn:  core_step for each event that arrived; core_assign, perhaps again while it has more; carry
+ * out and clear the actions. */
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 #include "common/error.h"

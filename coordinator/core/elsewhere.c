@@ -139,7 +139,7 @@ static bool pair_in(struct list *avoided, const struct list *hungry, int command
     }
     if (behind == NULL)
         return false;
-    *trial = LIVE_QUEUED(list_first(&behind->trials))->trial;
+    *trial = LIVE_QUEUED(behind->trials.end.next)->trial; /* first_avoided: it is not empty */
     return true;
 }
 
@@ -163,8 +163,7 @@ bool elsewhere_pair(struct core *core, struct worker **worker, struct trial **tr
 bool elsewhere_possible(const struct core *core, const struct live_trial *live)
 {
     const struct worker *avoided = live->avoids;
-    LIST_EACH(&core->connected, link)
-    {
+    LIST_EACH(&core->connected, link) {
         const struct worker *worker = LIST_ITEM(link, struct worker, heard);
         if (worker != avoided && worker->row.drain == DRAIN_NO &&
             strcmp(worker->row.cpu, avoided->row.cpu) == 0 &&

@@ -136,13 +136,12 @@ static void revive(struct core *core, struct live_trial *live, int64_t now_ms, i
 void leases_pause(struct core *core, int64_t now_ms, int64_t pause_ms)
 {
     LIST_EACH(&core->leases, link)
-    LIVE_QUEUED(link)->deadline_ms += pause_ms;
+        LIVE_QUEUED(link)->deadline_ms += pause_ms;
     for (size_t i = 0; i < core->n_workers; i++) {
         struct worker *worker = core->workers[i];
         if (worker->session != 0)
             worker->heard_ms += pause_ms;
-        LIST_EACH(&worker->leases, held)
-        {
+        LIST_EACH(&worker->leases, held) {
             struct live_trial *live = LIVE_HELD(held);
             if (live->queue.list != &core->leases)
                 revive(core, live, now_ms, pause_ms);

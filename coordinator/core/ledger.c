@@ -124,8 +124,7 @@ void ledger_outcome(struct ledger *ledger, int64_t trial, enum trial_state state
                     double value)
 {
     assert(trial >= 0 && trial < ledger_configurations(ledger) * ledger->repeat);
-    /* A diverged trial has a value to show, its best before the divergence, and still ranks worst.
-     */
+    /* A diverged trial has a value to show, the best before it diverged, and still ranks worst. */
     bool counts = has_value && (state == TRIAL_DONE || state == TRIAL_PRUNED);
     ledger->n_ended += ledger->outcomes[trial].state == 0;
     ledger->outcomes[trial] =

@@ -34,8 +34,7 @@ struct crowd {
 static struct crowd look_around(const struct core *core)
 {
     struct crowd crowd = { { false, false }, { false, false } };
-    LIST_EACH(&core->connected, link)
-    {
+    LIST_EACH(&core->connected, link) {
         const struct worker *worker = LIST_ITEM(link, struct worker, heard);
         bool stays = worker->row.drain == DRAIN_NO;
         for (int commands = 0; commands <= worker->row.allow_command; commands++) {
@@ -188,8 +187,7 @@ static const char *worker_note(struct turn *turn, const struct worker *worker)
 {
     if (worker->note[0] != '\0')
         return arena_text(turn->out->arena, worker->note);
-    LIST_EACH(&worker->leases, held)
-    {
+    LIST_EACH(&worker->leases, held) {
         const struct live_trial *live = LIVE_HELD(held);
         if (is_still(turn, live))
             return arena_printf(turn->out->arena,
@@ -287,7 +285,7 @@ static size_t count_still(const struct turn *turn)
 {
     size_t count = 0;
     LIST_EACH(&turn->core->leases, link)
-    count += is_still(turn, LIVE_QUEUED(link));
+        count += is_still(turn, LIVE_QUEUED(link));
     return count;
 }
 

@@ -237,8 +237,7 @@ static struct kept_attempt keep_or_drop(struct turn *turn, struct worker *worker
  * if a TRIAL is still under way: the attempt stays the current one until then. */
 static void lapse_unconfirmed(struct core *core, struct worker *worker)
 {
-    LIST_EACH(&worker->leases, held)
-    {
+    LIST_EACH(&worker->leases, held) {
         struct live_trial *live = LIVE_HELD(held);
         if (!live->confirmed)
             lease_lapse(core, live);
@@ -268,7 +267,7 @@ void worker_hello(struct turn *turn, const struct message *message)
     worker = register_worker(turn, message, worker);
     begin_session(turn, worker);
     LIST_EACH(&worker->leases, held)
-    LIVE_HELD(held)->confirmed = false;
+        LIVE_HELD(held)->confirmed = false;
     size_t n_held = message->hello.n_held;
     struct kept_attempt *kept = arena_alloc(turn->out->arena, n_held * sizeof *kept);
     for (size_t i = 0; i < n_held; i++)
@@ -330,8 +329,7 @@ static bool says_goodbye(struct core *core, struct worker *worker, const struct 
 {
     if (!message->beat.leaving || message->beat.n_held > 0)
         return false;
-    LIST_EACH(&worker->leases, held)
-    {
+    LIST_EACH(&worker->leases, held) {
         if (LIVE_HELD(held)->confirmed)
             return false;
     }

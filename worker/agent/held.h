@@ -1,16 +1,14 @@
 /* held.h - one attempt that the worker holds, from its TRIAL to the last acknowledgement.
  *
- *                on_trial               on_exited                  on_result_ack: recorded, stale
- *     (TRIAL) ------------> RUNNING ----------------> FINISHED ----------------------------------->
- * gone
+ *              on_trial           on_exited              on_result_ack: recorded, stale
+ *     (TRIAL) ------------> RUNNING ------------> FINISHED ------------------------> gone
  *        |                   |   |  on_handed_back
- *        | no slot,          |   +--------------> RELEASING ------------------> gone
- *        | leaving           |                     ^     on_release_ack
+ *        | no slot,          |   +--------------> RELEASING -----------------------> gone
+ *        | leaving           |                     ^          on_release_ack
  *        +-----------------------------------------+
  *                            |                        on_exited, on_handed_back
- *       cancelled or stale:  +------------> DYING ----------------------------> gone
- *       agent_drop                          (only waits for the child's end)
- */
+ *       cancelled or stale:  +------------> DYING ---------------------------------> gone
+ *       agent_drop                          (only waits for the child's end) */
 #ifndef AGENT_HELD_H
 #define AGENT_HELD_H
 #include "common/message.h"

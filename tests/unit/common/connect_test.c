@@ -82,6 +82,7 @@ static void with_nothing_said_it_is_loopback(void **state)
     assert_string_equal(fixture->info.client, CONNECT_DEFAULT_ENDPOINT);
     assert_string_equal(fixture->info.db, "");
     assert_non_null(strstr(fixture->info.origin, fixture->nested));
+    assert_true(fixture->info.guessed);
 }
 
 static void what_is_written_is_found(void **state)
@@ -105,6 +106,7 @@ static void an_option_wins_over_the_file_over_the_environment_over_the_default(v
     find(fixture, NULL, NULL);
     assert_string_equal(fixture->info.client, "tcp://127.0.0.1:2");
     assert_string_equal(fixture->info.origin, "LDT_COORDINATOR");
+    assert_false(fixture->info.guessed);
     write_sample(fixture, fixture->file, "tcp://127.0.0.1:3");
     find(fixture, NULL, fixture->file);
     assert_string_equal(fixture->info.client, "tcp://127.0.0.1:3");
