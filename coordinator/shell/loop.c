@@ -132,7 +132,7 @@ static void settle(struct loop *loop)
     if (result == STORE_BROKEN) {
         log_event(LOG_ERROR, "database-broken", "why=%s", log_quote(error.text));
         loop->broken = true;
-    } else if (result == STORE_FULL) {
+    } else if (result == STORE_HELD) {
         if (!loop->held)
             begin_hold(loop, &error);
     } else {

@@ -254,12 +254,12 @@ static enum store_result verdict(int rc)
     switch (rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_BUSY:
-        return STORE_FULL;
+        return STORE_HELD;
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_SHMSIZE) /* the shared file could not grow */
-            return STORE_FULL;
+            return STORE_HELD;
         if (rc == SQLITE_IOERR_WRITE && (cause == EDQUOT || cause == ENOSPC))
-            return STORE_FULL;
+            return STORE_HELD;
         return STORE_BROKEN;
     default:
         return STORE_BROKEN;
@@ -289,7 +289,7 @@ static bool undo(struct store *store, struct error *error)
 static enum store_result checkpoint(struct store *store, struct error *error)
 {
     int rc = wal_checkpoint(store);
-    if (rc == SQLITE_OK || verdict(rc) == STORE_FULL)
+    if (rc == SQLITE_OK || verdict(rc) == STORE_HELD)
         return STORE_OK;
     return failed(store, rc, "the write-ahead log", error);
 }
@@ -324,7 +324,7 @@ enum store_result store_save(struct store *store, const struct actions *actions,
 {
     const char *what = "a turn";
     if (!is_in_its_place(store, error))
-        return STORE_FULL;
+        return STORE_HELD;
     int rc = run(store->statements[STATEMENT_BEGIN]);
     if (rc == SQLITE_DONE)
         rc = save_rows(store, actions, &what);
@@ -345,5 +345,5 @@ enum store_result store_save(struct store *store, const struct actions *actions,
         *error = second; /* what is remembered can no longer be trusted */
         return STORE_BROKEN;
     }
-    return checkpoint(store, error) == STORE_BROKEN ? STORE_BROKEN : STORE_FULL;
+    return checkpoint(store, error) == STORE_BROKEN ? STORE_BROKEN : STORE_HELD;
 }

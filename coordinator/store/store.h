@@ -13,7 +13,7 @@ struct store;
 
 enum store_result {
     STORE_OK,
-    STORE_FULL,   /* no space, or a foreign process is writing, or the file is gone from its place:
+    STORE_HELD,   /* no space, or a foreign process is writing, or the file is gone from its place:
                    * nothing of the turn is durable; the same actions may be saved again later */
     STORE_BROKEN, /* an I/O error or a violated constraint: stop, restart, replay; never go on */
 };

@@ -45,7 +45,7 @@ static enum store_result save_or_fail(struct store *store, const struct actions 
     saves++;
     if (disk == STORE_OK)
         return store_save(store, actions, error);
-    error_set(error, disk == STORE_FULL ? "no space left" : "input/output error");
+    error_set(error, disk == STORE_HELD ? "no space left" : "input/output error");
     return disk;
 }
 
@@ -273,7 +273,7 @@ static void nothing_is_told_while_the_disk_is_full(void **state)
 {
     struct world *world = *state;
     struct message message;
-    disk = STORE_FULL;
+    disk = STORE_HELD;
     send_message(world, world->other, hello("w", 9));
     while (saves == 0)
         assert_true(loop_turn(&world->loop, TURN_MS));
@@ -301,7 +301,7 @@ static void a_request_that_is_held_is_said_to_be_held(void **state)
 {
     struct world *world = *state;
     struct message message = submit("k1");
-    disk = STORE_FULL;
+    disk = STORE_HELD;
     send_message(world, world->client, message);
     while (saves == 0)
         assert_true(loop_turn(&world->loop, TURN_MS));
@@ -319,7 +319,7 @@ static void a_request_that_is_held_is_said_to_be_held(void **state)
 static void a_full_disk_is_tried_again_at_intervals_not_in_a_hurry(void **state)
 {
     struct world *world = *state;
-    disk = STORE_FULL;
+    disk = STORE_HELD;
     send_message(world, world->other, hello("w", 9));
     while (saves == 0)
         assert_true(loop_turn(&world->loop, TURN_MS));
@@ -336,7 +336,7 @@ static void a_full_disk_is_tried_again_at_intervals_not_in_a_hurry(void **state)
 static void a_held_turn_waits_although_there_is_work_to_hand_out(void **state)
 {
     struct world *world = *state;
-    disk = STORE_FULL;
+    disk = STORE_HELD;
     send_message(world, world->other, hello("w", 9));
     while (saves == 0)
         assert_true(loop_turn(&world->loop, TURN_MS));
@@ -351,7 +351,7 @@ static void no_worker_hears_of_state_that_is_not_durable(void **state)
     struct world *world = *state;
     struct message message = ask(world, world->other, hello("w", 9));
     struct held_attempt held = { { 1, 1, 1 }, 5, false };
-    disk = STORE_FULL;
+    disk = STORE_HELD;
     send_message(world, world->client, submit("k1"));
     while (saves < 2)
         assert_true(loop_turn(&world->loop, TURN_MS));

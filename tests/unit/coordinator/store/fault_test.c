@@ -158,8 +158,8 @@ static void a_full_disk_holds_the_turn_which_can_be_saved_later(void **state)
     save_ground(f);
     for (int round = 0; round < 3; round++) {
         shim.full = true;
-        assert_int_equal(save(f, trial_action(1, 1 + round)), STORE_FULL);
-        assert_int_equal(save(f, trial_action(1, 1 + round)), STORE_FULL);
+        assert_int_equal(save(f, trial_action(1, 1 + round)), STORE_HELD);
+        assert_int_equal(save(f, trial_action(1, 1 + round)), STORE_HELD);
         assert_non_null(strstr(f->error.text, "the disk is full; make room"));
         shim.full = false;
         assert_int_equal(save(f, trial_action(1, 1 + round)), STORE_OK);
@@ -178,7 +178,7 @@ static void a_file_that_may_not_grow_is_a_full_disk(void **state)
     attempt.attempt.log = log;
     save_ground(f);
     answer(f, "PRAGMA max_page_count = 1");
-    assert_int_equal(save(f, attempt), STORE_FULL);
+    assert_int_equal(save(f, attempt), STORE_HELD);
     assert_string_equal(answer(f, "SELECT length(log) FROM attempt"), "0");
     answer(f, "PRAGMA max_page_count = 1000000");
     assert_int_equal(save(f, attempt), STORE_OK);
@@ -229,7 +229,7 @@ static void a_foreign_writer_holds_the_turn_too(void **state)
     sqlite3_busy_timeout(f->store->db, 0);
     assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(save(f, trial_action(1, 1)), STORE_FULL);
+    assert_int_equal(save(f, trial_action(1, 1)), STORE_HELD);
     assert_non_null(strstr(f->error.text, "another process is writing to it"));
     assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(save(f, trial_action(1, 1)), STORE_OK);
@@ -247,7 +247,7 @@ static void a_file_that_is_gone_from_its_place_holds_the_turn_too(void **state)
         assert_int_equal(rename(f->path, elsewhere), 0);
         if (copied)
             fclose(fopen(f->path, "w"));
-        assert_int_equal(save(f, trial_action(1, 1 + copied)), STORE_FULL);
+        assert_int_equal(save(f, trial_action(1, 1 + copied)), STORE_HELD);
         assert_non_null(strstr(f->error.text, f->path));
         assert_non_null(strstr(f->error.text, "was moved or removed"));
         assert_int_equal(rename(elsewhere, f->path), 0);
