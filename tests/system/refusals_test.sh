@@ -78,10 +78,11 @@ check_says 'and standard input is called what it is' '^stdin: ' "$work/refused.o
 # ---- two coordinators of one user, with a database each: who was there first is found by all who name nobody
 default=$XDG_STATE_HOME/ldt/connect.json
 start_second() {
+    rm -f "$work/second.log" # what an older one said must not be taken for this one's word
     "$bin/ldt-coordinator" --db "$work/second.db" --listen "$free" "$@" 2>"$work/second.log" &
     second=$!
     pids="$pids $second"
-    wait_for 20 grep -q event=ready "$work/second.log" || give_up 'the second coordinator starts'
+    wait_for 20 grep -qs event=ready "$work/second.log" || give_up 'the second coordinator starts'
 }
 "$bin/ldt-coordinator" --db "$work/first.db" --listen "$free" 2>"$work/first.log" &
 first=$!
