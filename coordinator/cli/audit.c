@@ -190,7 +190,7 @@ static int compare(sqlite3 *db, enum output_format format, const char *audit)
         struct output *output = output_begin(format, stdout);
         status = put_pairs(db, pairs, audit, output);
         sqlite3_finalize(pairs);
-        status = database_finish(&output, status);
+        status = output_finish(&output, status);
     }
     return status;
 }

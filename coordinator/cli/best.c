@@ -44,7 +44,7 @@ static int print_best(sqlite3 *db, const struct arguments *arguments)
         if (status == EXIT_OK && output_rows(output) == 0)
             complain("no trial of `%s` has a value yet: `ldt status %s` shows how they are",
                      arguments->words[0], arguments->words[0]);
-        status = database_finish(&output, status);
+        status = output_finish(&output, status);
     }
     studies_free(&studies);
     return status;

@@ -199,7 +199,7 @@ static int print_comparison(const struct side *a, const struct side *b, enum out
         for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
             output_column(output, columns[i]);
         print_row(output, a, b, &pairs);
-        status = database_finish(&output, status);
+        status = output_finish(&output, status);
         if (pairs.count < a->count || pairs.count < b->count)
             complain("not compared, for want of the same seed on the other side: %zu runs of %s, "
                      "%zu of %s",

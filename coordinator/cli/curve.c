@@ -160,7 +160,7 @@ static int print_curves(sqlite3 *db, struct curves *curves, enum output_format f
     bool good = true;
     for (int i = 0; i < curves->n_trials && good; i++)
         good = print_one(db, curves, curves->trials[i]);
-    return database_finish(&curves->output, good ? EXIT_OK : EXIT_FAILED);
+    return output_finish(&curves->output, good ? EXIT_OK : EXIT_FAILED);
 }
 
 /* ---- the command */

@@ -124,15 +124,6 @@ bool database_rows(struct output *output, sqlite3_stmt *statement)
     return rc == SQLITE_DONE;
 }
 
-int database_finish(struct output **output, int status)
-{
-    struct error error;
-    if (output_end(output, &error))
-        return status;
-    complain("%s", error.text);
-    return status != EXIT_OK ? status : EXIT_FAILED;
-}
-
 /* ---- names */
 
 static bool collect(sqlite3 *db, const char *sql, const char *name, struct studies *out)

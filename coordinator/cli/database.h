@@ -58,8 +58,4 @@ sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, in
 void database_columns(struct output *output, sqlite3_stmt *statement);
 void database_cells(struct output *output, sqlite3_stmt *statement, int count);
 bool database_rows(struct output *output, sqlite3_stmt *statement);
-
-/* output_end, with the complaint. Returns status if that is not EXIT_OK already, else EXIT_OK or
- * EXIT_FAILED. */
-int database_finish(struct output **output, int status);
 #endif

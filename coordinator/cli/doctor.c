@@ -113,7 +113,7 @@ static int examine(sqlite3 *db, const struct arguments *arguments)
     if (report.is_terminal)
         fputs("\r\033[K", stderr);
     bool sound = examined && diagnosis.findings == 0;
-    int status = database_finish(&report.output, sound ? EXIT_OK : EXIT_FAILED);
+    int status = output_finish(&report.output, sound ? EXIT_OK : EXIT_FAILED);
     if (!examined)
         complain("%s", error.text);
     else if (sound)

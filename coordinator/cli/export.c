@@ -102,7 +102,7 @@ static int print_export(sqlite3 *db, const struct arguments *arguments)
             if (!print_study(db, studies.names[i], i == 0, output, &columns))
                 status = EXIT_FAILED;
         }
-        status = database_finish(&output, status);
+        status = output_finish(&output, status);
     }
     for (size_t i = 0; i < columns.count; i++)
         free(columns.names[i]);

@@ -69,7 +69,7 @@ static int print_rows(sqlite3_stmt *statement, enum output_format format)
 {
     struct output *output = output_begin(format, stdout);
     database_columns(output, statement);
-    return database_finish(&output, database_rows(output, statement) ? EXIT_OK : EXIT_FAILED);
+    return output_finish(&output, database_rows(output, statement) ? EXIT_OK : EXIT_FAILED);
 }
 
 static int print_attempts(sqlite3 *db, const char *study, int64_t trial,

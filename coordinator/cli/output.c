@@ -3,6 +3,7 @@
 #include "common/csv.h"
 #include "common/json.h"
 #include "common/xalloc.h"
+#include "coordinator/cli/arguments.h"
 #include "proto/text.h"
 
 #include <assert.h>
@@ -283,4 +284,13 @@ bool output_end(struct output **output, struct error *error)
     free(out);
     *output = NULL;
     return written;
+}
+
+int output_finish(struct output **output, int status)
+{
+    struct error error;
+    if (output_end(output, &error))
+        return status;
+    complain("%s", error.text);
+    return status != EXIT_OK ? status : EXIT_FAILED;
 }

@@ -36,4 +36,7 @@ size_t output_rows(const struct output *output); /* so far */
 /* Writes what is left and leaves *output NULL. False with a sentence when the stream could not be
  * written. */
 bool output_end(struct output **output, struct error *error);
+/* The same, with the complaint. Returns status if that is not EXIT_OK already, else EXIT_OK or
+ * EXIT_FAILED. */
+int output_finish(struct output **output, int status);
 #endif

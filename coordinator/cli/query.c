@@ -60,7 +60,7 @@ static int print_query(sqlite3 *db, const struct arguments *arguments)
     database_columns(output, statement);
     int status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
     sqlite3_finalize(statement);
-    return database_finish(&output, status);
+    return output_finish(&output, status);
 }
 
 int command_query(const struct context *context, int argc, char **argv)

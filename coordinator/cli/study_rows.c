@@ -73,15 +73,11 @@ static void put_study(struct output *output, const struct study_status *study, b
 int study_rows_print(enum output_format format, const struct message *reply)
 {
     bool table = format == OUTPUT_TABLE;
-    struct error error;
     struct output *output = output_begin(format, stdout);
     for (size_t i = 0; i < COLUMNS; i++)
         if (columns[i].in_table || !table)
             output_column(output, columns[i].name);
     for (size_t i = 0; i < reply->status_reply.n_studies; i++)
         put_study(output, &reply->status_reply.studies[i], table);
-    if (output_end(&output, &error))
-        return EXIT_OK;
-    complain("%s", error.text);
-    return EXIT_FAILED;
+    return output_finish(&output, EXIT_OK);
 }

@@ -32,7 +32,7 @@ static int print_trials(sqlite3 *db, const struct arguments *arguments)
     database_columns(output, statement);
     status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
     sqlite3_finalize(statement);
-    return database_finish(&output, status);
+    return output_finish(&output, status);
 }
 
 int command_trials(const struct context *context, int argc, char **argv)

@@ -24,7 +24,6 @@ static int print_workers(enum output_format format, const struct message *reply)
     static const char *const columns[] = { "worker", "host",       "slots", "busy",  "commands",
                                            "here",   "seen_s_ago", "done",  "failed",
                                            "leaves", "note" };
-    struct error error;
     struct output *output = output_begin(format, stdout);
     if (reply->status_reply.n_workers > 0)
         qsort(reply->status_reply.workers, reply->status_reply.n_workers,
@@ -45,10 +44,7 @@ static int print_workers(enum output_format format, const struct message *reply)
         output_text(output, drains[worker->drain]);
         output_text(output, worker->note);
     }
-    if (output_end(&output, &error))
-        return EXIT_OK;
-    complain("%s", error.text);
-    return EXIT_FAILED;
+    return output_finish(&output, EXIT_OK);
 }
 
 static int show(const struct context *context, const struct message *question,
