@@ -216,17 +216,29 @@ static void become_final(struct turn *turn, struct trial *trial, enum trial_stat
 
 enum { LOSSES_SUSPECT = 3, LOSSES_MOST = 30 };
 
+/* Than all attempts before it. */
+static bool got_further(const struct live_trial *live)
+{
+    return live->attempt.last_step > live->furthest_step;
+}
+
+/* Where this attempt, which ends now, has got to. */
+static void note_furthest(struct live_trial *live)
+{
+    if (got_further(live))
+        live->furthest_step = live->attempt.last_step;
+}
+
 /* In a row, this attempt included. */
 static int32_t losses_with_this(const struct live_trial *live)
 {
-    return live->attempt.last_step > live->furthest_step ? 1 : live->losses + 1;
+    return got_further(live) ? 1 : live->losses + 1;
 }
 
 static void count_loss(struct live_trial *live)
 {
     live->losses = losses_with_this(live);
-    if (live->attempt.last_step > live->furthest_step)
-        live->furthest_step = live->attempt.last_step;
+    note_furthest(live);
 }
 
 bool trial_is_suspect(const struct live_trial *live)
@@ -376,10 +388,8 @@ enum { RETURNS_TOLD = 3 };
 static void count_return(struct trial *trial)
 {
     struct live_trial *live = trial->live;
-    bool further = live->attempt.last_step > live->furthest_step;
-    live->returns = further ? 1 : live->returns + 1;
-    if (further)
-        live->furthest_step = live->attempt.last_step;
+    live->returns = got_further(live) ? 1 : live->returns + 1;
+    note_furthest(live);
     if (live->returns >= RETURNS_TOLD)
         trial->study->restless = trial->row.number;
 }
