@@ -20,9 +20,14 @@ hurt() {
 }
 before=
 
-# Whatever follows runs in a network of its own; false where that is not permitted.
-own_network() {
-    unshare -n true 2>/dev/null && command -v ip >/dev/null && before='unshare -n'
+# The same in a network of its own; skipped where that is not permitted.
+hurt_in_own_network() {
+    if unshare -n true 2>/dev/null && command -v ip >/dev/null; then
+        before='unshare -n'
+        hurt "$@"
+    else
+        skipped "$1" 'no network namespaces here (needs root and ip)'
+    fi
 }
 seed=${LDT_SEED:-$(date +%s)}
 say "LDT_SEED=$seed"

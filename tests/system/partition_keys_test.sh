@@ -4,9 +4,5 @@
 export LDT_KEYS=yes
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/hurt.sh"
-if own_network; then
-    hurt 'after a partition all workers with keys are back in time' partitions.py DIR 1 "$seed" 3
-else
-    skipped 'after a partition all workers with keys are back in time' 'no network namespaces here (needs root and ip)'
-fi
+hurt_in_own_network 'after a partition all workers with keys are back in time' partitions.py DIR 1 "$seed" 3
 end_of_test

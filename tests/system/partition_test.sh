@@ -3,9 +3,5 @@
 # seconds. Long form: tests/torture/partitions.sh.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/hurt.sh"
-if own_network; then
-    hurt 'after each partition all workers are back in time' partitions.py DIR 2 "$seed" 4
-else
-    skipped 'after each partition all workers are back in time' 'no network namespaces here (needs root and ip)'
-fi
+hurt_in_own_network 'after each partition all workers are back in time' partitions.py DIR 2 "$seed" 4
 end_of_test
