@@ -33,8 +33,9 @@ struct link {
     struct buf out, in;
 };
 
-static void set_file(struct link *link, const char *coordinator, const char *connect_file)
+static void set_file(struct link *link)
 {
+    const char *coordinator = link->options.coordinator, *connect_file = link->options.connect_file;
     struct error error;
     if (connect_file != NULL && coordinator == NULL)
         snprintf(link->file, sizeof link->file, "%s", connect_file);
@@ -48,7 +49,7 @@ bool link_create(struct link **out, const struct link_options *options, struct e
     struct link *link = xcalloc(1, sizeof *link);
     link->options = *options;
     link->look_ms = INT64_MIN;
-    set_file(link, options->coordinator, options->connect_file);
+    set_file(link);
     buf_init(&link->out, MESSAGE_MAX_BYTES);
     buf_init(&link->in, MESSAGE_MAX_BYTES);
     *out = link;
