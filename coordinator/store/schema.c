@@ -2,6 +2,7 @@
 #include "coordinator/store/integrity.h"
 #include "coordinator/store/sql.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool foreign(const char *path, int64_t id, struct error *error)
@@ -22,6 +23,11 @@ bool schema_identify(sqlite3 *db, const char *path, int *version, struct error *
         return false;
     if (id != APPLICATION_ID && (id != 0 || objects > 0 || number != 0))
         return foreign(path, id, error);
+    if (number < 0 || (number == 0 && objects > 0)) {
+        char finding[64];
+        snprintf(finding, sizeof finding, "its schema version is %lld", (long long)number);
+        return sql_damaged(path, finding, error);
+    }
     if (number > schema_version) {
         error_set(error,
                   "%s has schema version %lld, this program knows versions up to %d: use the newer "

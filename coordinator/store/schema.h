@@ -25,7 +25,8 @@ extern const int schema_version;            /* of the last one */
 extern const char views_sql[];
 
 /* What kind of file this is. Refuses, naming both sides, another program's database, a newer schema
- * and what is no database; a new, empty file is version 0. */
+ * and what is no database, and as damage a version that never was; a new, empty file is version
+ * 0. */
 bool schema_identify(struct sqlite3 *db, const char *path, int *version, struct error *error);
 
 /* Brings the tables from `version` to schema_version, and the views up to date, in one

@@ -101,6 +101,27 @@ static void a_newer_schema_is_refused_with_both_versions(void **state)
             "has schema version 7, this program knows versions up to 4: use the newer release");
 }
 
+/* Of the four bytes in the header one bit may have flipped. Nothing is migrated then. */
+static void a_schema_version_that_never_was_is_damage(void **state)
+{
+    static const char *const versions[] = { "-2147483644", "-3", "0" };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        char sql[128], sentence[64];
+        snprintf(sql, sizeof sql,
+                 "PRAGMA application_id = 0x4c445431; PRAGMA user_version = %s;"
+                 "CREATE TABLE IF NOT EXISTS trial (x)",
+                 versions[i]);
+        snprintf(sentence, sizeof sentence, "is damaged (its schema version is %s)", versions[i]);
+        make_database(f, sql);
+        refused(f, f->path, sentence);
+        sqlite3 *db;
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_string_equal(answer_of(db, "PRAGMA user_version"), versions[i]);
+        sqlite3_close(db);
+    }
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +318,7 @@ int main(void)
         WITH_STORE(opening_again_changes_nothing),
         WITH_DIRECTORY(another_programs_database_is_refused),
         WITH_DIRECTORY(a_newer_schema_is_refused_with_both_versions),
+        WITH_DIRECTORY(a_schema_version_that_never_was_is_damage),
         WITH_DIRECTORY(what_is_no_database_is_refused),
         WITH_DIRECTORY(a_damaged_database_is_refused_with_advice),
         WITH_STORE(a_large_damaged_database_is_refused_as_well),
