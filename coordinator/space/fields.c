@@ -43,58 +43,7 @@ static const char *const known_keys[] = {
     "ladder",
 };
 
-/* Words of other systems, for people who come from there. */
-static const struct {
-    const char *word, *ours;
-} foreign_keys[] = {
-    { "method",
-      "the sampler is written `sampler: {name: tpe}`; the trainer's method is a parameter" },
-    { "run_cap", "write `trials`" },
-    { "max_trials", "write `trials`" },
-    { "n_trials", "write `trials`" },
-    { "maxTrialNumber", "write `trials`" },
-    { "maxTrialCount", "write `trials`" },
-    { "trialConcurrency", "write `max_concurrent_trials`" },
-    { "parallelTrialCount", "write `max_concurrent_trials`" },
-    { "maxFailedTrialCount", "write `max_failed_trials`" },
-    { "objective", "write `metric: {name: ..., goal: minimize}`" },
-    { "direction", "write `metric: {name: ..., goal: minimize}`" },
-};
-
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-
-static bool is_among(const char *word, const char *const *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], word) == 0)
-            return true;
-    return false;
-}
-
-static void refuse_key(struct problems *problems, const char *path, const char *key)
-{
-    if (problems_full(problems))
-        return;
-    for (size_t i = 0; i < COUNT(foreign_keys); i++) {
-        if (strcmp(foreign_keys[i].word, key) == 0) {
-            problem_add(problems, path, true, "unknown key `%s`; %s", key, foreign_keys[i].ours);
-            return;
-        }
-    }
-    const char *meant = nearest_of(key, known_keys, COUNT(known_keys));
-    problem_add(problems, path, true, "unknown key `%.64s`%s", key, problem_hint(problems, meant));
-}
-
-static void check_keys(struct problems *problems, struct node document)
-{
-    const char *key;
-    json_t *member, *tree = (json_t *)(uintptr_t)document.json;
-    json_object_foreach(tree, key, member) {
-        const char *path = problem_path_member(problems, document.path, key);
-        if (!is_among(key, known_keys, COUNT(known_keys)) && !refuse_reserved(problems, path, key))
-            refuse_key(problems, path, key);
-    }
-}
 
 /* ---- what runs ----------------------------------------------------------------------------- */
 
@@ -371,7 +320,7 @@ void draft_read_fields(struct draft *draft, struct node document)
     struct node metric = node_member(problems, document, "metric");
     struct node sampler = node_member(problems, document, "sampler");
     const char *text;
-    check_keys(problems, document);
+    read_known_members(problems, document, known_keys, COUNT(known_keys));
     if (name.json == NULL)
         problem_add(problems, document.path, true, "`name` is missing: what is the search called?");
     else if (read_name(problems, name, &text))

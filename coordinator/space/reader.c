@@ -93,6 +93,58 @@ bool refuse_reserved(struct problems *problems, const char *path, const char *ke
     return false;
 }
 
+static bool is_among(const char *word, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* What other systems call the key, for people who come from there: a word means what it says only
+ * where ours may stand. */
+static const struct foreign_key {
+    const char *word, *ours, *fix;
+} foreign_keys[] = {
+    { "method", "sampler",
+      "the sampler is written `sampler: {name: tpe}`; the trainer's method is a parameter" },
+    { "study_name", "name", "write `name`" },
+    { "run_cap", "trials", "write `trials`" },
+    { "count", "trials", "write `trials`" },
+    { "max_trials", "trials", "write `trials`" },
+    { "n_trials", "trials", "write `trials`" },
+    { "maxTrialNumber", "trials", "write `trials`" },
+    { "maxTrialCount", "trials", "write `trials`" },
+    { "n_jobs", "max_concurrent_trials", "write `max_concurrent_trials`" },
+    { "trialConcurrency", "max_concurrent_trials", "write `max_concurrent_trials`" },
+    { "parallelTrialCount", "max_concurrent_trials", "write `max_concurrent_trials`" },
+    { "maxFailedTrialCount", "max_failed_trials", "write `max_failed_trials`" },
+    { "pruner", "sampler",
+      "hopeless trials are not ended by the service yet; a program may end itself, with status 0" },
+    { "objective", "metric", "write `metric: {name: ..., goal: minimize}`" },
+    { "direction", "metric", "write `metric: {name: ..., goal: minimize}`" },
+    { "direction", "goal", "write `goal`" },
+    { "low", "min", "write `min`" },
+    { "high", "max", "write `max`" },
+    { "log", "distribution", "write `distribution: log_uniform_values`" },
+    { "step", "q", "write `q`, with `distribution: q_uniform` or `q_log_uniform_values`" },
+    { "choices", "values", "write `values`" },
+};
+
+static void refuse_key(struct problems *problems, const char *path, const char *key,
+                       const char *const *known, size_t count)
+{
+    for (size_t i = 0; i < sizeof foreign_keys / sizeof *foreign_keys; i++) {
+        const struct foreign_key *foreign = &foreign_keys[i];
+        if (strcmp(foreign->word, key) != 0 || !is_among(foreign->ours, known, count))
+            continue;
+        problem_add(problems, path, true, "unknown key `%s`; %s", key, foreign->fix);
+        return;
+    }
+    problem_add(problems, path, true, "unknown key `%.64s`%s", key,
+                problem_hint(problems, nearest_of(key, known, count)));
+}
+
 bool read_known_members(struct problems *problems, struct node object, const char *const *known,
                         size_t count)
 {
@@ -101,19 +153,14 @@ bool read_known_members(struct problems *problems, struct node object, const cha
         *tree = (json_t *)(uintptr_t)object.json; /* jansson's iteration takes no const */
     bool good = true;
     json_object_foreach(tree, key, member) {
-        bool is_known = false;
-        for (size_t i = 0; i < count && !is_known; i++)
-            is_known = strcmp(known[i], key) == 0;
-        if (is_known)
+        if (is_among(key, known, count))
             continue;
         good = false;
         if (problems_full(problems))
             return false;
         const char *path = problem_path_member(problems, object.path, key);
-        const char *meant = nearest_of(key, known, count);
         if (!refuse_reserved(problems, path, key))
-            problem_add(problems, path, true, "unknown key `%.64s`%s", key,
-                        problem_hint(problems, meant));
+            refuse_key(problems, path, key, known, count);
     }
     return good;
 }

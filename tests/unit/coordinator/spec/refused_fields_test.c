@@ -88,6 +88,31 @@ static void names_are_checked(void **state)
             "starting with a letter or digit");
 }
 
+static void words_of_other_systems_are_told_with_ours(void **state)
+{
+    refused(LDT_TASK_B "run_cap: 9\n", "7:1: unknown key `run_cap`; write `trials`");
+    refused(LDT_TASK_B "n_trials: 9\n", "7:1: unknown key `n_trials`; write `trials`");
+    refused(LDT_TASK_B "pruner: {name: median}\n",
+            "7:1: unknown key `pruner`; hopeless trials are not ended by the service yet; a "
+            "program may end itself, with status 0");
+    refused("name: s\n"
+            "program: ldt\n"
+            "metric: {name: test_kl, direction: minimize}\n"
+            "trials: 5\n"
+            "parameters: {task: {value: task-b}}\n",
+            "3:25: unknown key `direction`; write `goal`");
+    refused(COMMAND_SEARCH "  a: {low: 1}\n", "6:7: unknown key `low`; write `min`");
+    refused(COMMAND_SEARCH "  a: {min: 1, high: 2}\n", "6:15: unknown key `high`; write `max`");
+    refused(COMMAND_SEARCH "  a: {min: 1, max: 2, log: true}\n",
+            "6:23: unknown key `log`; write `distribution: log_uniform_values`");
+    refused(COMMAND_SEARCH "  a: {min: 1, max: 2, step: 1}\n",
+            "6:23: unknown key `step`; write `q`, with `distribution: q_uniform` or "
+            "`q_log_uniform_values`");
+    refused(COMMAND_SEARCH "  a: {choices: [1, 2]}\n",
+            "6:7: unknown key `choices`; write `values`");
+    refused(LDT_TASK_B "low: 1\n", "7:1: unknown key `low`");
+}
+
 static void unknown_keys_are_told_with_the_nearest(void **state)
 {
     refused(LDT_TASK_B "repeet: 3\n", "7:1: unknown key `repeet`; did you mean `repeat`?");
@@ -96,7 +121,6 @@ static void unknown_keys_are_told_with_the_nearest(void **state)
     refused(LDT_TASK_B "method: bayes\n",
             "7:1: unknown key `method`; the sampler is written `sampler: {name: tpe}`; the "
             "trainer's method is a parameter");
-    refused(LDT_TASK_B "run_cap: 9\n", "7:1: unknown key `run_cap`; write `trials`");
     refused(LDT_TASK_B "Trials: 5\n", "7:1: unknown key `Trials`; did you mean `trials`?");
     refused("name: s\n"
             "program: ldt\n"
@@ -348,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_required_is_named_when_it_is_missing),
         cmocka_unit_test(names_are_checked),
+        cmocka_unit_test(words_of_other_systems_are_told_with_ours),
         cmocka_unit_test(unknown_keys_are_told_with_the_nearest),
         cmocka_unit_test(reserved_words_are_never_unknown),
         cmocka_unit_test(words_have_one_spelling),
