@@ -184,7 +184,7 @@ CREATE VIEW v_worker AS
 SELECT worker.name AS worker, worker.host, worker.cpu, worker.slots, worker.version,
        coalesce(sum(attempt.state = 1), 0) AS running, coalesce(sum(attempt.state = 2), 0) AS done,
        coalesce(sum(attempt.state = 5), 0) AS failed, coalesce(sum(attempt.state IN (6, 7)), 0) AS lost,
-       coalesce(sum(attempt.duration_ms), 0) / 1000.0 AS busy_seconds,
+       total(attempt.duration_ms) / 1000.0 AS busy_seconds, -- what a worker claims may be too much for sum()
        strftime('%Y-%m-%dT%H:%M:%SZ', worker.first_seen_ms / 1000, 'unixepoch') AS first_seen,
        strftime('%Y-%m-%dT%H:%M:%SZ', worker.last_seen_ms / 1000, 'unixepoch') AS last_seen
 FROM worker LEFT JOIN attempt ON attempt.worker = worker.id

@@ -20,8 +20,8 @@ static void add_bar(struct buf *out, const struct summary *summary, double x, do
     double from = interval ? plot_clamped(summary->low, low, high) : summary->mean;
     double to = interval ? plot_clamped(summary->high, low, high) : summary->mean;
     bool upper = !interval || summary->high <= high, lower = !interval || summary->low >= low;
-    buf_printf(out, "%.10g %.10g %.10g %.10g %d\n", x, summary->mean, from, to,
-               1 + upper + 2 * lower);
+    buf_printf(out, "%.10g %.10g %.10g %.10g %d\n", x, layout_bounded(summary->mean),
+               layout_bounded(from), layout_bounded(to), 1 + upper + 2 * lower);
 }
 
 void plot_bars(struct buf *out, const struct figure *figure, const struct layout *layout,

@@ -12,8 +12,11 @@ static void find_colour_range(const struct figure *figure, double *low, double *
         for (size_t s = 0; s < figure->panels[p].count; s++) {
             const struct series *series = &figure->panels[p].series[s];
             for (size_t i = 0; i < series->count; i++) {
-                *low = fmin(*low, series->cells[i].summary.mean);
-                *high = fmax(*high, series->cells[i].summary.mean);
+                double mean = series->cells[i].summary.mean;
+                if (!isfinite(mean))
+                    continue;
+                *low = fmin(*low, layout_bounded(mean));
+                *high = fmax(*high, layout_bounded(mean));
             }
         }
     }
@@ -80,7 +83,8 @@ void plot_heat(struct buf *out, const struct figure *figure, const struct panel 
         for (size_t i = 0; i < panel->series[s].count; i++) {
             const struct cell *cell = &panel->series[s].cells[i];
             if (isfinite(cell->summary.mean))
-                buf_printf(out, "%.10g %zu %.10g\n", cell->x, s, cell->summary.mean);
+                buf_printf(out, "%.10g %zu %.10g\n", cell->x, s,
+                           layout_bounded(cell->summary.mean));
         }
     }
     buf_text(out, "9e9 9e9 0\nEND\n");

@@ -78,7 +78,16 @@ struct place layout_place(const struct layout *layout, size_t panel)
     };
 }
 
-/* ---- the vertical axis --------------------------------------------------------------------- */
+/* ---- axes ---------------------------------------------------------------------------------- */
+
+/* A range from end to end of what a double can be is none to gnuplot, nor its middle one to us. */
+enum { LARGEST_EXPONENT = 300 };
+
+double layout_bounded(double value)
+{
+    double largest = pow(10, LARGEST_EXPONENT);
+    return isnan(value) ? value : fmin(fmax(value, -largest), largest);
+}
 
 struct extent {
     double mean_low, mean_high, low, high;
@@ -87,14 +96,14 @@ struct extent {
 static double scaled(const struct figure *figure, double value)
 {
     if (!figure->log_y)
-        return value;
-    return value > 0 ? log10(value) : -INFINITY;
+        return layout_bounded(value);
+    return value > 0 ? fmax(log10(value), -LARGEST_EXPONENT) : -INFINITY;
 }
 
 static void widen(struct extent *extent, const struct figure *figure, const struct summary *summary)
 {
     double mean = scaled(figure, summary->mean);
-    if (!isfinite(mean))
+    if (!isfinite(summary->mean) || !isfinite(mean))
         return;
     extent->mean_low = fmin(extent->mean_low, mean);
     extent->mean_high = fmax(extent->mean_high, mean);
@@ -137,6 +146,8 @@ void layout_range(const struct figure *figure, const struct panel *panel, double
         *low -= span / 2;
         *high += span / 2;
     }
-    *low = figure->log_y ? pow(10, *low) : *low;
-    *high = figure->log_y ? pow(10, *high) : *high;
+    if (!figure->log_y)
+        return;
+    *low = pow(10, fmax(*low, -LARGEST_EXPONENT));
+    *high = pow(10, fmin(*high, LARGEST_EXPONENT));
 }

@@ -17,7 +17,8 @@ static void add_line_data(struct buf *out, const struct series *series, size_t i
         if (i % stride != 0 && i + 1 < series->count)
             continue;
         if (isfinite(cell->summary.mean))
-            buf_printf(out, "%.10g %.10g\n", cell->x, cell->summary.mean);
+            buf_printf(out, "%.10g %.10g\n", layout_bounded(cell->x),
+                       layout_bounded(cell->summary.mean));
         else
             buf_text(out, "\n");
     }
@@ -26,7 +27,8 @@ static void add_line_data(struct buf *out, const struct series *series, size_t i
         const struct cell *cell = &series->cells[i];
         if (cell->summary.n < 2 || (i % stride != 0 && i + 1 < series->count))
             continue;
-        buf_printf(out, "%.10g %.10g %.10g\n", cell->x, plot_clamped(cell->summary.low, low, high),
+        buf_printf(out, "%.10g %.10g %.10g\n", layout_bounded(cell->x),
+                   plot_clamped(cell->summary.low, low, high),
                    plot_clamped(cell->summary.high, low, high));
     }
     buf_text(out, "END\n");
@@ -75,8 +77,8 @@ static void find_x_range(const struct figure *figure, double *low, double *high)
         for (size_t s = 0; s < figure->panels[p].count; s++) {
             const struct series *series = &figure->panels[p].series[s];
             for (size_t i = 0; i < series->count; i++) {
-                *low = fmin(*low, series->cells[i].x);
-                *high = fmax(*high, series->cells[i].x);
+                *low = fmin(*low, layout_bounded(series->cells[i].x));
+                *high = fmax(*high, layout_bounded(series->cells[i].x));
             }
         }
     }

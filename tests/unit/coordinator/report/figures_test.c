@@ -3,6 +3,8 @@
 #include "coordinator/report/plot_layout.h"
 #include "coordinator/report/figure.h"
 
+#include <float.h>
+
 static struct results *results;
 static struct figure_set figures;
 
@@ -235,6 +237,44 @@ static void an_interval_that_is_cut_has_no_end_in_the_picture(void **state)
     figure_destroy(&figure);
 }
 
+/* A picture of three cells, of which one is `value`; at `x`, where x is a number. */
+static void assert_drawn(enum figure_kind kind, bool log_y, double x, double value)
+{
+    struct error error = { "" };
+    struct figure *figure = figure_create(kind);
+    struct series *series = figure_series(figure, figure_panel(figure, ""), "ldt");
+    const double xs[] = { 0, 1, x }, values[] = { 0.5, 1, value };
+    figure->log_y = log_y;
+    for (int i = 0; i < 3; i++) {
+        struct summary summary = summary_of((const double[]){ values[i], 0.75 * values[i] }, 2);
+        char name[16];
+        snprintf(name, sizeof name, "n %d", i);
+        double at = kind == FIGURE_LINES ? xs[i] : (double)figure_x(figure, name);
+        figure_add(figure, series, at, summary);
+    }
+    figure->x_label = figure->y_label = figure->title = figure->series_label = figure->name = "x";
+    struct buf picture;
+    buf_init(&picture, 1 << 20);
+    bool drawn = plot_draw(&picture, figure, PLOT_SVG, &error);
+    if (!drawn || picture.length == 0)
+        fail_msg("kind %d, x %g, value %g: %s", (int)kind, x, value, error.text);
+    buf_free(&picture);
+    figure_destroy(&figure);
+}
+
+static void a_run_that_explodes_does_not_keep_the_others_from_being_drawn(void **state)
+{
+    const double values[] = { 1e300, DBL_MAX / 2, DBL_MAX, -DBL_MAX, 5e-324, INFINITY, NAN };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        assert_drawn(FIGURE_LINES, false, 2, values[i]);
+        assert_drawn(FIGURE_LINES, true, 2, fabs(values[i]));
+        assert_drawn(FIGURE_BARS, false, 2, values[i]);
+        assert_drawn(FIGURE_HEAT, false, 2, values[i]);
+    }
+    assert_drawn(FIGURE_LINES, false, DBL_MAX, 1);
+    assert_drawn(FIGURE_LINES, false, -DBL_MAX, 1);
+}
+
 int main(void)
 {
 #define WITH_FIGURES(test) cmocka_unit_test_setup_teardown(test, make_figures, drop_figures)
@@ -250,6 +290,7 @@ int main(void)
         WITH_FIGURES(the_best_parameters_are_those_that_were_searched_over),
         cmocka_unit_test(names_below_bars_stand_upright_when_there_is_no_room_side_by_side),
         cmocka_unit_test(an_interval_that_is_cut_has_no_end_in_the_picture),
+        cmocka_unit_test(a_run_that_explodes_does_not_keep_the_others_from_being_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,6 +210,26 @@ static void add_studies(struct fixture *f, int64_t from, int64_t to)
     }
 }
 
+/* A constraint on what a worker claims would let it end the coordinator; so it may claim anything. */
+static void what_workers_claim_makes_no_view_fail(void **state)
+{
+    static const char *const views[] = { "search", "study", "trial", "attempt",      "configuration",
+                                         "best",   "curve", "last",  "seed_summary", "worker" };
+    struct fixture *f = *state;
+    run_sql(f, "UPDATE attempt SET duration_ms = 9223372036854775807, cpu_ms = duration_ms,"
+               "peak_memory_bytes = duration_ms, last_step = duration_ms, info = '[',"
+               "best = -1.7e308, last = 1.7e308");
+    run_sql(f, "UPDATE trial SET value = 1.7e308 WHERE value IS NOT NULL");
+    run_sql(f, "UPDATE point SET step = 9223372036854775807, epoch = 9e999, value = -9e999");
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        char sql[100];
+        snprintf(sql, sizeof sql, "CREATE TABLE copy AS SELECT * FROM v_%s", views[i]);
+        run_sql(f, sql);
+        run_sql(f, "DROP TABLE copy");
+    }
+    assert_string_equal(answer(f, "SELECT busy_seconds > 9e15 FROM v_worker"), "1\n1");
+}
+
 static int steps_of(struct fixture *f, const char *sql)
 {
     sqlite3_stmt *statement;
@@ -264,6 +284,7 @@ int main(void)
         WITH_EXAMPLE(the_last_points_are_those_of_trials_that_are_done),
         WITH_EXAMPLE(naming_a_study_reads_only_its_rows),
         WITH_EXAMPLE(workers_and_what_they_did),
+        WITH_EXAMPLE(what_workers_claim_makes_no_view_fail),
         WITH_EXAMPLE(no_study_looks_through_the_trials_of_all),
         WITH_EXAMPLE(views_changed_by_hand_are_made_anew),
     };
