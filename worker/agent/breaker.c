@@ -1,4 +1,5 @@
 #include "worker/agent/breaker.h"
+#include "common/utf8.h"
 
 #include <string.h>
 
@@ -73,16 +74,19 @@ static void bench(struct breaker *breaker, int64_t pause_ms, int64_t now_ms, str
     breaker->until_ms = now_ms + pause_ms + (int64_t)rng_below(jitter, (uint64_t)pause_ms / 4);
 }
 
-/* Cut to a line that always fits into a note, never inside a character. */
+/* Cut to a line that always fits into a note, never inside a character. A note that is no line would
+ * keep its BEAT from being sent, and with it all that the worker holds would lapse. */
 static void keep_reason(struct breaker *breaker, const char *reason)
 {
     enum { KEPT = 160 };
-    size_t length = strnlen(reason, KEPT);
-    while (length > 0 && ((unsigned char)reason[length] & 0xc0) == 0x80)
-        length--;
-    for (size_t i = 0; i < length; i++)
-        breaker->last[i] = (unsigned char)reason[i] < ' ' || reason[i] == 127 ? ' ' : reason[i];
-    breaker->last[length] = '\0';
+    size_t left = strnlen(reason, KEPT), kept = 0;
+    for (size_t step; left > 0 && (step = utf8_length(reason, left)) > 0; left -= step) {
+        bool is_control = utf8_is_control(reason, step);
+        memcpy(breaker->last + kept, is_control ? " " : reason, is_control ? 1 : step);
+        kept += is_control ? 1 : step;
+        reason += step;
+    }
+    breaker->last[kept] = '\0';
 }
 
 bool breaker_failed(struct breaker *breaker, struct attempt_ref ref, const char *reason,

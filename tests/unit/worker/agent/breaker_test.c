@@ -328,6 +328,24 @@ static void the_note_is_a_line_that_says_how_long_and_why(void **state)
     assert_int_equal((unsigned char)note[strlen(note) - 1], 0xa9);
 }
 
+/* U+0085 ends a line, U+009B begins what a terminal obeys: of two bytes each, both over 31. */
+static void no_control_character_of_a_reason_gets_into_the_note(void **state)
+{
+    struct world *world = *state;
+    for (int64_t trial = 0; trial < AFTER; trial++)
+        breaker_failed(&world->breaker, (struct attempt_ref){ 1, trial, 1 },
+                       "a\x1f"
+                       "b\x7f"
+                       "c\xc2\x85"
+                       "d\xc2\x9b"
+                       "e\xc2\xa0"
+                       "f",
+                       world->now_ms, &world->jitter);
+    const char *note = breaker_note(&world->breaker, world->now_ms, world->arena);
+    assert_non_null(strstr(note, "the last: a b c d e\xc2\xa0"
+                                 "f"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, create, destroy)
 
 int main(void)
@@ -351,6 +369,7 @@ int main(void)
         TEST(without_a_threshold_nothing_benches),
         TEST(the_largest_threshold_holds_all_its_failures),
         TEST(the_note_is_a_line_that_says_how_long_and_why),
+        TEST(no_control_character_of_a_reason_gets_into_the_note),
     };
     return cmocka_run_group_tests_name("breaker", tests, NULL, NULL);
 }
