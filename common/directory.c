@@ -22,8 +22,8 @@ bool directory_make(const char *path, mode_t mode, struct error *error)
 
 char *directory_make_parents(const char *path)
 {
-    char *parent = xstrdup(path);
-    for (char *slash = parent + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+    char *parent = xstrdup(path), *slash = parent + (path[0] == '/'); /* the root is there */
+    for (; (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
         int reason = mkdir(parent, 0700) != 0 ? errno : 0;
         if (reason != 0 && reason != EEXIST && access(parent, X_OK) != 0) {

@@ -57,6 +57,13 @@ static void the_one_that_cannot_be_made_is_named(void **state)
     assert_int_equal(unlink(below("a")), 0);
 }
 
+static void above_a_path_without_parts_nothing_is_made(void **state)
+{
+    assert_null(directory_make_parents(""));
+    assert_null(directory_make_parents("/"));
+    assert_null(directory_make_parents("name"));
+}
+
 static void one_is_made_unless_something_else_is_there(void **state)
 {
     struct error error = { "" };
@@ -77,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_above_the_last_part_are_made_for_the_user_alone),
         cmocka_unit_test(the_one_that_cannot_be_made_is_named),
+        cmocka_unit_test(above_a_path_without_parts_nothing_is_made),
         cmocka_unit_test(one_is_made_unless_something_else_is_there),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
