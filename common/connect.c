@@ -1,5 +1,6 @@
 #include "common/connect.h"
 #include "common/directory.h"
+#include "common/state_path.h"
 #include "common/xalloc.h"
 
 #include <errno.h>
@@ -15,23 +16,12 @@
 
 enum { CONNECT_FILE_MAX_BYTES = 64 << 10, STALE_S = 60 };
 
-bool connect_default_path(char *path, int bytes, struct error *error)
+bool connect_default_path(char *path, size_t bytes, struct error *error)
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    int length;
-    if (state != NULL && state[0] == '/') {
-        length = snprintf(path, (size_t)bytes, "%s/ldt/connect.json", state);
-    } else if (home != NULL && home[0] == '/') {
-        length = snprintf(path, (size_t)bytes, "%s/.local/state/ldt/connect.json", home);
-    } else {
-        error_set(error,
-                  "neither XDG_STATE_HOME nor HOME is set to an absolute path, so there is no "
-                  "place for the connect file: name one");
-        return false;
-    }
-    if (length < bytes)
+    struct error why;
+    if (state_path(path, bytes, "connect.json", &why))
         return true;
-    error_set(error, "the path of the user's state directory is too long");
+    error_set(error, "%s, so there is no place for the connect file: name one", why.text);
     return false;
 }
 
@@ -142,19 +132,27 @@ static bool use_endpoint(struct connect_info *out, const char *endpoint, const c
     return true;
 }
 
+const char *connect_named_endpoint(const char *coordinator, const char *connect_file,
+                                   const char **origin)
+{
+    const char *variable = getenv("LDT_COORDINATOR");
+    *origin = coordinator != NULL ? "--coordinator" : "LDT_COORDINATOR";
+    if (coordinator != NULL || connect_file != NULL)
+        return coordinator;
+    return variable != NULL && variable[0] != '\0' ? variable : NULL;
+}
+
 bool connect_find(struct connect_info *out, const char *coordinator, const char *connect_file,
                   struct error *error)
 {
     char path[sizeof out->db], origin[sizeof out->origin];
-    const char *environment = getenv("LDT_COORDINATOR");
+    const char *named_by, *named = connect_named_endpoint(coordinator, connect_file, &named_by);
     bool missing;
     *out = (struct connect_info){ 0 };
-    if (coordinator != NULL)
-        return use_endpoint(out, coordinator, "--coordinator", error);
+    if (named != NULL)
+        return use_endpoint(out, named, named_by, error);
     if (connect_file != NULL)
         return read_file(out, connect_file, &missing, error);
-    if (environment != NULL && environment[0] != '\0')
-        return use_endpoint(out, environment, "LDT_COORDINATOR", error);
     snprintf(origin, sizeof origin, "the default address");
     if (connect_default_path(path, sizeof path, error)) {
         if (read_file(out, path, &missing, error))

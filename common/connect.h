@@ -23,8 +23,13 @@ struct connect_info {
     bool guessed;      /* nobody named it: whoever listens on loopback, of whatever user */
 };
 
-/* $XDG_STATE_HOME/ldt/connect.json, by default ~/.local/state/ldt/connect.json. */
-bool connect_default_path(char *path, int bytes, struct error *error);
+/* The connect file in the user's state directory (state_path.h). */
+bool connect_default_path(char *path, size_t bytes, struct error *error);
+
+/* What --coordinator or, without -c, LDT_COORDINATOR names, *origin which of them: it may be no
+ * endpoint. NULL: a connect file tells. Arguments may be NULL. */
+const char *connect_named_endpoint(const char *coordinator, const char *connect_file,
+                                   const char **origin);
 
 /* False with a sentence when a named file is missing or no connect file; with neither option, a
  * missing default file falls through to loopback. Arguments may be NULL. */

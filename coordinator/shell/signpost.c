@@ -37,11 +37,11 @@ static void fill(struct connect_info *info, const struct options *options, const
 
 static bool choose_path(struct signpost *signpost, const char *asked, struct error *error)
 {
-    int bytes = sizeof signpost->path;
+    size_t bytes = sizeof signpost->path;
     if (asked == NULL)
         return connect_default_path(signpost->path, bytes, error);
     error_set(error, "the path of the connect file is too long");
-    return snprintf(signpost->path, (size_t)bytes, "%s", asked) < bytes;
+    return (size_t)snprintf(signpost->path, bytes, "%s", asked) < bytes;
 }
 
 /* Does the file name a coordinator that runs, on this machine? One on another cannot be seen. */

@@ -36,11 +36,13 @@ struct link {
 static void set_file(struct link *link)
 {
     const char *coordinator = link->options.coordinator, *connect_file = link->options.connect_file;
+    const char *origin;
     struct error error;
-    if (connect_file != NULL && coordinator == NULL)
+    if (connect_named_endpoint(coordinator, connect_file, &origin) != NULL)
+        link->file[0] = '\0';
+    else if (connect_file != NULL)
         snprintf(link->file, sizeof link->file, "%s", connect_file);
-    else if (coordinator != NULL || getenv("LDT_COORDINATOR") != NULL ||
-             !connect_default_path(link->file, sizeof link->file, &error))
+    else if (!connect_default_path(link->file, sizeof link->file, &error))
         link->file[0] = '\0';
 }
 

@@ -1,7 +1,9 @@
 #include "worker/shell/options.h"
 #include "common/address.h"
+#include "common/connect.h"
 #include "common/duration.h"
 #include "common/log.h"
+#include "common/state_path.h"
 #include "common/version.h"
 #include "common/xalloc.h"
 #include "proto/text.h"
@@ -82,16 +84,13 @@ static bool set_checkpoints(struct options *options, const char *path)
  * another matter, it may yet be written. */
 static void check_endpoint(const struct options *options, struct argp_state *state)
 {
-    const char *endpoint = options->loop.coordinator, *place = "--coordinator";
+    const struct loop_options *loop = &options->loop;
+    const char *origin;
+    const char *endpoint = connect_named_endpoint(loop->coordinator, loop->connect_file, &origin);
     char host[ADDRESS_BYTES];
     struct error error;
-    if (endpoint == NULL && options->loop.connect_file == NULL) {
-        endpoint = getenv("LDT_COORDINATOR");
-        place = "LDT_COORDINATOR";
-    }
-    bool given = endpoint != NULL && endpoint[0] != '\0';
-    if (given && !address_check(endpoint, host, sizeof host, &error))
-        argp_error(state, "%s: %s", place, error.text);
+    if (endpoint != NULL && !address_check(endpoint, host, sizeof host, &error))
+        argp_error(state, "%s: %s", origin, error.text);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -202,19 +201,14 @@ static uint64_t draw_instance(void)
 static void default_checkpoints(struct options *options)
 {
     char path[OPTIONS_PATH_BYTES];
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (state != NULL && state[0] == '/')
-        snprintf(path, sizeof path, "%s/ldt/checkpoints", state);
-    else if (home != NULL && home[0] == '/')
-        snprintf(path, sizeof path, "%s/.local/state/ldt/checkpoints", home);
-    else
-        path[0] = '\0';
-    if (set_checkpoints(options, path))
+    struct error error = { "the user's state directory is no line of text" };
+    if (state_path(path, sizeof path, "checkpoints", &error) && set_checkpoints(options, path))
         return;
     options->checkpoints[0] = '\0';
     log_event(LOG_WARN, "no-checkpoint",
-              "why=\"neither XDG_STATE_HOME nor HOME is set to an absolute path, so a trial that "
-              "is interrupted begins anew: name a place with --checkpoints DIR, or `none`\"");
+              "why=%s so=\"a trial that is interrupted begins anew: name a place with "
+              "--checkpoints DIR, or `none`\"",
+              log_quote(error.text));
 }
 
 void options_parse(struct options *options, int argc, char **argv)

@@ -189,23 +189,23 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     frame_close(&coordinator);
 }
 
-/* Nobody is named anywhere: no option, no variable, no connect file. */
-static void begin_unnamed(struct fixture *fixture, bool runs_commands)
+/* Nobody is named anywhere: no option, no connect file, and the variable, if it is set, is empty. */
+static void begin_unnamed(struct fixture *fixture, bool runs_commands, bool is_set)
 {
     struct error error;
     const struct link_options options = { .runs_commands = runs_commands };
     link_destroy(&fixture->link);
     unsetenv("LDT_COORDINATOR");
+    if (is_set)
+        setenv("LDT_COORDINATOR", "", 1);
     setenv("XDG_STATE_HOME", "/dev/null/nowhere", 1);
     if (!link_create(&fixture->link, &options, &error))
         fail_msg("%s", error.text);
 }
 
-static void a_worker_that_runs_commands_goes_to_nobody_by_guess(void **state)
+static void goes_to_nobody(struct fixture *fixture)
 {
-    struct fixture *fixture = *state;
     char said[4096];
-    begin_unnamed(fixture, true);
     assert_false(link_find(fixture->link, false, 0));
     assert_int_equal(complaints(fixture, said), 0); /* the file may be about to come */
     assert_false(link_find(fixture->link, false, 1 * SECOND));
@@ -213,14 +213,30 @@ static void a_worker_that_runs_commands_goes_to_nobody_by_guess(void **state)
     assert_null(link_socket(fixture->link));
     assert_int_equal(complaints(fixture, said), 1);
     assert_non_null(strstr(said, "it waits for /dev/null/nowhere/ldt/connect.json"));
-    begin_unnamed(fixture, false);
+}
+
+static void a_worker_that_runs_commands_goes_to_nobody_by_guess(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_unnamed(fixture, true, false);
+    goes_to_nobody(fixture);
+    begin_unnamed(fixture, false, false);
     assert_true(link_find(fixture->link, false, 3 * SECOND)); /* it runs its own trainer only */
+}
+
+static void a_variable_that_is_set_to_nothing_names_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_unnamed(fixture, true, true);
+    goes_to_nobody(fixture);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_worker_that_runs_commands_goes_to_nobody_by_guess, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_variable_that_is_set_to_nothing_names_nobody, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nobody_at_the_address_is_told_after_a_while_and_then_seldom,
                                         set_up, tear_down),
