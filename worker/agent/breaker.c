@@ -74,8 +74,8 @@ static void bench(struct breaker *breaker, int64_t pause_ms, int64_t now_ms, str
     breaker->until_ms = now_ms + pause_ms + (int64_t)rng_below(jitter, (uint64_t)pause_ms / 4);
 }
 
-/* Cut to a line that always fits into a note, never inside a character. A note that is no line would
- * keep its BEAT from being sent, and with it all that the worker holds would lapse. */
+/* Cut to a line that always fits into a note, never inside a character. A note that is no line
+ * would keep its BEAT from being sent, and with it all that the worker holds would lapse. */
 static void keep_reason(struct breaker *breaker, const char *reason)
 {
     enum { KEPT = 160 };
