@@ -1,9 +1,12 @@
 #include "common/log.h"
+#include "common/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+enum { QUOTE_ROOM = 8 }; /* for the last character or escape, the quote and the NUL */
 
 static enum log_level lowest_level = LOG_INFO;
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
@@ -36,27 +39,23 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
             level_names[level], event, line[0] ? " " : "", line);
 }
 
-/* Bytes of a character that a terminal may obey; 0 of any other. */
-static size_t control_length(const unsigned char *c)
-{
-    if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-        return 2;
-    return *c < 0x20 || *c == 0x7f ? 1 : 0;
-}
-
 const char *log_quote(const char *text)
 {
     static char buffers[8][512];
     static unsigned turn;
-    char *out = buffers[turn++ % 8], *end = out + sizeof buffers[0] - 4;
-    char *start = out;
+    char *out = buffers[turn++ % 8], *end = out + sizeof buffers[0] - QUOTE_ROOM, *start = out;
     *out++ = '"';
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0' && out < end; c++) {
-        if (*c == '"' || *c == '\\')
+    for (size_t step; *text != '\0' && out < end; text += step) {
+        step = utf8_length(text, strnlen(text, UTF8_LONGEST));
+        step = step > 0 ? step : 1; /* a byte of no character stays as it is */
+        if (utf8_is_control(text, step)) {
+            *out++ = ' ';
+            continue;
+        }
+        if (*text == '"' || *text == '\\')
             *out++ = '\\';
-        size_t control = control_length(c);
-        *out++ = control > 0 ? ' ' : (char)*c;
-        c += control > 1;
+        memcpy(out, text, step);
+        out += step;
     }
     *out++ = '"';
     *out = '\0';

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The path of `name` in there; nothing is made. False, with a clause that says why there is none. */
+/* The path of `name` in there; nothing is made. False, with a clause that says why there is
+ * none. */
 bool state_path(char *path, size_t bytes, const char *name, struct error *error);
 #endif

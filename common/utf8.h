@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { UTF8_LONGEST = 4 }; /* bytes of a character, at most */
+
 /* How many of the `left` bytes are the character at their beginning; 0 if they begin with none.
  * Well-formed is Unicode's table 3-7: no overlong form, no surrogate, nothing over U+10FFFF. NUL is
  * a character of one byte. */

@@ -1,4 +1,5 @@
 #include "worker/agent/held.h"
+#include "common/utf8.h"
 #include "common/xalloc.h"
 
 #include <stdlib.h>
@@ -39,17 +40,12 @@ void held_destroy(struct held **held)
     *held = NULL;
 }
 
-/* Is this byte the continuation of a UTF-8 character? A text is never cut before one. */
-static bool continues(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
+/* Never cut inside a character. */
 static char *copy_head(const char *text, size_t limit)
 {
     size_t length = text == NULL ? 0 : strlen(text);
     if (length > limit)
-        for (length = limit; length > 0 && continues(text[length]); length--)
+        for (length = limit; length > 0 && utf8_continues(text[length]); length--)
             ;
     char *copy = xcalloc(1, length + 1);
     if (length > 0)
@@ -57,11 +53,12 @@ static char *copy_head(const char *text, size_t limit)
     return copy;
 }
 
+/* Likewise. */
 static char *copy_tail(const char *text, size_t limit)
 {
     size_t length = text == NULL ? 0 : strlen(text);
     if (length > limit)
-        for (text += length - limit; continues(*text); text++)
+        for (text += length - limit; utf8_continues(*text); text++)
             ;
     return text == NULL ? xstrdup("") : xstrdup(text);
 }

@@ -39,12 +39,24 @@ static void a_long_text_is_cut(void **state)
     assert_int_equal(length % 2, 0); /* no escape is cut in two */
 }
 
+static void a_long_text_is_cut_between_characters(void **state)
+{
+    char text[1201];
+    for (size_t i = 0; i + 1 < sizeof text; i += 3)
+        memcpy(text + i, "\xe2\x82\xac", 3);
+    text[sizeof text - 1] = '\0';
+    const char *quoted = log_quote(text);
+    assert_in_range(strlen(quoted), 400, 511);
+    assert_int_equal((strlen(quoted) - 2) % 3, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_one_value_whatever_is_in_it),
         cmocka_unit_test(controls_of_a_terminal_become_blanks),
         cmocka_unit_test(a_long_text_is_cut),
+        cmocka_unit_test(a_long_text_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,7 +189,7 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     frame_close(&coordinator);
 }
 
-/* Nobody is named anywhere: no option, no connect file, and the variable, if it is set, is empty. */
+/* Nobody is named: no option, no connect file, and the variable, if it is set, is empty. */
 static void begin_unnamed(struct fixture *fixture, bool runs_commands, bool is_set)
 {
     struct error error;
