@@ -122,14 +122,6 @@ static void on_points(struct agent *agent, const struct agent_event *event,
         held->batch_due_ms = event->now_ms + DELIVER_BATCH_DELAY_MS;
 }
 
-static void on_progress(struct agent *agent, const struct agent_event *event,
-                        struct agent_actions *out)
-{
-    struct held *held = agent_find(agent, event->ref);
-    if (held != NULL && held->state == HELD_RUNNING)
-        held->step = event->step;
-}
-
 /* The attempt if its end is news: it was running. */
 static struct held *child_is_gone(struct agent *agent, struct attempt_ref ref,
                                   struct agent_actions *out)
@@ -275,10 +267,13 @@ int64_t agent_next_deadline(const struct agent *agent)
 void agent_step(struct agent *agent, const struct agent_event *event, struct agent_actions *out)
 {
     static agent_handler *const handlers[AGENT_EVENT_TYPES] = {
-        [AGENT_MESSAGE] = on_message, [AGENT_TICK] = on_tick,
-        [AGENT_POINTS] = on_points,   [AGENT_PROGRESS] = on_progress,
-        [AGENT_EXITED] = on_exited,   [AGENT_HANDED_BACK] = on_handed_back,
-        [AGENT_MOVED] = on_moved,     [AGENT_STOP] = on_stop,
+        [AGENT_MESSAGE] = on_message,
+        [AGENT_TICK] = on_tick,
+        [AGENT_POINTS] = on_points,
+        [AGENT_EXITED] = on_exited,
+        [AGENT_HANDED_BACK] = on_handed_back,
+        [AGENT_MOVED] = on_moved,
+        [AGENT_STOP] = on_stop,
     };
     if (agent->finished)
         return;

@@ -41,7 +41,6 @@ enum agent_event_type {
     AGENT_MESSAGE = 1,  /* message, from the coordinator */
     AGENT_TICK,         /* time passes; see agent_next_deadline */
     AGENT_POINTS,       /* ref, points, n_points: the child reported (the agent copies) */
-    AGENT_PROGRESS,     /* ref, step */
     AGENT_EXITED,       /* ref, message: the child is gone; a MESSAGE_RESULT without points */
     AGENT_HANDED_BACK,  /* ref, reason: the child exited 75, or was ended by AGENT_PREEMPT */
     AGENT_MOVED,        /* the coordinator is at another address: say HELLO there, now */
@@ -56,7 +55,6 @@ struct agent_event {
     const struct message *message; /* AGENT_MESSAGE; AGENT_EXITED: a MESSAGE_RESULT */
     const struct point *points;
     size_t n_points;
-    int64_t step;
     const char *reason;
 };
 

@@ -67,7 +67,9 @@ static void a_beat_tells_the_progress_of_what_is_held(void **state)
     struct world *world = *state;
     give(world, FIRST);
     give(world, SECOND);
-    step(world, (struct agent_event){ .type = AGENT_PROGRESS, .ref = FIRST, .step = 40 });
+    const struct point point = { .step = 40, .metric = "loss" };
+    step(world, (struct agent_event){
+                    .type = AGENT_POINTS, .ref = FIRST, .points = &point, .n_points = 1 });
     child_exits(world, SECOND, RESULT_DONE);
     const struct message *beat = wait_for(world, MESSAGE_BEAT, BEAT_MS);
     assert_non_null(beat);
