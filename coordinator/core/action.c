@@ -1,4 +1,5 @@
 #include "coordinator/core/action.h"
+#include "coordinator/core/record.h"
 #include "common/arena.h"
 #include "common/xalloc.h"
 
@@ -65,9 +66,9 @@ static struct action *saved_trial(struct turn *turn, const struct trial *trial)
 {
     size_t place = trial->live->saved_in;
     struct action *action = place < turn->out->count ? &turn->out->list[place] : NULL;
-    bool same =
-        action != NULL && action->type == SAVE_TRIAL && action->trial.study == trial->row.study &&
-        action->trial.number == trial->row.number && !trial_state_final(action->trial.state);
+    bool same = action != NULL && action->type == SAVE_TRIAL &&
+                action->trial.study == trial->study->row.id &&
+                action->trial.number == trial->number && !trial_state_final(action->trial.state);
     return same ? action : NULL;
 }
 
@@ -85,7 +86,7 @@ static const char *parameters_of(struct trial *trial)
 {
     struct live_trial *live = trial->live;
     if (live->parameters == NULL)
-        live->parameters = ledger_parameters(trial->study->ledger, trial->row.configuration);
+        live->parameters = ledger_parameters(trial->study->ledger, trial_configuration(trial));
     return live->parameters;
 }
 
@@ -98,7 +99,7 @@ const char *save_trial(struct turn *turn, struct trial *trial, const char *reaso
         trial->live->saved_in = turn->out->count;
         action = add(turn, SAVE_TRIAL);
     }
-    action->trial = trial->row;
+    action->trial = trial_to_row(trial);
     action->trial.parameters = parameters;
     action->trial.reason = keep(turn, reason);
     return parameters;
@@ -120,12 +121,12 @@ void save_attempt(struct turn *turn, struct trial *trial, struct attempt_texts t
 void add_outcome(struct turn *turn, const struct trial *trial)
 {
     add(turn, ADD_OUTCOME)->outcome = (struct outcome_row){
-        .study = trial->row.study,
+        .study = trial->study->row.id,
         .seq = ledger_outcomes(trial->study->ledger),
-        .trial = trial->row.number,
-        .state = trial->row.state,
-        .has_value = trial->row.has_value,
-        .value = trial->row.value,
+        .trial = trial->number,
+        .state = trial->state,
+        .has_value = trial->has_value,
+        .value = trial->value,
     };
 }
 

@@ -26,8 +26,8 @@ static void cancel_orphans(struct turn *turn)
 static const char *checkpoint_key(struct turn *turn, const struct trial *trial)
 {
     return arena_printf(turn->out->arena, "%016" PRIx64 "-%" PRId64 "-%" PRId64,
-                        hash_text(trial->study->search->row.submit_key), trial->row.study,
-                        trial->row.number);
+                        hash_text(trial->study->search->row.submit_key), trial->study->row.id,
+                        trial->number);
 }
 
 static void send_trial(struct turn *turn, const struct trial *trial, const char *parameters,
@@ -38,7 +38,7 @@ static void send_trial(struct turn *turn, const struct trial *trial, const char 
     struct message *message = tell(turn, worker, MESSAGE_TRIAL);
     message->trial.ref = trial->live->attempt.ref;
     message->trial.study_name = study->row.name;
-    message->trial.seed = trial->row.seed;
+    message->trial.seed = trial->seed;
     message->trial.program = definition->program;
     message->trial.parameters = parameters;
     message->trial.command = definition->command;
@@ -64,7 +64,7 @@ static struct trial *next_in_line(const struct study *study)
 
 static bool failed_here(const struct trial *trial, const struct worker *worker)
 {
-    return trial->row.state == TRIAL_WAITING && trial->ended.state == ATTEMPT_FAILED &&
+    return trial->state == TRIAL_WAITING && trial->ended.state == ATTEMPT_FAILED &&
            trial->ended.worker == worker->row.id;
 }
 
@@ -81,7 +81,7 @@ static struct worker *other_than(struct core *core, struct worker *worker)
 
 static void hand_out(struct turn *turn, struct trial *trial, struct worker *worker)
 {
-    if (trial->row.state == TRIAL_RUNNING && trial_is_lost(trial->live)) {
+    if (trial->state == TRIAL_RUNNING && trial_is_lost(trial->live)) {
         trial_give_up(turn, trial);
         return;
     }

@@ -60,8 +60,8 @@ static void add_trials(struct turn *turn, struct study *audit, const int64_t *so
     const struct study *parent = audit->parent;
     int64_t history_seq = ledger_outcomes(parent->ledger);
     for (int64_t i = 0; i < audit->row.budget; i++) {
-        const struct trial *source = parent->trials[sources[i]];
-        ledger_add(audit->ledger, ledger_values(parent->ledger, source->row.configuration));
+        const struct trial *source = trial_at(parent, (size_t)sources[i]);
+        ledger_add(audit->ledger, ledger_values(parent->ledger, trial_configuration(source)));
         struct trial *trial = trial_create(turn->core, audit, history_seq, turn->wall_ms);
         trial_repeat(turn->core, trial, source);
         save_trial(turn, trial, "");
@@ -108,11 +108,12 @@ void audit_request(struct turn *turn, const struct message *message)
 const char *audit_note(struct turn *turn, const struct study *audit)
 {
     size_t i = 0;
-    while (trial_state_final(audit->trials[i]->row.state)) /* not all: it would be done */
+    while (trial_at(audit, i)->live == NULL) /* not all are over: it would be done */
         i++;
-    if (elsewhere_possible(turn->core, audit->trials[i]->live))
+    const struct live_trial *live = trial_at(audit, i)->live;
+    if (elsewhere_possible(turn->core, live))
         return NULL;
-    const struct worker *avoided = audit->trials[i]->live->avoids;
+    const struct worker *avoided = live->avoids;
     return arena_printf(turn->out->arena,
                         "waits for a worker other than `%s` (process %" PRId32
                         ") with the same CPU, %s",

@@ -20,25 +20,24 @@
 
 static const char *attempt_fault(const struct trial *trial)
 {
-    const struct trial_row *row = &trial->row;
     const struct latest_attempt attempt = trial_latest(trial);
     int32_t cap = trial->study->search->definition->max_attempts;
-    REQUIRE(row->charged >= 0 && row->charged <= row->attempts && row->charged <= cap,
+    REQUIRE(trial->charged >= 0 && trial->charged <= trial->attempts && trial->charged <= cap,
             "I6: more charged attempts than allowed or than there were");
-    REQUIRE(row->deaths >= 0 && row->deaths <= row->charged,
+    REQUIRE(trial->deaths >= 0 && trial->deaths <= trial->charged,
             "I6: more deaths than charged attempts");
-    REQUIRE((row->deaths > 0) == (row->death_worker != 0) &&
-                (!row->deaths_spread || row->deaths > 1),
+    REQUIRE((trial->deaths > 0) == (trial->death_worker != 0) &&
+                (!trial->deaths_spread || trial->deaths > 1),
             "it died nowhere, or on two workers at once");
-    REQUIRE(row->state == TRIAL_FAILED ||
-                row->deaths < (row->deaths_spread ? DEATHS_SPREAD : DEATHS_ANYWHERE),
+    REQUIRE(trial->state == TRIAL_FAILED ||
+                trial->deaths < (trial->deaths_spread ? DEATHS_SPREAD : DEATHS_ANYWHERE),
             "I6: a trial that kills its workers is not quarantined");
-    if (row->attempts == 0) {
-        REQUIRE(row->state == TRIAL_WAITING || row->state == TRIAL_CANCELLED,
+    if (trial->attempts == 0) {
+        REQUIRE(trial->state == TRIAL_WAITING || trial->state == TRIAL_CANCELLED,
                 "I3: it has a state beyond waiting and was never granted");
         return NULL;
     }
-    REQUIRE((attempt.state == ATTEMPT_RUNNING) == (row->state == TRIAL_RUNNING),
+    REQUIRE((attempt.state == ATTEMPT_RUNNING) == (trial->state == TRIAL_RUNNING),
             "I3: the attempt runs and the trial does not, or the other way round");
     static const enum attempt_state wanted[] = {
         [TRIAL_DONE] = ATTEMPT_DONE,
@@ -48,13 +47,13 @@ static const char *attempt_fault(const struct trial *trial)
         [TRIAL_CANCELLED] = 0,           /* any but a running one */
     };
     struct outcome_row latest;
-    bool retried = ledger_latest(trial->study->ledger, row->number, &latest);
-    if (row->state == TRIAL_WAITING)
+    bool retried = ledger_latest(trial->study->ledger, trial->number, &latest);
+    if (trial->state == TRIAL_WAITING)
         REQUIRE(retried || attempt.state == ATTEMPT_FAILED || attempt.state == ATTEMPT_RELEASED,
                 "it waits although its attempt did not fail and was not handed back");
-    else if (row->state != TRIAL_RUNNING)
-        REQUIRE(wanted[row->state] == 0 || attempt.state == wanted[row->state] ||
-                    (row->state == TRIAL_FAILED && attempt.state == ATTEMPT_LOST),
+    else if (trial->state != TRIAL_RUNNING)
+        REQUIRE(wanted[trial->state] == 0 || attempt.state == wanted[trial->state] ||
+                    (trial->state == TRIAL_FAILED && attempt.state == ATTEMPT_LOST),
                 "I2: its state is not that of its attempt's result");
     return NULL;
 }
@@ -73,21 +72,21 @@ static const struct list *place_of(const struct trial *trial, const struct list 
 static const char *source_fault(const struct trial *trial)
 {
     const struct study *study = trial->study;
-    REQUIRE(study->row.audit == (trial->row.source >= 0),
+    REQUIRE(study->row.audit == (trial->source >= 0),
             "it repeats a trial and its study is no audit, or the other way round");
     if (!study->row.audit)
         return NULL;
-    REQUIRE((size_t)trial->row.source < study->parent->n_trials, "its source does not exist");
-    const struct trial *source = study->parent->trials[trial->row.source];
-    REQUIRE(source->row.seed == trial->row.seed, "its seed is not that of its source");
+    REQUIRE((size_t)trial->source < study->parent->n_trials, "its source does not exist");
+    const struct trial *source = trial_at(study->parent, (size_t)trial->source);
+    REQUIRE(source->seed == trial->seed, "its seed is not that of its source");
     REQUIRE(space_points_equal(study->definition->space,
-                               ledger_values(study->ledger, trial->row.configuration),
-                               ledger_values(study->parent->ledger, source->row.configuration)),
+                               ledger_values(study->ledger, trial_configuration(trial)),
+                               ledger_values(study->parent->ledger, trial_configuration(source))),
             "its point is not that of its source");
     struct outcome_row latest;
-    bool retried = !ledger_latest(study->parent->ledger, source->row.number, &latest) ||
-                   latest.seq > trial->row.history_seq || !trial_state_final(source->row.state);
-    REQUIRE(retried || trial->row.attempts == 0 ||
+    bool retried = !ledger_latest(study->parent->ledger, source->number, &latest) ||
+                   latest.seq > trial->history_seq || !trial_state_final(source->state);
+    REQUIRE(retried || trial->attempts == 0 ||
                 trial_latest(trial).worker != trial_latest(source).worker,
             "it runs, or ran, where its source did");
     return NULL;
@@ -96,16 +95,16 @@ static const char *source_fault(const struct trial *trial)
 static const char *queue_fault(const struct core *core, const struct trial *trial)
 {
     const struct live_trial *live = trial->live;
-    REQUIRE((live == NULL) == trial_state_final(trial->row.state),
+    REQUIRE((live == NULL) == trial_state_final(trial->state),
             "it is over and kept like one that is not, or the other way round");
     if (live == NULL)
         return NULL;
     const struct list *queue = live->queue.list;
-    if (trial->row.state == TRIAL_RUNNING) {
+    if (trial->state == TRIAL_RUNNING) {
         REQUIRE(live->worker != NULL && live->worker->row.id == live->attempt.worker,
                 "it runs and is not leased to the worker of its attempt");
         REQUIRE(live->held.list == &live->worker->leases, "its worker does not know the lease");
-        struct attempt_ref granted = { trial->row.study, trial->row.number, trial->row.attempts };
+        struct attempt_ref granted = { trial->study->row.id, trial->number, trial->attempts };
         REQUIRE(attempt_ref_equal(live->attempt.ref, granted) && live->attempt.finished_ms == 0,
                 "I3: its attempt is not the granted one, or has an end");
         bool active = study_active(trial->study);
@@ -124,39 +123,36 @@ static const char *queue_fault(const struct core *core, const struct trial *tria
 static const char *outcome_fault(const struct trial *trial)
 {
     struct outcome_row latest;
-    const struct trial_row *row = &trial->row;
-    bool known = ledger_latest(trial->study->ledger, row->number, &latest);
-    if (!trial_state_final(row->state)) {
+    bool known = ledger_latest(trial->study->ledger, trial->number, &latest);
+    if (!trial_state_final(trial->state)) {
         REQUIRE(!known || latest.state == TRIAL_FAILED || latest.state == TRIAL_DIVERGED ||
                     latest.state == TRIAL_CANCELLED,
                 "I2: it has ended well and is not final");
         return NULL;
     }
     REQUIRE(known, "I2: it is final without an outcome");
-    REQUIRE(latest.state == row->state && latest.has_value == row->has_value &&
-                (!row->has_value || latest.value == row->value),
+    REQUIRE(latest.state == trial->state && latest.has_value == trial->has_value &&
+                (!trial->has_value || latest.value == trial->value),
             "I2: its outcome is not how it ended");
     return NULL;
 }
 
-static const char *trial_fault(const struct core *core, const struct trial *trial, size_t number,
+static const char *trial_fault(const struct core *core, const struct study *study, size_t number,
                                int64_t least_seq)
 {
-    const struct trial_row *row = &trial->row;
-    int32_t repeat = trial->study->row.repeat;
-    REQUIRE(row->number == (int64_t)number && row->study == trial->study->row.id,
+    const struct trial *trial = trial_at(study, number);
+    REQUIRE(trial->number == (int64_t)number && trial->study == study,
             "it does not stand at its number");
-    REQUIRE(row->configuration == row->number / repeat && row->repetition == row->number % repeat,
-            "its configuration does not follow from its number");
-    REQUIRE(row->history_seq >= least_seq &&
-                row->history_seq <= ledger_outcomes(study_teacher(trial->study)->ledger),
+    REQUIRE(trial->history_seq >= least_seq &&
+                trial->history_seq <= ledger_outcomes(study_teacher(trial->study)->ledger),
             "its history is older than that of a trial before it, or in the future");
-    bool final = trial_state_final(row->state);
+    bool final = trial_state_final(trial->state);
     const char *outcome = outcome_fault(trial);
     if (outcome != NULL)
         return outcome;
-    REQUIRE(final == (row->finished_ms != 0), "it is final without an end, or ended and not final");
-    REQUIRE(!row->has_value || (final && isfinite(row->value)), "its value is none");
+    REQUIRE(final == (trial->finished_ms != 0),
+            "it is final without an end, or ended and not final");
+    REQUIRE(!trial->has_value || (final && isfinite(trial->value)), "its value is none");
     const char *fault = source_fault(trial);
     if (fault == NULL)
         fault = attempt_fault(trial);
@@ -207,13 +203,13 @@ static bool check_study(const struct core *core, const struct study *study, stru
     struct trial_counts counted = { 0 };
     int64_t seq = 0;
     for (size_t i = 0; i < study->n_trials; i++) {
-        const char *fault = trial_fault(core, study->trials[i], i, seq);
+        const char *fault = trial_fault(core, study, i, seq);
         if (fault != NULL) {
             error_set(error, "study %s, trial %zu: %s", study->row.name, i, fault);
             return false;
         }
-        seq = study->trials[i]->row.history_seq;
-        ++*trial_tally(&counted, study->trials[i]->row.state);
+        seq = trial_at(study, i)->history_seq;
+        ++*trial_tally(&counted, trial_at(study, i)->state);
     }
     const char *fault = study_fault(study, &counted);
     if (fault != NULL)

@@ -23,25 +23,25 @@ static void dump_running(struct buf *out, const struct attempt_row *attempt)
 
 static void dump_trial(struct buf *out, const struct trial *trial)
 {
-    const struct trial_row *row = &trial->row;
     struct outcome_row outcome;
-    char *parameters = ledger_parameters(trial->study->ledger, row->configuration);
-    ledger_latest(trial->study->ledger, row->number, &outcome);
+    char *parameters = ledger_parameters(trial->study->ledger, trial_configuration(trial));
+    ledger_latest(trial->study->ledger, trial->number, &outcome);
     buf_printf(out,
                "trial %" PRId64 "/%" PRId64 " %s seed=%" PRId64 " history=%" PRId64
                " attempts=%" PRId32 " charged=%" PRId32 " deaths=%" PRId32 "@%" PRId64 ":%d"
                " source=%" PRId64 " value=" VALUE " created=%" PRId64 " finished=%" PRId64
                " outcome=%d:" VALUE " %s\n",
-               row->study, row->number, trial_state_name(row->state), row->seed, row->history_seq,
-               row->attempts, row->charged, row->deaths, row->death_worker, row->deaths_spread,
-               row->source, row->has_value, row->value, row->created_ms, row->finished_ms,
-               outcome.state, outcome.has_value, outcome.value, parameters);
+               trial->study->row.id, trial->number, trial_state_name(trial->state), trial->seed,
+               trial->history_seq, trial->attempts, trial->charged, trial->deaths,
+               trial->death_worker, trial->deaths_spread, trial->source, trial->has_value,
+               trial->value, trial->created_ms, trial->finished_ms, outcome.state,
+               outcome.has_value, outcome.value, parameters);
     free(parameters);
     struct latest_attempt latest = trial_latest(trial);
-    if (row->attempts > 0)
+    if (trial->attempts > 0)
         buf_printf(out, "attempt %" PRId32 " %s worker=%" PRId64 " points=%" PRId64 "\n",
-                   row->attempts, attempt_state_name(latest.state), latest.worker, latest.points);
-    if (row->state == TRIAL_RUNNING)
+                   trial->attempts, attempt_state_name(latest.state), latest.worker, latest.points);
+    if (trial->state == TRIAL_RUNNING)
         dump_running(out, &trial->live->attempt);
 }
 
@@ -59,7 +59,7 @@ static void dump_study(struct buf *out, const struct study *study)
                study->row.created_ms, study->row.finished_ms, ledger_outcomes(study->ledger),
                has_best, best, value, study->row.note);
     for (size_t i = 0; i < study->n_trials; i++)
-        dump_trial(out, study->trials[i]);
+        dump_trial(out, trial_at(study, i));
 }
 
 char *core_dump(const struct core *core)

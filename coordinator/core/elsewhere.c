@@ -62,7 +62,7 @@ static bool is_command(const struct trial *trial)
 void elsewhere_settle(const struct core *core, struct live_trial *live)
 {
     const struct study *parent = live->trial->study->parent;
-    const struct trial *source = parent->trials[live->trial->row.source];
+    const struct trial *source = trial_at(parent, (size_t)live->trial->source);
     live->avoids = index_find(&core->worker_ids, (uint64_t)trial_latest(source).worker);
 }
 
@@ -84,7 +84,7 @@ static void put_behind(struct core *core, struct live_trial *live)
 void elsewhere_queue(struct core *core, struct live_trial *live)
 {
     struct study *study = live->trial->study;
-    bool waits = live->trial->row.state == TRIAL_WAITING;
+    bool waits = live->trial->state == TRIAL_WAITING;
     list_remove(&live->queue);
     if (study->row.state == SEARCH_OPEN)
         put_behind(core, live);
@@ -95,12 +95,12 @@ void elsewhere_queue(struct core *core, struct live_trial *live)
 void elsewhere_queue_all(struct core *core, struct study *study)
 {
     for (size_t i = 0; study->row.audit && i < study->n_trials; i++) {
-        struct live_trial *live = study->trials[i]->live;
+        struct live_trial *live = trial_at(study, i)->live;
         if (live == NULL)
             continue;
         bool lapsed = live->worker != NULL && live->queue.list != &core->leases &&
                       live->queue.list != &core->orphans;
-        if (study->trials[i]->row.state == TRIAL_WAITING || lapsed)
+        if (trial_at(study, i)->state == TRIAL_WAITING || lapsed)
             elsewhere_queue(core, live);
     }
 }

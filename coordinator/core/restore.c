@@ -142,7 +142,7 @@ static const char *trial_fault(const struct study *study, const struct trial_row
         return row->source >= 0 ? "it repeats a trial, and its study is no audit" : NULL;
     if (row->source < 0 || (size_t)row->source >= study->parent->n_trials)
         return "the trial that it repeats does not exist";
-    if (study->parent->trials[row->source]->row.seed != row->seed)
+    if (trial_at(study->parent, (size_t)row->source)->seed != row->seed)
         return "its seed is not that of the trial that it repeats";
     return NULL;
 }
@@ -151,7 +151,8 @@ static const char *trial_fault(const struct study *study, const struct trial_row
 static const struct value *source_values(const struct study *audit, const struct trial_row *row)
 {
     const struct study *parent = audit->parent;
-    return ledger_values(parent->ledger, parent->trials[row->source]->row.configuration);
+    const struct trial *source = trial_at(parent, (size_t)row->source);
+    return ledger_values(parent->ledger, trial_configuration(source));
 }
 
 /* The first trial of a configuration brings its point. */
@@ -183,13 +184,10 @@ bool core_restore_trial(struct core *core, const struct trial_row *row, struct e
                   fault);
         return false;
     }
-    struct trial *trial = xcalloc(1, sizeof *trial);
-    trial->row = *row;
-    trial->row.parameters = trial->row.reason = NULL;
-    trial->study = study;
+    struct trial *trial = trial_append(study);
+    trial_from_row(trial, row);
     if (!trial_state_final(row->state))
         trial_enliven(trial);
-    study_append(study, trial);
     trial_count(trial, +1);
     if (row->state == TRIAL_WAITING)
         list_push(&study->waiting, &trial->live->queue);
@@ -202,7 +200,7 @@ static struct trial *find_trial(const struct core *core, int64_t study_id, int64
     struct study *study = index_find(&core->studies, (uint64_t)study_id);
     if (study == NULL || number < 0 || (size_t)number >= study->n_trials)
         return NULL;
-    return study->trials[number];
+    return trial_at(study, (size_t)number);
 }
 
 static const char *attempt_fault(const struct trial *trial, const struct worker *worker,
@@ -212,17 +210,17 @@ static const char *attempt_fault(const struct trial *trial, const struct worker 
         return "its trial does not exist";
     if (worker == NULL)
         return "its worker does not exist";
-    if (row->ref.attempt != trial->row.attempts)
+    if (row->ref.attempt != trial->attempts)
         return "it is not the latest";
     bool runs = row->state == ATTEMPT_RUNNING; /* if its trial does not, core_check says it */
-    if (runs == (trial->row.state == TRIAL_RUNNING) && runs == (row->finished_ms != 0))
+    if (runs == (trial->state == TRIAL_RUNNING) && runs == (row->finished_ms != 0))
         return "it runs and has an end, or has ended without one";
     return trial_latest(trial).state != 0 ? "it occurs twice" : NULL;
 }
 
 static void take_attempt(struct trial *trial, const struct attempt_row *row)
 {
-    if (trial->row.state != TRIAL_RUNNING) {
+    if (trial->state != TRIAL_RUNNING) {
         trial->ended = attempt_latest(row);
         return;
     }
@@ -272,12 +270,12 @@ static bool finish_trial(struct core *core, struct trial *trial, int64_t now_ms,
                          struct error *error)
 {
     struct latest_attempt latest = trial_latest(trial);
-    if (trial->row.attempts > 0 && latest.state == 0) {
+    if (trial->attempts > 0 && latest.state == 0) {
         error_set(error, "study %" PRId64 ", trial %" PRId64 ": its attempt %" PRId32 " is missing",
-                  trial->row.study, trial->row.number, trial->row.attempts);
+                  trial->study->row.id, trial->number, trial->attempts);
         return false;
     }
-    if (trial->row.state == TRIAL_RUNNING && latest.state == ATTEMPT_RUNNING) {
+    if (trial->state == TRIAL_RUNNING && latest.state == ATTEMPT_RUNNING) {
         struct worker *worker = index_find(&core->worker_ids, (uint64_t)latest.worker);
         lease_begin(core, trial->live, worker, now_ms);
     }
@@ -288,18 +286,19 @@ static bool finish_study(struct core *core, struct study *study, int64_t now_ms,
                          struct error *error)
 {
     for (size_t i = 0; i < study->n_trials; i++) {
-        if (!finish_trial(core, study->trials[i], now_ms, error))
+        if (!finish_trial(core, trial_at(study, i), now_ms, error))
             return false;
     }
     for (size_t i = 0; study->row.audit && i < study->n_trials; i++) {
-        const struct trial *source = study->parent->trials[study->trials[i]->row.source];
+        const struct trial *trial = trial_at(study, i);
+        const struct trial *source = trial_at(study->parent, (size_t)trial->source);
         if (trial_latest(source).state == 0) {
             error_set(error, "study %s, trial %zu: the trial that it repeats never ran",
                       study->row.name, i);
             return false;
         }
-        if (study->trials[i]->live != NULL)
-            elsewhere_settle(core, study->trials[i]->live);
+        if (trial->live != NULL)
+            elsewhere_settle(core, trial->live);
     }
     elsewhere_queue_all(core, study); /* now that all attempts are known */
     return true;

@@ -18,8 +18,8 @@ static int64_t retry_by_state(struct turn *turn, const struct message *message, 
 {
     int64_t retried = 0;
     for (size_t i = study->n_trials; i > 0; i--) { /* each goes to the front of what waits */
-        struct trial *trial = study->trials[i - 1];
-        if (!is_wanted(message, trial->row.state))
+        struct trial *trial = trial_at(study, i - 1);
+        if (!is_wanted(message, trial->state))
             continue;
         trial_retry(turn, trial);
         retried++;
@@ -38,13 +38,13 @@ static const char *number_fault(struct arena *arena, const struct study *study, 
     if ((size_t)number >= study->n_trials)
         return arena_printf(arena, "`%s` has no trial %" PRId64 ": they go from 0 to %zu", name,
                             number, study->n_trials - 1);
-    const struct trial *trial = study->trials[number];
-    if (!trial_state_final(trial->row.state) || trial_may_be_retried(trial))
+    const struct trial *trial = trial_at(study, (size_t)number);
+    if (!trial_state_final(trial->state) || trial_may_be_retried(trial))
         return NULL;
     return arena_printf(arena,
                         "trial %" PRId64 " of `%s` is %s: only those that failed, diverged or "
                         "were cancelled are tried again",
-                        number, name, trial_state_name(trial->row.state));
+                        number, name, trial_state_name(trial->state));
 }
 
 /* -1 after having answered why none of them was tried again. */
@@ -61,8 +61,8 @@ static int64_t retry_by_number(struct turn *turn, const struct message *message,
         return -1;
     }
     for (size_t i = 0; i < message->retry.n_trials; i++) {
-        struct trial *trial = study->trials[message->retry.trials[i]];
-        if (trial_state_final(trial->row.state)) {
+        struct trial *trial = trial_at(study, (size_t)message->retry.trials[i]);
+        if (trial_state_final(trial->state)) {
             trial_retry(turn, trial);
             retried++;
         }

@@ -1,6 +1,6 @@
 /* state.h - everything that the core remembers. Durable things are the rows themselves, whole, but
- * for attempts that have ended; beside each row stands what is only in memory (sessions, credit,
- * deadlines, queues, counts). Private to this folder.
+ * for trials and for attempts that have ended; beside each row stands what is only in memory
+ * (sessions, credit, deadlines, queues, counts). Private to this folder.
  *
  * A trial is in exactly one queue, or final and in none:
  *     study.waiting   WAITING
@@ -18,8 +18,7 @@
 
 enum { METRIC_NAMES_KEPT = 16 };
 
-/* What a trial needs only while it is WAITING or RUNNING. Those that are over stay, perhaps a
- * million of them, and must be small. */
+/* What a trial needs only while it is WAITING or RUNNING. */
 struct live_trial {
     struct trial *trial;
     char *parameters;           /* as JSON, once it was saved; else NULL */
@@ -51,10 +50,17 @@ struct latest_attempt {
     enum attempt_state state;
 };
 
+/* Of its row what does not follow from the number and the study, or is known where it is saved:
+ * those that are over stay, perhaps a million of them, and must be small. */
 struct trial {
-    struct trial_row row;       /* parameters and reason are filled in where it is saved */
     struct study *study;
     struct live_trial *live;    /* NULL: it is over */
+    int64_t number, seed, history_seq, source, created_ms, finished_ms;
+    double value;
+    int64_t death_worker;
+    int32_t attempts, charged, deaths;
+    bool deaths_spread, has_value;
+    enum trial_state state : 8;
     struct latest_attempt ended; /* unless it is RUNNING; trial_latest tells at any time */
 };
 
@@ -67,8 +73,8 @@ struct study {
     struct study *followers;    /* those that wait for this one, linked by `next_follower` */
     struct study *next_follower;
     struct ledger *ledger;
-    struct trial **trials;      /* by number */
-    size_t n_trials, capacity;
+    struct trial **blocks;      /* of trials, by number; a block stays where it is */
+    size_t n_trials, blocks_capacity;
     struct trial_counts counts;
     struct list waiting, lapsed;
     int64_t restless;           /* the trial that last returned in vain too often, or 0 */

@@ -79,8 +79,9 @@ static const char *short_note(struct arena *arena, const char *note)
 /* Of a trial that comes to nothing and ends nowhere; NULL: there is none. */
 static const char *restless_note(struct turn *turn, const struct study *study)
 {
-    const struct trial *trial =
-        study->restless < (int64_t)study->n_trials ? study->trials[study->restless] : NULL;
+    const struct trial *trial = study->restless < (int64_t)study->n_trials
+                                    ? trial_at(study, (size_t)study->restless)
+                                    : NULL;
     int32_t returns = trial != NULL ? trial_returns_in_vain(trial) : 0;
     if (returns == 0)
         return NULL;
@@ -88,7 +89,7 @@ static const char *restless_note(struct turn *turn, const struct study *study)
                         "trial %" PRId64 " was handed back %" PRId32
                         " times in a row and got no further: `ldt logs %s %" PRId64
                         " --all` says why",
-                        trial->row.number, returns, study->row.name, trial->row.number);
+                        trial->number, returns, study->row.name, trial->number);
 }
 
 /* Why an open study does not move, or what its row says. */
@@ -192,7 +193,7 @@ static const char *worker_note(struct turn *turn, const struct worker *worker)
         if (is_still(turn, live))
             return arena_printf(turn->out->arena,
                                 "trial %" PRId64 " of %s has reported nothing for %" PRId64 " min",
-                                live->trial->row.number, live->trial->study->row.name,
+                                live->trial->number, live->trial->study->row.name,
                                 (turn->now_ms - live->moved_ms) / 60000);
     }
     return "";

@@ -41,22 +41,14 @@ struct study *study_create(struct core *core, struct search *search, const struc
 void study_destroy(struct study **out)
 {
     struct study *study = *out;
-    for (size_t i = 0; i < study->n_trials; i++)
-        trial_destroy(&study->trials[i]);
+    trial_free_all(study);
     for (int i = 0; i < study->n_metrics; i++)
         free(study->metrics[i]);
     ledger_destroy(&study->ledger);
-    free(study->trials);
     free((char *)study->row.name);
     free((char *)study->row.note);
     free(study);
     *out = NULL;
-}
-
-void study_append(struct study *study, struct trial *trial)
-{
-    study->trials = xgrow(study->trials, study->n_trials, &study->capacity, sizeof(struct trial *));
-    study->trials[study->n_trials++] = trial;
 }
 
 static void set_note(struct study *study, const char *note)
@@ -196,8 +188,8 @@ static int64_t cancel_running(struct turn *turn, struct study *study)
 {
     int64_t cancelled = 0;
     for (size_t i = study->n_trials; i > 0 && study->counts.running > 0; i--) {
-        struct trial *trial = study->trials[i - 1];
-        if (trial->row.state == TRIAL_RUNNING) {
+        struct trial *trial = trial_at(study, i - 1);
+        if (trial->state == TRIAL_RUNNING) {
             trial_cancel(turn, trial, "cancelled: its study was stopped");
             cancelled++;
         }
@@ -228,7 +220,7 @@ void study_count_failure(struct turn *turn, struct study *study, const struct tr
                      "stopped after %" PRId64 " failed trials (max_failed_trials is %" PRId64
                      "); the last was trial %" PRId64 ": %s",
                      study->counts.failed, study->search->definition->max_failed_trials,
-                     trial->row.number, reason);
+                     trial->number, reason);
     study_stop(turn, study, false, note);
 }
 

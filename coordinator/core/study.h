@@ -16,7 +16,6 @@
 
 struct study *study_create(struct core *core, struct search *search, const struct study_row *row);
 void study_destroy(struct study **study);
-void study_append(struct study *study, struct trial *trial);
 
 /* Whose outcomes its suggestions follow from: its own; of a re-run or an audit, its parent's. */
 const struct study *study_teacher(const struct study *study);

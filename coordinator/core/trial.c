@@ -25,7 +25,6 @@
 #include "coordinator/core/share.h"
 #include "coordinator/core/study.h"
 #include "common/arena.h"
-#include "common/xalloc.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -44,42 +43,17 @@ int64_t *trial_tally(struct trial_counts *counts, enum trial_state state)
 
 void trial_count(struct trial *trial, int64_t change)
 {
-    *trial_tally(&trial->study->counts, trial->row.state) += change;
-    if (trial->row.state == TRIAL_RUNNING)
+    *trial_tally(&trial->study->counts, trial->state) += change;
+    if (trial->state == TRIAL_RUNNING)
         trial->study->search->running += change;
 }
 
 static void set_state(struct core *core, struct trial *trial, enum trial_state state)
 {
     trial_count(trial, -1);
-    trial->row.state = state;
+    trial->state = state;
     trial_count(trial, +1);
     share_update(core, trial->study);
-}
-
-/* ---- what only a live trial needs */
-
-void trial_enliven(struct trial *trial)
-{
-    assert(trial->live == NULL);
-    trial->live = xcalloc(1, sizeof *trial->live);
-    trial->live->trial = trial;
-    trial->live->saved_in = trial->live->attempt_saved_in = SIZE_MAX;
-}
-
-static void lay_to_rest(struct trial *trial)
-{
-    free(trial->live->parameters);
-    free(trial->live);
-    trial->live = NULL;
-}
-
-void trial_destroy(struct trial **trial)
-{
-    if ((*trial)->live != NULL)
-        lay_to_rest(*trial);
-    free(*trial);
-    *trial = NULL;
 }
 
 /* ---- attempts */
@@ -91,7 +65,7 @@ struct latest_attempt attempt_latest(const struct attempt_row *attempt)
 
 struct latest_attempt trial_latest(const struct trial *trial)
 {
-    return trial->row.state == TRIAL_RUNNING ? attempt_latest(&trial->live->attempt) : trial->ended;
+    return trial->state == TRIAL_RUNNING ? attempt_latest(&trial->live->attempt) : trial->ended;
 }
 
 static struct trial *find(const struct core *core, struct attempt_ref ref)
@@ -99,14 +73,14 @@ static struct trial *find(const struct core *core, struct attempt_ref ref)
     struct study *study = index_find(&core->studies, (uint64_t)ref.study);
     if (study == NULL || ref.trial < 0 || (size_t)ref.trial >= study->n_trials)
         return NULL;
-    return study->trials[ref.trial];
+    return trial_at(study, (size_t)ref.trial);
 }
 
 enum standing trial_standing(const struct core *core, const struct worker *worker,
                              struct attempt_ref ref, struct trial **out)
 {
     struct trial *trial = find(core, ref);
-    if (trial == NULL || ref.attempt < 1 || ref.attempt != trial->row.attempts)
+    if (trial == NULL || ref.attempt < 1 || ref.attempt != trial->attempts)
         return STANDING_STALE;
     struct latest_attempt latest = trial_latest(trial);
     if (latest.worker != worker->row.id)
@@ -135,24 +109,16 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
                            int64_t wall_ms)
 {
     const struct definition *definition = study->search->definition;
-    int64_t number = (int64_t)study->n_trials;
-    struct trial *trial = xcalloc(1, sizeof *trial);
-    trial->study = study;
-    trial->row = (struct trial_row){
-        .study = study->row.id,
-        .number = number,
-        .configuration = number / study->row.repeat,
-        .repetition = (int32_t)(number % study->row.repeat),
-        .state = TRIAL_WAITING,
-        .seed = study->parent != NULL
-                    ? definition_rerun_seed(definition, (int32_t)(number % study->row.repeat))
-                    : definition_trial_seed(definition, (size_t)study->row.position, number),
-        .history_seq = history_seq,
-        .source = -1,
-        .created_ms = wall_ms,
-    };
+    struct trial *trial = trial_append(study);
+    trial->state = TRIAL_WAITING;
+    trial->seed =
+        study->parent != NULL
+            ? definition_rerun_seed(definition, trial_repetition(trial))
+            : definition_trial_seed(definition, (size_t)study->row.position, trial->number);
+    trial->history_seq = history_seq;
+    trial->source = -1;
+    trial->created_ms = wall_ms;
     trial_enliven(trial);
-    study_append(study, trial);
     trial_count(trial, +1);
     list_push(&study->waiting, &trial->live->queue);
     share_update(core, study);
@@ -161,8 +127,8 @@ struct trial *trial_create(struct core *core, struct study *study, int64_t histo
 
 void trial_repeat(struct core *core, struct trial *trial, const struct trial *source)
 {
-    trial->row.seed = source->row.seed;
-    trial->row.source = source->row.number;
+    trial->seed = source->seed;
+    trial->source = source->number;
     elsewhere_settle(core, trial->live);
     elsewhere_queue(core, trial->live);
 }
@@ -198,13 +164,12 @@ static void become_final(struct turn *turn, struct trial *trial, enum trial_stat
                          const char *reason)
 {
     list_remove(&trial->live->queue);
-    trial->row.finished_ms = turn->wall_ms;
+    trial->finished_ms = turn->wall_ms;
     set_state(turn->core, trial, state);
     save_trial(turn, trial, reason);
-    ledger_outcome(trial->study->ledger, trial->row.number, state, trial->row.has_value,
-                   trial->row.value);
+    ledger_outcome(trial->study->ledger, trial->number, state, trial->has_value, trial->value);
     add_outcome(turn, trial);
-    lay_to_rest(trial);
+    trial_lay_to_rest(trial);
     if (state == TRIAL_FAILED) /* first: one failure too many says more than "done" */
         study_count_failure(turn, trial->study, trial, reason);
     study_settle(turn, trial->study);
@@ -266,7 +231,7 @@ void trial_give_up(struct turn *turn, struct trial *trial)
 
 const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *worker)
 {
-    if (trial->row.state == TRIAL_RUNNING) {
+    if (trial->state == TRIAL_RUNNING) {
         assert(lease_lapsed(turn->core, trial->live));
         count_loss(trial->live);
         end_attempt(turn, trial, ATTEMPT_LOST,
@@ -275,9 +240,9 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
     }
     list_remove(&trial->live->queue);
     worker->used = true;
-    trial->row.attempts++;
+    trial->attempts++;
     trial->live->attempt = (struct attempt_row){
-        .ref = { trial->row.study, trial->row.number, trial->row.attempts },
+        .ref = { trial->study->row.id, trial->number, trial->attempts },
         .state = ATTEMPT_RUNNING,
         .worker = worker->row.id,
         .started_ms = turn->wall_ms,
@@ -295,23 +260,23 @@ const char *trial_grant(struct turn *turn, struct trial *trial, struct worker *w
 static bool has_attempts_left(const struct trial *trial)
 {
     return study_active(trial->study) &&
-           trial->row.charged < trial->study->search->definition->max_attempts;
+           trial->charged < trial->study->search->definition->max_attempts;
 }
 
 /* Whether this trial takes its processes down wherever it runs. Once is an accident, and one worker
  * may be sick; so it must have killed on several, or again and again. */
 static bool is_poison(const struct trial *trial)
 {
-    return trial->row.deaths >= DEATHS_ANYWHERE ||
-           (trial->row.deaths_spread && trial->row.deaths >= DEATHS_SPREAD);
+    return trial->deaths >= DEATHS_ANYWHERE ||
+           (trial->deaths_spread && trial->deaths >= DEATHS_SPREAD);
 }
 
 static void count_death(struct trial *trial)
 {
-    if (trial->row.deaths++ == 0)
-        trial->row.death_worker = trial->live->attempt.worker;
-    else if (trial->row.death_worker != trial->live->attempt.worker)
-        trial->row.deaths_spread = true;
+    if (trial->deaths++ == 0)
+        trial->death_worker = trial->live->attempt.worker;
+    else if (trial->death_worker != trial->live->attempt.worker)
+        trial->deaths_spread = true;
 }
 
 static const char *quarantine_reason(struct turn *turn, const struct trial *trial,
@@ -319,7 +284,7 @@ static const char *quarantine_reason(struct turn *turn, const struct trial *tria
 {
     return arena_printf(
         turn->out->arena, "quarantined: its process died %" PRId32 " times%s; the last time: %s",
-        trial->row.deaths, trial->row.deaths_spread ? ", on more than one worker" : "", reason);
+        trial->deaths, trial->deaths_spread ? ", on more than one worker" : "", reason);
 }
 
 static void take_value(struct trial *trial)
@@ -328,10 +293,10 @@ static void take_value(struct trial *trial)
     bool last_counts = trial->study->search->definition->over_time_last;
     if (last_counts && attempt->state == ATTEMPT_DIVERGED)
         return; /* the last point is the one that was not finite */
-    trial->row.has_value = last_counts ? attempt->has_last : attempt->has_best;
-    trial->row.value = last_counts ? attempt->last : attempt->best;
-    if (!trial->row.has_value)
-        trial->row.value = 0;
+    trial->has_value = last_counts ? attempt->has_last : attempt->has_best;
+    trial->value = last_counts ? attempt->last : attempt->best;
+    if (!trial->has_value)
+        trial->value = 0;
 }
 
 static enum trial_state final_state(enum attempt_state ended)
@@ -366,7 +331,7 @@ void trial_finish(struct turn *turn, struct trial *trial, enum attempt_state end
         return;
     }
     worker->failed++;
-    trial->row.charged++;
+    trial->charged++;
     if (result->result.kind == RESULT_DIED)
         count_death(trial);
     if (is_poison(trial)) {
@@ -391,7 +356,7 @@ static void count_return(struct trial *trial)
     live->returns = got_further(live) ? 1 : live->returns + 1;
     note_furthest(live);
     if (live->returns >= RETURNS_TOLD)
-        trial->study->restless = trial->row.number;
+        trial->study->restless = trial->number;
 }
 
 int32_t trial_returns_in_vain(const struct trial *trial)
@@ -413,15 +378,15 @@ void trial_release(struct turn *turn, struct trial *trial, const char *reason)
 
 void trial_cancel(struct turn *turn, struct trial *trial, const char *reason)
 {
-    assert(!trial_state_final(trial->row.state));
-    if (trial->row.state == TRIAL_RUNNING)
+    assert(!trial_state_final(trial->state));
+    if (trial->state == TRIAL_RUNNING)
         end_attempt(turn, trial, ATTEMPT_CANCELLED, (struct attempt_texts){ .reason = reason });
     become_final(turn, trial, TRIAL_CANCELLED, reason);
 }
 
 bool trial_may_be_retried(const struct trial *trial)
 {
-    enum trial_state state = trial->row.state;
+    enum trial_state state = trial->state;
     return state == TRIAL_FAILED || state == TRIAL_DIVERGED || state == TRIAL_CANCELLED;
 }
 
@@ -429,12 +394,12 @@ void trial_retry(struct turn *turn, struct trial *trial)
 {
     assert(trial_may_be_retried(trial));
     study_reopen(turn, trial->study);
-    trial->row.charged = trial->row.deaths = 0;
-    trial->row.death_worker = 0;
-    trial->row.deaths_spread = false;
-    trial->row.has_value = false;
-    trial->row.value = 0;
-    trial->row.finished_ms = 0;
+    trial->charged = trial->deaths = 0;
+    trial->death_worker = 0;
+    trial->deaths_spread = false;
+    trial->has_value = false;
+    trial->value = 0;
+    trial->finished_ms = 0;
     trial_enliven(trial);
     if (trial->study->row.audit)
         elsewhere_settle(turn->core, trial->live);

@@ -3,6 +3,7 @@
 #ifndef CORE_TRIAL_H
 #define CORE_TRIAL_H
 #include "coordinator/core/action.h"
+#include "coordinator/core/record.h"
 #include "coordinator/core/state.h"
 
 /* What a report about an attempt is worth. */
@@ -15,10 +16,6 @@ enum standing {
 /* *trial is set unless the standing is STALE. */
 enum standing trial_standing(const struct core *core, const struct worker *worker,
                              struct attempt_ref ref, struct trial **trial);
-
-/* Gives a trial that is not over, or is about to be tried again, what it needs until it is. */
-void trial_enliven(struct trial *trial);
-void trial_destroy(struct trial **trial);
 
 /* The latest attempt; all 0 if the trial was never handed out. */
 struct latest_attempt trial_latest(const struct trial *trial);

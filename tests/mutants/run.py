@@ -141,6 +141,15 @@ def read_equivalents(path):
     return known
 
 
+def complain_of_stale(known):
+    """A line that was changed since it was looked at, or has moved, has to be looked at again."""
+    for place, changes in known.items():
+        lines = {" ".join(line.split()) for line in pathlib.Path(place[0]).read_text().splitlines()}
+        for _, before, _ in changes:
+            if before not in lines:
+                sys.exit(f"equivalent.txt: {place[0]} has no line any more that reads: {before}")
+
+
 def all_mutants(files):
     for source in files:
         text = pathlib.Path(source).read_text()
@@ -166,6 +175,7 @@ def choose(options):
     files = [s for s in files if re.search(options.files, s)]
     mutants = list(all_mutants(files))
     known = read_equivalents(HERE / "equivalent.txt")
+    complain_of_stale(known)
     kept = [m for m in mutants if not is_equivalent(known, *m)]
     print(f"# {len(files)} files, {len(mutants)} mutants, {len(mutants) - len(kept)} of them listed "
           "as equivalent", flush=True)

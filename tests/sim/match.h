@@ -3,7 +3,7 @@
  * tell a row that was changed and not saved. */
 #ifndef SIM_MATCH_H
 #define SIM_MATCH_H
-#include "coordinator/core/state.h"
+#include "coordinator/core/record.h"
 #include "tests/sim/disk.h"
 
 /* A new column changes the size of its row, and must be compared below. */
@@ -138,17 +138,18 @@ static inline bool match_trials(const struct disk *disk, const struct study *stu
 {
     const struct trial_row *rows = disk_trial(disk, study->row.id, 0);
     for (size_t i = 0; i < study->n_trials; i++) {
-        const struct trial *trial = study->trials[i];
+        const struct trial *trial = trial_at(study, i);
+        struct trial_row kept = trial_to_row(trial);
         bool there = rows != NULL && rows + i < disk->trials + disk->n_trials &&
                      rows[i].study == study->row.id;
-        const char *field = there ? match_trial(&trial->row, &rows[i]) : "row";
+        const char *field = there ? match_trial(&kept, &rows[i]) : "row";
         if (match_fault(out, size, field, "trial", study->row.id, (int64_t)i))
             return false;
-        if (trial->row.attempts == 0)
+        if (trial->attempts == 0)
             continue;
-        struct attempt_ref ref = { study->row.id, (int64_t)i, trial->row.attempts };
+        struct attempt_ref ref = { study->row.id, (int64_t)i, trial->attempts };
         const struct attempt_row *row = disk_attempt(disk, ref);
-        bool runs = trial->row.state == TRIAL_RUNNING;
+        bool runs = trial->state == TRIAL_RUNNING;
         field = row == NULL ? "row"
                 : runs      ? match_attempt(&trial->live->attempt, row)
                             : match_ended(&trial->ended, row);

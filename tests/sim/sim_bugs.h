@@ -3,7 +3,7 @@
  * wrong code is what tests/mutants is for. */
 #ifndef SIM_BUGS_H
 #define SIM_BUGS_H
-#include "coordinator/core/state.h"
+#include "coordinator/core/record.h"
 #include "tests/sim/simulation.h"
 #include "worker/agent/state.h"
 
@@ -14,7 +14,7 @@ static inline struct trial *sim_trial(const struct sim *sim, struct attempt_ref 
         sim->core != NULL ? index_find(&sim->core->studies, (uint64_t)ref.study) : NULL;
     if (study == NULL || ref.trial < 0 || (size_t)ref.trial >= study->n_trials)
         return NULL;
-    return study->trials[ref.trial];
+    return trial_at(study, (size_t)ref.trial);
 }
 
 /* ---- in the rows of a turn ------------------------------------------------------------------- */
@@ -33,12 +33,10 @@ static inline void forget_charge(struct sim *sim, struct action *action)
     struct attempt_ref ref = { action->trial.study, action->trial.number, 0 };
     if (trial_state_final(action->trial.state))
         return;
-    struct trial_row *const rows[] = { &action->trial, &sim_trial(sim, ref)->row };
-    for (int i = 0; i < 2; i++) {
-        rows[i]->charged = rows[i]->deaths = 0;
-        rows[i]->death_worker = 0;
-        rows[i]->deaths_spread = false;
-    }
+    action->trial.charged = action->trial.deaths = 0;
+    action->trial.death_worker = 0;
+    action->trial.deaths_spread = false;
+    trial_from_row(sim_trial(sim, ref), &action->trial);
 }
 
 static inline void plant_in_row(struct sim *sim, struct action *action)
@@ -93,9 +91,9 @@ static inline void renew_attempt(const struct sim *sim, struct message *message,
     struct attempt_ref *ref =
         message->type == MESSAGE_RESULT ? &message->result.ref : &message->points.ref;
     const struct trial *trial = sim_trial(sim, *ref);
-    if (trial == NULL || trial->row.state != TRIAL_RUNNING || ref->attempt >= trial->row.attempts)
+    if (trial == NULL || trial->state != TRIAL_RUNNING || ref->attempt >= trial->attempts)
         return;
-    ref->attempt = trial->row.attempts;
+    ref->attempt = trial->attempts;
     message->session = trial->live->worker->session;
     *peer = trial->live->worker->peer;
 }

@@ -23,7 +23,7 @@ static inline void check_lapsed(struct sim *sim, const struct list *lapsed)
         const struct sim_start *start = find_start(sim, live->attempt.ref);
         if (start != NULL && start->at_ms > sim->calm_ms + SIM_SETTLED_MS && is_live(sim, start))
             sim_fail(sim, "I4: the lease of trial %d lapsed, and its worker %d is alive and heard",
-                     (int)live->trial->row.number, start->worker);
+                     (int)live->trial->number, start->worker);
     }
 }
 
