@@ -179,13 +179,16 @@ FROM (SELECT summary.*, sd / sqrt(n) * CASE WHEN n < 11 THEN (SELECT t FROM stud
           ELSE 1.959964 + 2.372271 / (n - 1) + 2.822487 / ((n - 1) * (n - 1)) + 2.555841 / pow(n - 1, 3) END AS half
       FROM summary WHERE place = 1);
 
--- Worker processes and what became of their attempts; one that was started again has two rows.
+-- Worker processes and what became of their attempts; one that was started again has two rows. last_seen is when it
+-- introduced itself, was given a trial or ended one, whichever came last: heartbeats are not recorded.
 CREATE VIEW v_worker AS
 SELECT worker.name AS worker, worker.host, worker.cpu, worker.slots, worker.version,
        coalesce(sum(attempt.state = 1), 0) AS running, coalesce(sum(attempt.state = 2), 0) AS done,
        coalesce(sum(attempt.state = 5), 0) AS failed, coalesce(sum(attempt.state IN (6, 7)), 0) AS lost,
        total(attempt.duration_ms) / 1000.0 AS busy_seconds, -- what a worker claims may be too much for sum()
        strftime('%Y-%m-%dT%H:%M:%SZ', worker.first_seen_ms / 1000, 'unixepoch') AS first_seen,
-       strftime('%Y-%m-%dT%H:%M:%SZ', worker.last_seen_ms / 1000, 'unixepoch') AS last_seen
+       strftime('%Y-%m-%dT%H:%M:%SZ', max(worker.last_seen_ms, coalesce(max(
+           CASE WHEN attempt.state BETWEEN 2 AND 6 THEN attempt.finished_ms ELSE attempt.started_ms END), 0)) / 1000,
+           'unixepoch') AS last_seen
 FROM worker LEFT JOIN attempt ON attempt.worker = worker.id
 GROUP BY worker.id;

@@ -193,6 +193,18 @@ static void workers_and_what_they_did(void **state)
         "w1|2|7|0|1|15.5\nw2|0|1|1|0|3.0");
 }
 
+static void a_worker_was_seen_when_it_last_ended_a_trial(void **state)
+{
+    static const char query[] = "SELECT worker, last_seen FROM v_worker";
+    struct fixture *f = *state;
+    assert_string_equal(answer(f, query), "w1|2023-11-14T23:13:21Z\nw2|2023-11-14T23:13:21Z");
+    /* it was not there when its trial was given to another */
+    run_sql(f, "UPDATE attempt SET state = 7, finished_ms = 9000000000000 WHERE worker = 1");
+    assert_string_equal(answer(f, query), "w1|2023-11-14T22:13:21Z\nw2|2023-11-14T23:13:21Z");
+    run_sql(f, "DELETE FROM point; DELETE FROM attempt");
+    assert_string_equal(answer(f, query), "w1|2023-11-14T22:13:21Z\nw2|2023-11-14T22:13:21Z");
+}
+
 /* Adds studies like `solo`, with all its trials. */
 static void add_studies(struct fixture *f, int64_t from, int64_t to)
 {
@@ -284,6 +296,7 @@ int main(void)
         WITH_EXAMPLE(the_last_points_are_those_of_trials_that_are_done),
         WITH_EXAMPLE(naming_a_study_reads_only_its_rows),
         WITH_EXAMPLE(workers_and_what_they_did),
+        WITH_EXAMPLE(a_worker_was_seen_when_it_last_ended_a_trial),
         WITH_EXAMPLE(what_workers_claim_makes_no_view_fail),
         WITH_EXAMPLE(no_study_looks_through_the_trials_of_all),
         WITH_EXAMPLE(views_changed_by_hand_are_made_anew),
