@@ -4,7 +4,6 @@
  * the key as its user id. */
 #include "common/frame_socket.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <zmq.h>

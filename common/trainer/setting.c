@@ -2,7 +2,6 @@
 #include "common/json.h"
 #include "common/trainer/nearest.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

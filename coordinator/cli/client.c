@@ -7,7 +7,6 @@
 #include "coordinator/cli/arguments.h"
 #include "proto/codec.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "common/utf8.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 static int64_t finished_of(const struct trial_counts *counts)

@@ -5,7 +5,6 @@
 #include "coordinator/store/restore.h"
 #include "coordinator/store/row_name.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 /* Columns: study, trial (or NULL: the study itself). States are the numbers of core/rows.h: of a

@@ -2,7 +2,6 @@
  * two (Figure 3b), and as a table of method by everything else (Table 7). */
 #include "coordinator/report/makers.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { MAX_PANELS = 12, MAX_SERIES = 10, MIN_POINTS = 3, LOG_RATIO = 8 };

@@ -4,7 +4,6 @@
 #include "coordinator/space/draft.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

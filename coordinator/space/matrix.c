@@ -3,7 +3,6 @@
 #include "coordinator/space/draft.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_KEYS = 100 };

@@ -1,9 +1,7 @@
 #include "coordinator/space/space.h"
 #include "common/hash.h"
 
-#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool condition_holds(const struct condition *condition, const struct value *values)

@@ -8,7 +8,6 @@
 #include "common/trainer/settings.h"
 #include "common/xalloc.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

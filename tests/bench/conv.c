@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SIDE = 17, CELLS = SIDE * SIDE, BATCH = 64, FRAMES = 3, LAYERS = 9 };

@@ -5,7 +5,6 @@
 #include "common/xalloc.h"
 #include "coordinator/store/store.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { REPEATS = 3, ARRAYS_EXAMPLES = 2000, ARRAYS_INPUTS = 20, ARRAYS_STEPS = 16 };

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BURST = 20, RECENT = 8, LIST = 40, SILENCE_MS = 60000 };
 

@@ -5,7 +5,6 @@
  * Parameters of a convolution: W [9 inputs, outputs], then b [outputs]. */
 #include "worker/net/layer.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

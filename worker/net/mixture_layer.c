@@ -6,7 +6,6 @@
 #include "worker/net/layer.h"
 #include "worker/numeric/mixture.h"
 
-#include <stdio.h>
 
 static size_t n_parameters(const struct layer *layer)
 {

@@ -1,6 +1,5 @@
 #include "worker/shell/keeper.h"
 #include "common/clock.h"
-#include "common/error.h"
 #include "common/log.h"
 #include "common/xalloc.h"
 #include "worker/shell/checkpoint.h"

@@ -1,7 +1,6 @@
 #include "worker/shell/launch.h"
 #include "common/json.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -12,7 +12,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 #include "worker/net/life.h"
 #include "worker/task/game_of_life.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { TASK_A_LATER_HIDDEN = 128, LIFE_CONVOLUTIONS = LIFE_LAYERS_PER_STEP * TASK_FRAMES };

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <glob.h>
-#include <sys/stat.h>
 
 static char directory[128];
 

@@ -5,7 +5,6 @@
 #include "worker/shell/launch.h"
 #include "worker/shell/result.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>

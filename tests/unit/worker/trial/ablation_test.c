@@ -8,7 +8,6 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { EXAMPLES = 200, STEPS = 4, FEATURES = 3, ROW = STEPS * FEATURES };

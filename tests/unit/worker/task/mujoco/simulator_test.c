@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include <math.h>
 #include <mujoco/mujoco.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { MOST = 32 };
