@@ -173,13 +173,11 @@ static int put_pairs(sqlite3 *db, sqlite3_stmt *pairs, const char *audit, struct
         output_text(output, result.bytes);
     }
     buf_free(&result);
-    if (rc != SQLITE_DONE)
-        complain("the query failed: %s", sqlite3_errmsg(db));
-    else if (count == 0)
+    if (rc == SQLITE_DONE && count == 0)
         complain("%s is not in this database, so nothing was compared: is it that of the "
                  "coordinator that was asked?",
                  audit);
-    return rc == SQLITE_DONE && count > 0 ? status : EXIT_FAILED;
+    return count > 0 ? status : EXIT_FAILED;
 }
 
 static int compare(sqlite3 *db, enum output_format format, const char *audit)
@@ -189,7 +187,7 @@ static int compare(sqlite3 *db, enum output_format format, const char *audit)
     if (pairs != NULL) {
         struct output *output = output_begin(format, stdout);
         status = put_pairs(db, pairs, audit, output);
-        sqlite3_finalize(pairs);
+        status = database_query_end(pairs) ? status : EXIT_FAILED;
         status = output_finish(&output, status);
     }
     return status;

@@ -24,9 +24,8 @@ static bool print_study(sqlite3 *db, const char *study, int64_t count, bool firs
         return false;
     if (first)
         database_columns(output, statement);
-    bool good = database_rows(output, statement);
-    sqlite3_finalize(statement);
-    return good;
+    database_rows(output, statement);
+    return database_query_end(statement);
 }
 
 static int print_best(sqlite3 *db, const struct arguments *arguments)

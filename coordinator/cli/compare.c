@@ -49,18 +49,19 @@ static int find_trial(sqlite3 *db, struct side *side, const char *number)
         database_query(db, number != NULL ? named : best, side->study, trial, 0);
     if (statement == NULL)
         return EXIT_FAILED;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
+    bool found = sqlite3_step(statement) == SQLITE_ROW;
+    if (found) {
         side->configuration = sqlite3_column_int64(statement, 0);
         side->metric = xstrdup((const char *)sqlite3_column_text(statement, 1));
         side->maximize = strcmp((const char *)sqlite3_column_text(statement, 2), "maximize") == 0;
-    } else {
+    }
+    if (!database_query_end(statement))
+        return EXIT_FAILED;
+    if (!found)
         complain("%s has no configuration whose runs have all ended well yet; name one of its "
                  "trials, as %s:0",
                  side->study, side->study);
-        status = EXIT_FAILED;
-    }
-    sqlite3_finalize(statement);
-    return status;
+    return found ? EXIT_OK : EXIT_FAILED;
 }
 
 static int read_runs(sqlite3 *db, struct side *side)
@@ -79,8 +80,7 @@ static int read_runs(sqlite3 *db, struct side *side)
         side->seeds[side->count] = sqlite3_column_int64(statement, 0);
         side->values[side->count++] = sqlite3_column_double(statement, 1);
     }
-    sqlite3_finalize(statement);
-    return EXIT_OK;
+    return database_query_end(statement) ? EXIT_OK : EXIT_FAILED;
 }
 
 static int read_side(sqlite3 *db, struct side *side, const char *word)

@@ -39,8 +39,7 @@ static bool find_metrics(sqlite3 *db, struct curves *curves, int64_t trial)
         curves->metrics = xgrow(curves->metrics, at, &curves->capacity, sizeof *curves->metrics);
         curves->metrics[curves->n_metrics++] = xstrdup(name);
     }
-    sqlite3_finalize(statement);
-    return true;
+    return database_query_end(statement);
 }
 
 static int complain_metric(const struct curves *curves, const char *metric)
@@ -143,8 +142,7 @@ static bool print_one(sqlite3 *db, struct curves *curves, int64_t trial)
     while (sqlite3_step(statement) == SQLITE_ROW)
         add_point(curves, &step, statement);
     print_step(curves, &step);
-    sqlite3_finalize(statement);
-    return true;
+    return database_query_end(statement);
 }
 
 static int print_curves(sqlite3 *db, struct curves *curves, enum output_format format)

@@ -86,6 +86,15 @@ sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, in
     return statement;
 }
 
+bool database_query_end(sqlite3_stmt *statement)
+{
+    sqlite3 *db = sqlite3_db_handle(statement);
+    if (sqlite3_finalize(statement) == SQLITE_OK)
+        return true;
+    complain("the query failed: %s", sqlite3_errmsg(db));
+    return false;
+}
+
 void database_columns(struct output *output, sqlite3_stmt *statement)
 {
     for (int i = 0; i < sqlite3_column_count(statement); i++)
@@ -114,14 +123,10 @@ void database_cells(struct output *output, sqlite3_stmt *statement, int count)
     }
 }
 
-bool database_rows(struct output *output, sqlite3_stmt *statement)
+void database_rows(struct output *output, sqlite3_stmt *statement)
 {
-    int rc;
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+    while (sqlite3_step(statement) == SQLITE_ROW)
         database_cells(output, statement, sqlite3_column_count(statement));
-    if (rc != SQLITE_DONE)
-        complain("the query failed: %s", sqlite3_errmsg(sqlite3_db_handle(statement)));
-    return rc == SQLITE_DONE;
 }
 
 /* ---- names */
@@ -139,8 +144,7 @@ static bool collect(sqlite3 *db, const char *sql, const char *name, struct studi
         out->ids[out->count] = sqlite3_column_int64(statement, 0);
         out->names[out->count++] = xstrdup((const char *)sqlite3_column_text(statement, 1));
     }
-    sqlite3_finalize(statement);
-    return true;
+    return database_query_end(statement);
 }
 
 /* Names the nearest study or search, or all of them if they are few. */
@@ -238,11 +242,14 @@ int trial_find(sqlite3 *db, const char *study, int64_t id, const char *word, int
     if (statement == NULL)
         return EXIT_FAILED;
     bool found = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int64(statement, 0) > 0;
-    if (!found && sqlite3_column_type(statement, 1) == SQLITE_NULL)
+    bool none = sqlite3_column_type(statement, 1) == SQLITE_NULL;
+    int64_t last = sqlite3_column_int64(statement, 1);
+    if (!database_query_end(statement))
+        return EXIT_FAILED;
+    if (!found && none)
         complain("%s has no trials yet", study);
     else if (!found)
         complain("%s has no trial %lld: they go from 0 to %lld", study, (long long)*trial,
-                 (long long)sqlite3_column_int64(statement, 1));
-    sqlite3_finalize(statement);
+                 (long long)last);
     return found ? EXIT_OK : EXIT_NOT_FOUND;
 }

@@ -40,6 +40,9 @@ int trial_find(sqlite3 *db, const char *study, int64_t id, const char *word, int
  * them. NULL after having complained: the file lacks something that this release reads. */
 sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, int64_t number,
                              int64_t count);
+/* Ends it. False after having complained: its latest row could not be read, and what came before is
+ * not all there is. */
+bool database_query_end(sqlite3_stmt *statement);
 
 /* The start of a query: the names of the parameters that the search of :study varies, as the table
  * `varied`. */
@@ -54,8 +57,8 @@ sqlite3_stmt *database_query(sqlite3 *db, const char *sql, const char *study, in
     " FROM json_each(" view ".parameters) WHERE key IN varied) AS parameters"
 
 /* Declares the statement's columns; prints the first `count` cells of its row; prints all rows to
- * the end (false after having complained). Columns named parameters and info hold JSON. */
+ * the end. Columns named parameters and info hold JSON. */
 void database_columns(struct output *output, sqlite3_stmt *statement);
 void database_cells(struct output *output, sqlite3_stmt *statement, int count);
-bool database_rows(struct output *output, sqlite3_stmt *statement);
+void database_rows(struct output *output, sqlite3_stmt *statement);
 #endif

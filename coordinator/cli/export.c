@@ -36,7 +36,8 @@ static bool find_parameters(sqlite3 *db, const struct studies *studies, struct c
             columns->names = xgrow(columns->names, at, &columns->capacity, sizeof *columns->names);
             columns->names[columns->count++] = xstrdup(name);
         }
-        sqlite3_finalize(statement);
+        if (!database_query_end(statement))
+            return false;
     }
     return true;
 }
@@ -68,7 +69,6 @@ static void print_trial(struct output *output, sqlite3_stmt *statement,
 static bool print_study(sqlite3 *db, const char *study, bool first, struct output *output,
                         const struct columns *columns)
 {
-    int rc;
     sqlite3_stmt *statement = database_query(db, trials_sql, study, 0, 0);
     if (statement == NULL)
         return false;
@@ -79,12 +79,9 @@ static bool print_study(sqlite3 *db, const char *study, bool first, struct outpu
         output_column(output, name);
         free(name);
     }
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+    while (sqlite3_step(statement) == SQLITE_ROW)
         print_trial(output, statement, columns);
-    if (rc != SQLITE_DONE)
-        complain("the query failed: %s", sqlite3_errmsg(db));
-    sqlite3_finalize(statement);
-    return rc == SQLITE_DONE;
+    return database_query_end(statement);
 }
 
 static int print_export(sqlite3 *db, const struct arguments *arguments)

@@ -52,15 +52,11 @@ static void print_attempt(sqlite3_stmt *statement)
 /* As a report for people; nothing to say of a trial that no worker has taken yet. */
 static int print_report(sqlite3_stmt *statement)
 {
-    int rc, count = 0;
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (count++ > 0)
+    int count = 0;
+    for (; sqlite3_step(statement) == SQLITE_ROW; count++) {
+        if (count > 0)
             putchar('\n');
         print_attempt(statement);
-    }
-    if (rc != SQLITE_DONE) {
-        complain("the query failed: %s", sqlite3_errmsg(sqlite3_db_handle(statement)));
-        return EXIT_FAILED;
     }
     return count > 0 ? EXIT_OK : EXIT_NOT_FOUND;
 }
@@ -69,7 +65,8 @@ static int print_rows(sqlite3_stmt *statement, enum output_format format)
 {
     struct output *output = output_begin(format, stdout);
     database_columns(output, statement);
-    return output_finish(&output, database_rows(output, statement) ? EXIT_OK : EXIT_FAILED);
+    database_rows(output, statement);
+    return output_finish(&output, EXIT_OK);
 }
 
 static int print_attempts(sqlite3 *db, const char *study, int64_t trial,
@@ -82,12 +79,13 @@ static int print_attempts(sqlite3 *db, const char *study, int64_t trial,
     int status = arguments->context.format == OUTPUT_TABLE
                      ? print_report(statement)
                      : print_rows(statement, arguments->context.format);
+    if (!database_query_end(statement))
+        return EXIT_FAILED;
     if (status == EXIT_NOT_FOUND && attempt > 0)
         complain("trial %lld of %s has no attempt %lld", (long long)trial, study,
                  (long long)attempt);
     else if (status == EXIT_NOT_FOUND)
         complain("trial %lld of %s has not been started yet", (long long)trial, study);
-    sqlite3_finalize(statement);
     return status;
 }
 

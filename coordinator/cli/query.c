@@ -58,9 +58,8 @@ static int print_query(sqlite3 *db, const struct arguments *arguments)
         return EXIT_FAILED;
     struct output *output = output_begin(arguments->context.format, stdout);
     database_columns(output, statement);
-    int status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
-    sqlite3_finalize(statement);
-    return output_finish(&output, status);
+    database_rows(output, statement);
+    return output_finish(&output, database_query_end(statement) ? EXIT_OK : EXIT_FAILED);
 }
 
 int command_query(const struct context *context, int argc, char **argv)

@@ -45,7 +45,8 @@ static int find_searches(sqlite3 *db, const char *name, struct names *names)
         return EXIT_FAILED;
     while (sqlite3_step(statement) == SQLITE_ROW)
         add_name(names, (const char *)sqlite3_column_text(statement, 0));
-    sqlite3_finalize(statement);
+    if (!database_query_end(statement))
+        return EXIT_FAILED;
     if (names->count > before || name == NULL)
         return EXIT_OK;
     int status = studies_find(db, name, &studies); /* it says what the nearest name is */
@@ -70,11 +71,13 @@ static int find_all_searches(sqlite3 *db, const struct arguments *arguments, str
 static int check_metric(sqlite3 *db, const char *metric)
 {
     struct nearest nearest;
-    bool known = metric == NULL;
+    bool known = false;
+    if (metric == NULL)
+        return EXIT_OK;
     sqlite3_stmt *statement =
-        known ? NULL : database_query(db, "SELECT name FROM metric ORDER BY id", NULL, 0, 0);
+        database_query(db, "SELECT name FROM metric ORDER BY id", NULL, 0, 0);
     if (statement == NULL)
-        return known ? EXIT_OK : EXIT_FAILED;
+        return EXIT_FAILED;
     struct arena *arena = arena_create(1 << 12);
     nearest_init(&nearest, metric);
     while (!known && sqlite3_step(statement) == SQLITE_ROW) {
@@ -82,14 +85,16 @@ static int check_metric(sqlite3 *db, const char *metric)
         known = strcmp(name, metric) == 0;
         nearest_offer(&nearest, name);
     }
+    int status = known ? EXIT_OK : EXIT_NOT_FOUND;
+    if (!database_query_end(statement))
+        status = EXIT_FAILED;
     const char *meant = nearest_word(&nearest);
-    if (!known && meant != NULL)
+    if (status == EXIT_NOT_FOUND && meant != NULL)
         complain("no trial reported a metric `%s`; did you mean `%s`?", metric, meant);
-    else if (!known)
+    else if (status == EXIT_NOT_FOUND)
         complain("no trial reported a metric `%s`; `ldt curve` shows those of a trial", metric);
     arena_destroy(&arena);
-    sqlite3_finalize(statement);
-    return known ? EXIT_OK : EXIT_NOT_FOUND;
+    return status;
 }
 
 /* Whether to speak of the paper: one of its searches is here, or everything was asked for. */

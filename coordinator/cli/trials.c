@@ -30,9 +30,8 @@ static int print_trials(sqlite3 *db, const struct arguments *arguments)
         return EXIT_FAILED;
     struct output *output = output_begin(format, stdout);
     database_columns(output, statement);
-    status = database_rows(output, statement) ? EXIT_OK : EXIT_FAILED;
-    sqlite3_finalize(statement);
-    return output_finish(&output, status);
+    database_rows(output, statement);
+    return output_finish(&output, database_query_end(statement) ? EXIT_OK : EXIT_FAILED);
 }
 
 int command_trials(const struct context *context, int argc, char **argv)

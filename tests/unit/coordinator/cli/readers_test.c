@@ -2,6 +2,8 @@
 #include "../store/example.h"
 #include "capture.h"
 
+#include <fcntl.h>
+
 static struct context context_of(struct fixture *f, enum output_format format)
 {
     return (struct context){ .format = format, .database = f->path };
@@ -307,6 +309,49 @@ static void rows_that_make_no_sense_end_no_reader(void **state)
     assert_contains(got->err, "trial 1 of solo is damaged");
 }
 
+/* Garbage in place of the first page of a table, as a bad disk leaves it. */
+static void ruin(struct fixture *f, const char *table)
+{
+    char sql[128], garbage[4096];
+    run_sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
+    snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+    off_t page = atoi(answer(f, sql)) - 1;
+    int fd = open(f->path, O_WRONLY);
+    memset(garbage, 0xa5, sizeof garbage);
+    assert_int_equal(pwrite(fd, garbage, sizeof garbage, page * (off_t)sizeof garbage),
+                     sizeof garbage);
+    close(fd);
+}
+
+/* Half a curve, or half of the runs, would look like all there is. */
+static void what_cannot_be_read_is_no_short_answer(void **state)
+{
+    struct fixture *f = *state;
+    ruin(f, "point");
+    const struct captured *got = run(f, command_curve, OUTPUT_CSV, "task-b/ldt", "0");
+    assert_int_equal(got->status, EXIT_FAILED);
+    assert_contains(got->err, "the query failed: database disk image is malformed");
+    ruin(f, "trial");
+    static int (*const readers[])(const struct context *, int, char **) = {
+        command_trials, command_best, command_export
+    };
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        got = run(f, readers[i], OUTPUT_CSV, "solo");
+        assert_int_equal(got->status, EXIT_FAILED);
+        assert_contains(got->err, "the query failed: ");
+    }
+    got = run(f, command_logs, OUTPUT_CSV, "solo", "1");
+    assert_int_equal(got->status, EXIT_FAILED);
+    assert_contains(got->err, "the query failed: ");
+    got = run(f, command_compare, OUTPUT_CSV, "solo", "solo");
+    assert_int_equal(got->status, EXIT_FAILED);
+    assert_contains(got->err, "the query failed: ");
+    ruin(f, "study");
+    got = run(f, command_trials, OUTPUT_CSV, "solo");
+    assert_int_equal(got->status, EXIT_FAILED);
+    assert_contains(got->err, "the query failed: ");
+}
+
 int main(void)
 {
 #define WITH_EXAMPLE(test) cmocka_unit_test_setup_teardown(test, make_example, remove_all)
@@ -324,6 +369,7 @@ int main(void)
         WITH_EXAMPLE(a_wrong_query_says_what_is_wrong),
         WITH_EXAMPLE(an_export_has_a_column_for_each_parameter),
         WITH_EXAMPLE(rows_that_make_no_sense_end_no_reader),
+        WITH_EXAMPLE(what_cannot_be_read_is_no_short_answer),
         WITH_EXAMPLE(what_is_not_there_is_named_with_the_nearest),
         WITH_EXAMPLE(a_missing_database_is_status_three),
         WITH_EXAMPLE(whoever_is_far_from_the_database_is_told_so),
