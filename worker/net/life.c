@@ -6,7 +6,8 @@ struct net net_life_student(const struct life *life)
 {
     struct net net;
     int per_step = life->layers / life->frames;
-    assert(life->side % 2 == 1 && life->filters > 0 && life->layers == per_step * life->frames);
+    assert(life->side % 2 == 1 && life->filters > 0 && life->layers > 0);
+    assert(!life->last_of_step_only || (per_step > 0 && life->layers == per_step * life->frames));
     net_start(&net, life->side * life->side);
     for (int k = 0; k < life->layers; k++) {
         net_board(&net, life->side, life->filters);

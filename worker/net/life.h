@@ -12,9 +12,10 @@ enum { LIFE_LAYERS_PER_STEP = 3 };
 struct life {
     int side;    /* of the boards: an odd number */
     int frames;  /* steps of the game */
-    int layers;  /* convolutions, a multiple of frames; usually LIFE_LAYERS_PER_STEP frames */
+    int layers;  /* convolutions; usually LIFE_LAYERS_PER_STEP frames */
     int filters; /* in each of them */
-    /* Only the last convolution of each step is supervised: by the frame itself (oracle). */
+    /* Only the last convolution of each step is supervised: by the frame itself (oracle). Then
+     * there must be equally many for each step. */
     bool last_of_step_only;
 };
 

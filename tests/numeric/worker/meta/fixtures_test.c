@@ -414,9 +414,11 @@ static void read_life_networks(json_t *theta, json_t *phi, struct learner_config
     struct array mixture = get_shaped(phi, "phi"), first = get_shaped(theta, "conv1.weight");
     if (boards.dims != 4 || boards.shape[2] != boards.shape[3] || boards.shape[2] % 2 == 0)
         fail_msg("%s: x is not [steps, batch, side, side] with an odd side", file);
-    if (mixture.dims != 3 || first.dims != 4 || mixture.shape[2] != first.shape[0] ||
-        mixture.shape[0] > MIXTURE_MAX_FRAMES || mixture.shape[1] % mixture.shape[0] != 0)
+    if (mixture.dims != 3 || first.dims != 4 || mixture.shape[2] != first.shape[0])
         fail_msg("%s: phi is not [frames, layers, filters] of the convolutions", file);
+    if (mixture.shape[0] > MIXTURE_MAX_FRAMES)
+        fail_msg("%s: phi mixes %d frames, more than %d", file, mixture.shape[0],
+                 MIXTURE_MAX_FRAMES);
     struct life life = { .side = boards.shape[2],
                          .frames = mixture.shape[0],
                          .layers = mixture.shape[1],
