@@ -141,7 +141,7 @@ static void compare(const char *what, const double *want, const real *got, size_
     }
     distance = sqrt(distance);
     norm = sqrt(norm);
-    if (!(distance <= tolerance * (norm > 0 ? norm : 1)))
+    if (!isfinite(distance) || !(distance <= tolerance * (norm > 0 ? norm : 1)))
         fail_msg("%s: %s is off by %.3g of a norm of %.3g (relative %.3g, allowed %.0e)", file,
                  what, distance, norm, distance / norm, tolerance);
 }
