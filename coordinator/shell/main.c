@@ -12,6 +12,7 @@
 #include "coordinator/shell/options.h"
 #include "coordinator/shell/porter.h"
 #include "coordinator/shell/signpost.h"
+#include "coordinator/store/schema.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -91,6 +92,19 @@ static bool restore(struct service *service, struct error *error)
            store_restore(service->loop.store, service->loop.core, clock_monotonic_ms(), error);
 }
 
+/* A database that nobody expected to be new has been left behind somewhere else; one that was
+ * brought up to date is no longer for the release before. */
+static void tell_of_new_tables(const struct store *store, const char *path)
+{
+    int found = store_found_version(store);
+    if (found == 0)
+        log_event(LOG_INFO, "database-made", "db=%s why=\"there were no tables in it\"",
+                  log_quote(path));
+    else if (found < schema_version)
+        log_event(LOG_INFO, "database-migrated", "db=%s from=%d to=%d", log_quote(path), found,
+                  schema_version);
+}
+
 /* DIR/server.key is ours, DIR/allowed/NAME.pub are those who may connect. */
 static bool read_keys(struct service *service, struct error *error)
 {
@@ -145,6 +159,7 @@ static bool start(struct service *service, struct error *error)
         !porter_start(&service->porter, loop, error) || !put_up_signpost(service, error))
         return false;
     loop->save = store_save;
+    tell_of_new_tables(loop->store, service->options.database);
     const struct signpost *signpost = &service->signpost;
     log_event(LOG_INFO, "ready", "endpoint=%s db=%s connect=%s keys=%s version=%s pid=%ld",
               signpost->info.work, log_quote(signpost->info.db),

@@ -17,6 +17,7 @@ struct store {
     sqlite3 *db;                          /* the only connection that writes or checkpoints */
     char *path;
     int lock, file_lock;                  /* of FILE-lock and FILE, see lock.h; -1 none */
+    int found_version;                    /* of the schema, before it was migrated; 0: no tables */
     sqlite3_stmt *statements[STATEMENTS]; /* prepared once, see save.c */
     sqlite3_stmt *updates[TABLES];        /* replaces a row; NULL: rows are only added */
     sqlite3_stmt *inserts[TABLES];

@@ -101,14 +101,13 @@ static bool set_pragmas(sqlite3 *db, struct error *error)
 
 static bool open_database(struct store *store, struct error *error)
 {
-    int version;
     if (!sql_open(&store->db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error) ||
         !lock_take_file(&store->file_lock, store->path, error))
         return false;
     sqlite3_busy_timeout(store->db, BUSY_MS);
-    if (!schema_identify(store->db, store->path, &version, error) ||
+    if (!schema_identify(store->db, store->path, &store->found_version, error) ||
         !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error) ||
-        !schema_migrate(store->db, store->path, version, error) ||
+        !schema_migrate(store->db, store->path, store->found_version, error) ||
         !sql_run(store->db, pragmas_of_turns, error) ||
         !sums_register(&store->sums, store->db, error))
         return false;
@@ -157,6 +156,11 @@ bool store_open(struct store **out, const char *path, struct error *error)
     }
     *out = store;
     return true;
+}
+
+int store_found_version(const struct store *store)
+{
+    return store->found_version;
 }
 
 bool store_in_use(const char *path)

@@ -12,7 +12,10 @@ static bool current_schema(const char *path, int version, struct error *error)
     if (version == schema_version)
         return true;
     if (version == 0)
-        error_set(error, "%s is empty: a coordinator makes the tables when it starts with it",
+        error_set(error,
+                  "%s has no tables: a coordinator makes them when it starts with it; or it is a "
+                  "copy, and the rows are in the -wal beside the original: copy that with `sqlite3 "
+                  "-readonly ORIGINAL \"BEGIN; SELECT count(*) FROM trial\" \".backup COPY\"`",
                   path);
     else
         error_set(

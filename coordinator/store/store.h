@@ -21,6 +21,9 @@ enum store_result {
 bool store_open(struct store **out, const char *path, struct error *error);
 void store_close(struct store **store);
 
+/* The version of the schema that the file had when it was opened: 0 for a new database. */
+int store_found_version(const struct store *store);
+
 /* Whether somebody has opened the database at this path to write, a coordinator as a rule; who has
  * is on this machine. */
 bool store_in_use(const char *path);

@@ -30,6 +30,7 @@ start_coordinator
 start_worker w1 -j 2
 check_says 'the coordinator says where it listens, and which file tells others' \
     "event=ready endpoint=$(endpoint_of) db=.*runs.db.* connect=.*$connect" "$work/coordinator.log"
+check_says 'and that its database is new' 'event=database-made db=.*runs.db' "$work/coordinator.log"
 check 'the search is submitted, watched and ends well' \
     timeout 100 "$bin/ldt" -c "$connect" submit "$work/small.yaml" --watch
 name=$(sed -n 's/^name: *//p' "$work/small.yaml")

@@ -41,7 +41,9 @@ static void write_bytes(const char *path, off_t offset, const void *bytes, size_
 static void a_new_file_gets_the_newest_schema(void **state)
 {
     struct fixture *f = *state;
+    assert_int_equal(store_found_version(f->store), 0);
     reopen(f);
+    assert_int_equal(store_found_version(f->store), schema_version);
     assert_string_equal(answer(f, "SELECT * FROM pragma_application_id, pragma_user_version"),
                         "1279546417|4");
     assert_string_equal(

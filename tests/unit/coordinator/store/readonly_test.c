@@ -116,7 +116,7 @@ static void what_a_reader_cannot_read_is_refused_with_a_reason(void **state)
     assert_int_equal(sqlite3_open(other, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 0", NULL, NULL, NULL), SQLITE_OK);
     close(creat(other, 0600));
-    refused(f, other, "is empty: a coordinator makes the tables");
+    refused(f, other, "has no tables: a coordinator makes them");
     assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL), SQLITE_OK);
     refused(f, other, "is a database of another program");
     assert_int_equal(sqlite3_exec(db, "PRAGMA application_id = 0x4c445431; PRAGMA user_version = 9",
