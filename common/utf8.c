@@ -1,5 +1,7 @@
 #include "common/utf8.h"
 
+#include <string.h>
+
 bool utf8_continues(char byte)
 {
     return ((unsigned char)byte & 0xc0) == 0x80;
@@ -41,4 +43,20 @@ bool utf8_is_control(const char *character, size_t length)
     if (length == 2)
         return first == 0xc2 && (unsigned char)character[1] < 0xa0;
     return length == 1 && (first < 0x20 || first == 0x7f);
+}
+
+void utf8_mask_controls(char *text, char mark)
+{
+    char *to = text;
+    for (size_t left = strlen(text), step; left > 0; left -= step, text += step) {
+        step = utf8_length(text, left);
+        step = step > 0 ? step : 1; /* a byte of no character stays as it is */
+        if (utf8_is_control(text, step)) {
+            *to++ = mark;
+            continue;
+        }
+        memmove(to, text, step);
+        to += step;
+    }
+    *to = '\0';
 }

@@ -14,6 +14,9 @@ size_t utf8_length(const char *bytes, size_t left);
 /* A character that a terminal may obey: C0, DEL, C1. */
 bool utf8_is_control(const char *character, size_t length);
 
+/* Puts `mark` in place of each of those; the text may become shorter. */
+void utf8_mask_controls(char *text, char mark);
+
 /* Not the first byte of a character: where a text is cut before it, a character is cut in two. */
 bool utf8_continues(char byte);
 #endif

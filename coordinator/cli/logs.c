@@ -1,8 +1,10 @@
 /* ldt logs - what a trial said, and why it ended as it did. */
+#include "common/utf8.h"
 #include "coordinator/cli/database.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* attempt: a number; 0 the last one, -1 all */
@@ -23,12 +25,13 @@ static void print_log(const char *log, FILE *stream)
 {
     bool terminal = isatty(fileno(stream));
     char last = '\n';
-    for (const char *at = log; *at != '\0'; last = *at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (terminal && (byte < 0x20 || byte == 0x7f) && byte != '\n' && byte != '\t')
-            fprintf(stream, "\\x%02x", byte);
-        else
-            fputc(byte, stream);
+    for (size_t left = strlen(log), step; left > 0; left -= step, log += step) {
+        step = utf8_length(log, left);
+        step = step > 0 ? step : 1;
+        bool is_shown = terminal && utf8_is_control(log, step) && *log != '\n' && *log != '\t';
+        for (size_t i = 0; i < step; i++)
+            fprintf(stream, is_shown ? "\\x%02x" : "%c", (unsigned char)log[i]);
+        last = log[step - 1];
     }
     if (last != '\n')
         fputc('\n', stream);

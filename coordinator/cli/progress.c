@@ -105,8 +105,7 @@ void progress_line(struct buf *out, const struct progress *progress, int64_t fin
     add_rate(out, progress, finished_at_start, elapsed_ms);
     if (progress->note[0] != '\0' && !progress->done)
         buf_printf(out, "; %s", progress->note);
-    for (size_t i = 0; i < out->length; i++) /* a note may have several lines */
-        if ((unsigned char)out->bytes[i] < 0x20)
-            out->bytes[i] = ' ';
+    utf8_mask_controls(out->bytes, ' '); /* a note may have several lines, or what a run printed */
+    out->length = strlen(out->bytes);
     progress_cut(out, columns);
 }

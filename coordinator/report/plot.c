@@ -1,5 +1,6 @@
 /* Running gnuplot: a script in, a picture out. */
 #include "coordinator/report/plot.h"
+#include "common/utf8.h"
 #include "coordinator/report/escape.h"
 
 #include <errno.h>
@@ -85,8 +86,7 @@ static bool refuse(const struct streams *streams, int status, struct error *erro
         return false;
     rewind(streams->err);
     words[fread(words, 1, sizeof words - 1, streams->err)] = '\0';
-    for (char *at = words; *at != '\0'; at++)
-        *at = *at < ' ' ? ' ' : *at;
+    utf8_mask_controls(words, ' ');
     error_set(error, "gnuplot failed (status %d): %s", status, words);
     return true;
 }

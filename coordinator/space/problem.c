@@ -43,9 +43,7 @@ void problem_add(struct problems *problems, const char *path, bool at_key, const
     va_end(arguments);
     if (strlen(sentence) == SENTENCE_BYTES)
         end_at_character(sentence, SENTENCE_BYTES - 1);
-    for (char *c = sentence; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+    utf8_mask_controls(sentence, '?');
     problems->list[problems->count++] = (struct problem){
         .path = arena_text(problems->arena, path),
         .at_key = at_key,

@@ -1,5 +1,6 @@
 #include "coordinator/space/reader.h"
 #include "common/buf.h"
+#include "common/utf8.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -264,16 +265,13 @@ bool read_name(struct problems *problems, struct node node, const char **out)
 
 /* ---- control characters -------------------------------------------------------------------- */
 
-/* C0, DEL, and C1 in UTF-8 (0xc2 0x80 .. 0xc2 0x9f). */
+/* Of a text that is UTF-8, as all of a JSON document is. */
 static bool has_control(const char *text, size_t length, bool is_prose)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (is_prose && (c == '\n' || c == '\t'))
-            continue;
-        if (c < ' ' || c == 0x7f)
-            return true;
-        if (c == 0xc2 && i + 1 < length && (unsigned char)text[i + 1] < 0xa0)
+    for (size_t i = 0, step; i < length; i += step) {
+        step = utf8_length(text + i, length - i);
+        bool is_layout = is_prose && (text[i] == '\n' || text[i] == '\t');
+        if (step == 0 || (utf8_is_control(text + i, step) && !is_layout))
             return true;
     }
     return false;

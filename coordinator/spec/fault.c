@@ -90,11 +90,11 @@ static struct place find_place(const struct source *source, size_t offset)
 /* Text of the file as it may go to a terminal: no control characters but tab. */
 static void add_clean(struct buf *out, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool is_c1 = i > 0 && (unsigned char)text[i - 1] == 0xc2 && c < 0xa0;
-        bool is_bad = (c < ' ' && c != '\t') || c == 0x7f || is_c1;
-        buf_add(out, is_bad ? "?" : text + i, 1);
+    for (size_t i = 0, step; i < length; i += step) {
+        step = utf8_length(text + i, length - i);
+        step = step > 0 ? step : 1;
+        bool is_bad = text[i] != '\t' && utf8_is_control(text + i, step);
+        buf_add(out, is_bad ? "?" : text + i, is_bad ? 1 : step);
     }
 }
 

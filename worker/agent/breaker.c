@@ -79,14 +79,12 @@ static void bench(struct breaker *breaker, int64_t pause_ms, int64_t now_ms, str
 static void keep_reason(struct breaker *breaker, const char *reason)
 {
     enum { KEPT = 160 };
-    size_t left = strnlen(reason, KEPT), kept = 0;
-    for (size_t step; left > 0 && (step = utf8_length(reason, left)) > 0; left -= step) {
-        bool is_control = utf8_is_control(reason, step);
-        memcpy(breaker->last + kept, is_control ? " " : reason, is_control ? 1 : step);
-        kept += is_control ? 1 : step;
-        reason += step;
-    }
-    breaker->last[kept] = '\0';
+    size_t length = strnlen(reason, KEPT);
+    while (length > 0 && utf8_continues(reason[length]))
+        length--;
+    memcpy(breaker->last, reason, length);
+    breaker->last[length] = '\0';
+    utf8_mask_controls(breaker->last, ' ');
 }
 
 bool breaker_failed(struct breaker *breaker, struct attempt_ref ref, const char *reason,

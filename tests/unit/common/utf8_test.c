@@ -67,6 +67,14 @@ static void control_characters_are_those_of_c0_and_c1_and_del(void **state)
     }
 }
 
+static void what_a_terminal_obeys_is_masked_and_nothing_else(void **state)
+{
+    char text[] = "\x1b[1m \x7f \xc2\x9b"
+                  "2J \xc2\x85 caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xc2";
+    utf8_mask_controls(text, '?');
+    assert_string_equal(text, "?[1m ? ?2J ? caf\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xc2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +82,7 @@ int main(void)
         cmocka_unit_test(what_encodes_nothing_is_no_character),
         cmocka_unit_test(a_character_that_is_cut_is_none),
         cmocka_unit_test(control_characters_are_those_of_c0_and_c1_and_del),
+        cmocka_unit_test(what_a_terminal_obeys_is_masked_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,8 +113,8 @@ static void one_line_says_it_all(void **state)
         "12/48 done, 2 running, 1 failed, best loss 0.0123457 (toy/a, trial 7), 2.0/s, 18s left");
     progress.best = NULL;
     progress.total = -1;
-    progress.note = "disk\nfull";
-    assert_line(&progress, 12, 1000, 0, "12 done, 2 running, 1 failed; disk full");
+    progress.note = "disk\nfull\xc2\x9b!";
+    assert_line(&progress, 12, 1000, 0, "12 done, 2 running, 1 failed; disk full !");
 }
 
 static void a_line_never_wraps_nor_ends_inside_a_character(void **state)

@@ -125,6 +125,38 @@ static void logs_say_why_a_trial_failed(void **state)
     assert_contains(got->err, "no attempt 9");
 }
 
+/* What a command says on a terminal, of which nobody reads anything before its end. */
+static void run_on_terminal(struct fixture *f, char *said, size_t bytes)
+{
+    char verb[] = "verb", study[] = "solo", trial[] = "4";
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), status;
+    assert_true(terminal >= 0 && grantpt(terminal) == 0 && unlockpt(terminal) == 0);
+    int slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct context context = context_of(f, OUTPUT_TABLE);
+        dup2(slave, STDOUT_FILENO);
+        exit(command_logs(&context, 3, (char *[]){ verb, study, trial, NULL }));
+    }
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    ssize_t length = read(terminal, said, bytes - 1);
+    said[length > 0 ? length : 0] = '\0';
+    close(slave);
+    close(terminal);
+}
+
+static void on_a_terminal_the_controls_of_a_log_are_shown(void **state)
+{
+    struct fixture *f = *state;
+    char said[4096];
+    run_sql(f, "UPDATE attempt SET log = 'a' || char(9) || 'b' || char(27) || '[2J' || char(155) || "
+               "'2J ' || char(233)");
+    run_on_terminal(f, said, sizeof said);
+    assert_contains(said, "a\tb\\x1b[2J\\xc2\\x9b2J \xc3\xa9\r\n");
+}
+
 static void a_query_answers_in_every_format(void **state)
 {
     struct fixture *f = *state;
@@ -364,6 +396,7 @@ int main(void)
         WITH_EXAMPLE(a_curve_has_a_row_for_each_step),
         WITH_EXAMPLE(a_metric_reported_twice_at_a_step_keeps_both),
         WITH_EXAMPLE(logs_say_why_a_trial_failed),
+        WITH_EXAMPLE(on_a_terminal_the_controls_of_a_log_are_shown),
         WITH_EXAMPLE(a_query_answers_in_every_format),
         WITH_EXAMPLE(a_query_can_only_read_this_database),
         WITH_EXAMPLE(a_wrong_query_says_what_is_wrong),
