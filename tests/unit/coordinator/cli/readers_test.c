@@ -151,8 +151,8 @@ static void on_a_terminal_the_controls_of_a_log_are_shown(void **state)
 {
     struct fixture *f = *state;
     char said[4096];
-    run_sql(f, "UPDATE attempt SET log = 'a' || char(9) || 'b' || char(27) || '[2J' || char(155) || "
-               "'2J ' || char(233)");
+    run_sql(f, "UPDATE attempt SET log = 'a' || char(9) || 'b' || char(27) || '[2J' || char(155)"
+               " || '2J ' || char(233)");
     run_on_terminal(f, said, sizeof said);
     assert_contains(said, "a\tb\\x1b[2J\\xc2\\x9b2J \xc3\xa9\r\n");
 }
