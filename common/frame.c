@@ -208,7 +208,20 @@ static bool bind_socket(struct frame_socket *socket, const char *endpoint, struc
                   "stop it, or listen elsewhere: tcp://127.0.0.1:* takes a free port",
                   endpoint);
     else
-        error_set(error, "cannot listen on %s: %s", endpoint, zmq_strerror(errno));
+        error_set(error, "cannot listen on %s: %s%s", endpoint, zmq_strerror(errno),
+                  errno == EADDRNOTAVAIL ? "; it is no address of this machine" : "");
+    return false;
+}
+
+/* Whoever connects looks for the file, and may be in another directory. */
+static bool is_found_from_anywhere(const char *endpoint, struct error *error)
+{
+    if (strncmp(endpoint, "ipc://", strlen("ipc://")) != 0 || endpoint[strlen("ipc://")] == '/')
+        return true;
+    error_set(error,
+              "cannot listen on %s: give the whole path of the file, for example ipc:///home/me/"
+              "ldt.sock",
+              endpoint);
     return false;
 }
 
@@ -216,7 +229,7 @@ static bool bind_socket(struct frame_socket *socket, const char *endpoint, struc
 static bool listen_host(const char *endpoint, bool with_keys, char *host, size_t bytes,
                         struct error *error)
 {
-    if (!address_check(endpoint, host, bytes, error))
+    if (!address_check(endpoint, host, bytes, error) || !is_found_from_anywhere(endpoint, error))
         return false;
     if (strcmp(host, "localhost") == 0)
         snprintf(host, bytes, "127.0.0.1");

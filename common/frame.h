@@ -52,7 +52,7 @@ enum frame_result {
 };
 
 /* A listening ROUTER. "tcp://127.0.0.1:*" binds a free port; frame_endpoint says which. Without
- * keys (NULL) anything but loopback and ipc:// is refused. With keys nobody comes in before
+ * keys (NULL) anything but loopback and ipc:///FILE is refused. With keys nobody comes in before
  * frame_admit has said yes; a process can have one listener with keys. What was sent to it and not
  * received yet has no limit: see frame_arrived. */
 bool frame_listen(struct frame_socket **out, const char *endpoint, size_t maximum_bytes,

@@ -349,6 +349,14 @@ static void a_socket_file_is_for_its_owner_alone(void **state)
     unlink(endpoint + strlen("ipc://"));
 }
 
+static void a_socket_file_is_found_from_every_directory(void **state)
+{
+    assert_not_listening("ipc://ldt.sock", "give the whole path of the file");
+    assert_not_listening("ipc://~/ldt.sock", "give the whole path of the file");
+    assert_not_listening("ipc://*", "give the whole path of the file");
+    assert_not_listening("ipc://@abstract", "give the whole path of the file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_port_in_use_is_named, set_up, tear_down),
         cmocka_unit_test(a_socket_file_that_somebody_listens_on_is_left_alone),
         cmocka_unit_test(a_socket_file_is_for_its_owner_alone),
+        cmocka_unit_test(a_socket_file_is_found_from_every_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
