@@ -56,7 +56,12 @@ static char *directory_of(const char *path)
 static bool directory_usable(const char *directory, const char *path, struct error *error)
 {
     struct stat status;
-    if (stat(directory, &status) != 0 || !S_ISDIR(status.st_mode)) {
+    bool exists = stat(directory, &status) == 0;
+    if (exists && !S_ISDIR(status.st_mode)) {
+        error_set(error, "cannot make %s: %s is no directory; give another path", path, directory);
+        return false;
+    }
+    if (!exists) {
         error_set(error, "cannot make %s: there is no directory %s; make it first", path,
                   directory);
         return false;
@@ -69,6 +74,17 @@ static bool directory_usable(const char *directory, const char *path, struct err
         return false;
     }
     return true;
+}
+
+/* Why there is none. */
+static void say_missing(const char *path, struct error *error)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0)
+        error_set(error, "%s is a link to a file that is not there: correct or remove it", path);
+    else
+        error_set(error, "there is no database %s: start a coordinator with it, or check the path",
+                  path);
 }
 
 static bool file_usable(const char *path, int access_mode, struct error *error)
@@ -86,8 +102,7 @@ static bool file_usable(const char *path, int access_mode, struct error *error)
     if (faccessat(AT_FDCWD, path, access_mode, AT_EACCESS) == 0)
         return true;
     if (errno == ENOENT)
-        error_set(error, "there is no database %s: start a coordinator with it, or check the path",
-                  path);
+        say_missing(path, error);
     else
         error_set(error, "cannot %s %s: %s; check its owner and mode", verb, path, strerror(errno));
     return false;

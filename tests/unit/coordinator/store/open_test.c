@@ -171,6 +171,12 @@ static void places_that_cannot_hold_a_database_are_refused(void **state)
     refused(f, f->directory, "is a directory");
     snprintf(path, sizeof path, "%s/missing/runs.db", f->directory);
     refused(f, path, "there is no directory");
+    snprintf(path, sizeof path, "%s/link", f->directory);
+    assert_int_equal(symlink("nowhere.db", path), 0);
+    refused(f, path, "is a link to a file that is not there");
+    unlink(path);
+    snprintf(path, sizeof path, "%s/runs.db", f->path);
+    refused(f, path, "is no directory");
     refused(f, "/dev/null", "is not a regular file");
     refused(f, "", "the path of the database is empty");
 }
