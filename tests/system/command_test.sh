@@ -18,6 +18,7 @@ case $line in
     print "}}" } }' ;;
 *'"hangs"'*) exec tail -f /dev/null ;;
 *'"daemon"'*) tail -f /dev/null & echo '{"step": 1, "metrics": {"loss": 1.5}}' ;;
+*'"returns"'*) [ -e mounted ] || { echo 'the data is not mounted' >&2; exit 75; }; echo '{"step": 1, "metrics": {"loss": 3}}' ;;
 *'"environment"'*) echo "{\"step\": 1, \"metrics\": {\"loss\": $LDT_TEST_LOSS}}"; pwd ;;
 esac
 END
@@ -31,7 +32,7 @@ sampler: {name: grid}
 max_trial_duration: 1s
 max_failed_trials: 1000
 parameters:
-  how: {values: [good, fails, crashes, diverges, silent, garbage, chatty, hangs, daemon, environment]}
+  how: {values: [good, fails, crashes, diverges, silent, garbage, chatty, hangs, daemon, returns, environment]}
 END
 cat >"$work/missing.yaml" <<'END'
 name: missing
@@ -52,6 +53,12 @@ submit "$work/behave.yaml" || give_up 'the search is accepted'
 check 'a worker without --allow-command is connected' wait_for 20 grep -q connected "$work/careful.log"
 check 'and gets no command' waiting
 start_worker willing -j 4 --allow-command
+returned() { sql_is "SELECT count(*) > 0 FROM v_attempt WHERE state = 'released'" 1; }
+wait_for 20 returned || give_up 'a trial hands itself back'
+reason returns
+check_says 'what hands itself back is told with its last words: it leaves no log' \
+    'exit status 75, the trial handed itself back: the data is not mounted' "$work/reason"
+touch "$work/mounted"
 wait_done behave 60 || give_up 'the search ends'
 
 check_equal 'a good trial is done with its value' 'done 0.25' "$(state good) $(value good)"

@@ -58,7 +58,20 @@ static bool is_request_to_leave(int number)
     return number == SIGTERM || number == SIGINT || number == SIGHUP;
 }
 
-static bool is_handed_back(const struct child *child, const char **reason)
+/* What it did instead of saving itself and saying so by 75, or being ended by SIGTERM. A hand-back
+ * brings no log: the reason is all that its owner will see. */
+static const char *leave_reason(const struct child *child, struct arena *arena)
+{
+    int status = child->status, exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        return "the worker is leaving; SIGTERM did not end the trial, SIGKILL did";
+    if (!WIFEXITED(status) || exit_status == EXIT_HANDED_BACK ||
+        exit_status == SHELL_SIGNALLED + SIGTERM)
+        return "the worker is leaving";
+    return arena_printf(arena, "the worker is leaving; %s", exit_reason(child, exit_status, arena));
+}
+
+static bool is_handed_back(const struct child *child, const char **reason, struct arena *arena)
 {
     bool exited = WIFEXITED(child->status), signalled = WIFSIGNALED(child->status);
     if (child->ending == CHILD_KILLED) {
@@ -68,11 +81,11 @@ static bool is_handed_back(const struct child *child, const char **reason)
     if (exited && WEXITSTATUS(child->status) == 0)
         return false;
     if (child->ending == CHILD_PREEMPTED)
-        *reason = "the worker is leaving";
+        *reason = leave_reason(child, arena);
     else if (child->ending != CHILD_ON_ITS_OWN)
         return false;
     else if (exited && WEXITSTATUS(child->status) == EXIT_HANDED_BACK)
-        *reason = "exit status 75: the trial handed itself back";
+        *reason = with_errors(child, "exit status 75, the trial handed itself back", arena);
     else if (signalled && is_request_to_leave(WTERMSIG(child->status)))
         *reason = "somebody asked the process to leave";
     else
@@ -103,7 +116,7 @@ static void judge(struct message *result, const struct child *child, struct aren
 bool result_of_child(struct message *result, const struct child *child, const char **reason,
                      struct arena *arena)
 {
-    if (is_handed_back(child, reason))
+    if (is_handed_back(child, reason, arena))
         return false;
     *result = (struct message){ .type = MESSAGE_RESULT };
     judge(result, child, arena);
