@@ -239,7 +239,10 @@ enum removal checkpoint_discard(const char *directory, const char *key, int32_t 
     int fd = is_key(key) ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0)
         return REMOVAL_DONE;
-    enum removal removal = discard_in(fd, key, attempt, until_ms, error);
+    struct error inside = { "" };
+    enum removal removal = discard_in(fd, key, attempt, until_ms, &inside);
+    if (removal == REMOVAL_FAILED)
+        error_set(error, "in `%s/%s`: %s", directory, key, inside.text);
     close(fd);
     return removal;
 }

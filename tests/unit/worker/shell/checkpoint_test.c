@@ -286,6 +286,26 @@ static void directories_that_forbid_to_be_changed_are_removed(void **state)
     assert_false(exists(world, "k"));
 }
 
+static void what_cannot_be_removed_is_named_with_its_place(void **state)
+{
+    struct world *world = *state;
+    struct error error = { "" };
+    claim(world, "k", 1);
+    int at = open(path(world, "k/attempt-1"), O_RDONLY | O_DIRECTORY), levels = 120;
+    for (int i = 0; i < levels; i++) {
+        assert_int_equal(mkdirat(at, "d", 0700), 0);
+        int below = openat(at, "d", O_RDONLY | O_DIRECTORY);
+        close(at);
+        at = below;
+    }
+    close(at);
+    assert_int_equal(checkpoint_discard(world->directory, "k", 1, INT64_MAX, &error),
+                     REMOVAL_FAILED);
+    const char *place = arena_printf(world->arena, "in `%s/k`: ", world->directory);
+    assert_memory_equal(error.text, place, strlen(place));
+    assert_non_null(strstr(error.text, "cannot remove `d`: too deep"));
+}
+
 static void a_newer_attempt_keeps_its_own(void **state)
 {
     struct world *world = *state;
@@ -575,6 +595,7 @@ int main(void)
         TEST(what_takes_too_long_is_removed_piece_by_piece),
         TEST(a_claim_that_meets_a_removal_finds_all_or_nothing),
         TEST(directories_that_forbid_to_be_changed_are_removed),
+        TEST(what_cannot_be_removed_is_named_with_its_place),
         TEST(a_newer_attempt_keeps_its_own),
         TEST(an_attempt_that_kept_nothing_leaves_nothing),
         TEST(what_is_not_ours_is_never_removed),
