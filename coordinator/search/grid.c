@@ -1,3 +1,4 @@
+/* A finite space from its first point to its last. */
 #include "coordinator/search/history.h"
 
 bool next_free_point(const struct space *space, const struct history *history, int64_t from,
@@ -19,6 +20,5 @@ bool next_free_point(const struct space *space, const struct history *history, i
 bool grid_suggest(const struct space *space, struct history *history, struct rng *rng,
                   struct value *values)
 {
-    (void)rng;
     return next_free_point(space, history, history->count, values);
 }

@@ -229,34 +229,28 @@ static void remove_item(int *list, int *count, int item)
     memmove(list + place, list + place + 1, (size_t)(*count - place) * sizeof *list);
 }
 
-/* The configuration's coordinate in every dimension. */
-static void add_coordinates(struct history *history, int number)
+/* The configuration's coordinate in every dimension; u is room for them. */
+static void add_coordinates(struct history *history, int number, double *u)
 {
-    const struct value *values = point_of(history, number);
+    space_coordinates(history->space, point_of(history, number), u);
     for (int d = 0; d < history->n_dimensions; d++) {
         struct dimension *dimension = &history->dimensions[d];
-        if (dimension->kind != DIMENSION_FIXED)
-            dimension->u[number] = dimension->narrow_shift[number] = NAN;
-    }
-    for (int p = 0; p < history->n_parameters; p++) {
-        int active = space_active_domain(history->space, p, values);
-        if (active < 0 || values[p].type == VALUE_NONE)
-            continue;
-        int first = history->space->parameters[p].first_dimension;
-        struct dimension *dimension = &history->dimensions[first + active];
         if (dimension->kind == DIMENSION_FIXED)
             continue;
-        dimension->u[number] = domain_coordinate(dimension->domain, values[p]);
-        if (!isnan(dimension->u[number]))
+        dimension->u[number] = u[d];
+        dimension->narrow_shift[number] = NAN;
+        if (!isnan(u[d]))
             insert_sorted(dimension->sorted, &dimension->n_sorted, dimension->u, number);
     }
 }
 
 void history_fill_columns(struct history *history)
 {
+    double *u = xcalloc((size_t)history->n_dimensions, sizeof *u);
     reserve_columns(history);
     while (history->n_columned < history->count)
-        add_coordinates(history, history->n_columned++);
+        add_coordinates(history, history->n_columned++, u);
+    free(u);
 }
 
 void history_add(struct history *history, const struct value *values)

@@ -1,3 +1,4 @@
+/* Points of the prior, none of them twice. */
 #include "coordinator/search/history.h"
 
 enum {

@@ -26,19 +26,6 @@ int space_active_domain(const struct space *space, int parameter, const struct v
     return -1;
 }
 
-const struct domain *space_dimension(const struct space *space, int dimension)
-{
-    int low = 0, high = space->n_parameters - 1;
-    while (low < high) { /* the last parameter whose first dimension is not beyond */
-        int middle = (low + high + 1) / 2;
-        if (space->parameters[middle].first_dimension <= dimension)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return &space->parameters[low].domains[dimension - space->parameters[low].first_dimension];
-}
-
 void space_draw(const struct space *space, struct rng *rng, struct value *values)
 {
     for (int p = 0; p < space->n_parameters; p++) {

@@ -34,12 +34,10 @@ struct space {
 /* The domain of a parameter that applies, given the values of those before it; -1 none. */
 int space_active_domain(const struct space *space, int parameter, const struct value *values);
 
-const struct domain *space_dimension(const struct space *space, int dimension);
-
 /* Draws a whole point from the prior; values has n_parameters entries. */
 void space_draw(const struct space *space, struct rng *rng, struct value *values);
 
-/* The coordinates of a point. */
+/* The coordinates of a point, u[n_dimensions]; NaN where a domain does not apply. */
 void space_coordinates(const struct space *space, const struct value *values, double *u);
 
 bool space_points_equal(const struct space *space, const struct value *a, const struct value *b);

@@ -55,7 +55,7 @@ static void check_coordinates(const struct space *space, const struct value *val
         int active = space_active_domain(space, p, values);
         for (int d = 0; d < parameter->n_domains; d++) {
             int dimension = parameter->first_dimension + d;
-            const struct domain *domain = space_dimension(space, dimension);
+            const struct domain *domain = &parameter->domains[d];
             if (d == active ? !is_coordinate(domain, u[dimension]) : !isnan(u[dimension]))
                 fuzz_fail("`%s`, domain %d of %d: no coordinate is %g", parameter->name, d + 1,
                           parameter->n_domains, u[dimension]);
@@ -135,12 +135,13 @@ static void check_study(const struct definition *definition, size_t number)
         space_point(space, i == 0 ? 0 : study->points - 1, values);
         check_point(space, values);
     }
-    for (int d = 0; d < space->n_dimensions; d++) {
-        const struct domain *domain = space_dimension(space, d);
-        if (!domain_is_categorical(domain))
-            check_values(domain);
-        check_shares(domain);
-    }
+    for (int p = 0; p < space->n_parameters; p++)
+        for (int d = 0; d < space->parameters[p].n_domains; d++) {
+            const struct domain *domain = &space->parameters[p].domains[d];
+            if (!domain_is_categorical(domain))
+                check_values(domain);
+            check_shares(domain);
+        }
     if (definition_configurations(definition, number) < 1 || study->before >= (int64_t)number)
         fuzz_fail("the study `%s` has nothing to try, or waits for a later one", study->name);
     free(values);

@@ -68,14 +68,6 @@ static struct parameter tree_parameters[] = {
 static const struct space tree = { tree_parameters, 5, 6 };
 static const struct space endless = { tree_parameters, 6, 7 };
 
-static void dimensions_are_numbered_through_the_domains(void **state)
-{
-    assert_ptr_equal(space_dimension(&endless, 0), &constant_domains[0]);
-    assert_ptr_equal(space_dimension(&endless, 3), &depth_domains[0]);
-    assert_ptr_equal(space_dimension(&endless, 4), &depth_domains[1]);
-    assert_ptr_equal(space_dimension(&endless, 6), &rate_domains[0]);
-}
-
 static void a_finite_tree_of_conditions_is_counted(void **state)
 {
     assert_int_equal(space_size(&tree), 2 * 3 + 1 + 3);
@@ -250,7 +242,6 @@ static void one_and_one_point_zero_are_different_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dimensions_are_numbered_through_the_domains),
         cmocka_unit_test(a_finite_tree_of_conditions_is_counted),
         cmocka_unit_test(every_point_of_a_finite_space_comes_once_and_is_legal),
         cmocka_unit_test(the_first_parameter_turns_slowest),
