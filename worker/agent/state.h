@@ -59,7 +59,7 @@ void agent_give_back(struct agent *agent, struct held *held, const char *reason,
 void agent_stop(struct agent *agent, int64_t now_ms, struct agent_actions *out);
 int32_t agent_free_slots(const struct agent *agent);
 
-/* ---- send.c: the next action, to be filled before another is made */
+/* ---- actions.c: the next action, to be filled before another is made */
 struct agent_action *agent_act(struct agent_actions *out, enum agent_action_type type,
                                struct attempt_ref ref);
 struct message *agent_send(struct agent *agent, struct agent_actions *out, enum message_type type);

@@ -1,9 +1,28 @@
+/* What the agent wants done: a list, with the memory of all that it points to. */
 #include "worker/agent/state.h"
 #include "common/xalloc.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+void agent_actions_init(struct agent_actions *actions)
+{
+    *actions = (struct agent_actions){ .arena = arena_create(16 << 10) };
+}
+
+void agent_actions_free(struct agent_actions *actions)
+{
+    arena_destroy(&actions->arena);
+    free(actions->list);
+    *actions = (struct agent_actions){ 0 };
+}
+
+void agent_actions_clear(struct agent_actions *actions)
+{
+    arena_reset(actions->arena);
+    actions->count = 0;
+}
 
 struct agent_action *agent_act(struct agent_actions *out, enum agent_action_type type,
                                struct attempt_ref ref)
@@ -31,21 +50,4 @@ void agent_log(struct agent_actions *out, const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     agent_act(out, AGENT_LOG, (struct attempt_ref){ 0 })->text = arena_text(out->arena, text);
-}
-void agent_actions_init(struct agent_actions *actions)
-{
-    *actions = (struct agent_actions){ .arena = arena_create(16 << 10) };
-}
-
-void agent_actions_free(struct agent_actions *actions)
-{
-    arena_destroy(&actions->arena);
-    free(actions->list);
-    *actions = (struct agent_actions){ 0 };
-}
-
-void agent_actions_clear(struct agent_actions *actions)
-{
-    arena_reset(actions->arena);
-    actions->count = 0;
 }
