@@ -1,7 +1,10 @@
 #include "coordinator/store/sql.h"
+#include "common/buf.h"
 #include "common/xalloc.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One thread of a process uses SQLite, in all our programs: nothing has to be locked, and nobody
  * asks how much memory it has. Refused, and harmless, once something is open. */
@@ -17,6 +20,29 @@ bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error)
     char *name = xasprintf("%s%s", path[0] == '/' ? "" : "./", path);
     int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     free(name);
+    return rc == SQLITE_OK || sql_failed(*db, "open", error);
+}
+
+/* As a URI takes it. */
+static void add_path(struct buf *uri, const char *path)
+{
+    for (const unsigned char *c = (const unsigned char *)path; *c != '\0'; c++)
+        buf_printf(uri, isalnum(*c) || strchr("/._-", *c) != NULL ? "%c" : "%%%02X", *c);
+}
+
+bool sql_open_at_rest(sqlite3 **db, const char *path, struct error *error)
+{
+    struct buf uri;
+    be_single_threaded();
+    buf_init(&uri, SIZE_MAX);
+    buf_printf(&uri, "file:");
+    add_path(&uri, path);
+    buf_printf(&uri, "?immutable=1");
+    int rc = sqlite3_open_v2(uri.bytes, db,
+                             SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
+    buf_free(&uri);
     return rc == SQLITE_OK || sql_failed(*db, "open", error);
 }
 

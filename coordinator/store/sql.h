@@ -12,6 +12,9 @@
  * name here. *db must be closed by the caller even after a failure. */
 bool sql_open(sqlite3 **db, const char *path, int flags, struct error *error);
 
+/* The same to read a file that nobody writes to, without any file beside it. */
+bool sql_open_at_rest(sqlite3 **db, const char *path, struct error *error);
+
 /* Runs statements that return nothing of interest. */
 bool sql_run(sqlite3 *db, const char *sql, struct error *error);
 
