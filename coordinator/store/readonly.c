@@ -36,7 +36,8 @@ static bool lacks_shared_file(sqlite3 *db)
 {
     int rc = sqlite3_extended_errcode(db);
     return rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY_DIRECTORY ||
-           rc == SQLITE_READONLY_CANTINIT || rc == SQLITE_READONLY_RECOVERY || rc == SQLITE_READONLY;
+           rc == SQLITE_READONLY_CANTINIT || rc == SQLITE_READONLY_RECOVERY ||
+           rc == SQLITE_READONLY;
 }
 
 static void explain(const char *path, struct error *error)
