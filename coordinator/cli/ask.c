@@ -4,7 +4,6 @@
 #include "coordinator/cli/output.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 
 int ask(const struct context *context, const struct message *question, enum message_type wanted,
@@ -88,16 +87,4 @@ int line_print(const struct line *line, enum output_format format)
         return EXIT_OK;
     complain("%s", error.text);
     return EXIT_FAILED;
-}
-
-const char *counted(int64_t count, const char *one, const char *many)
-{
-    static char texts[8][64];
-    static unsigned next;
-    char *text = texts[next++ % 8];
-    if (count == 0)
-        snprintf(text, sizeof texts[0], "no %s", many);
-    else
-        snprintf(text, sizeof texts[0], "%" PRId64 " %s", count, count == 1 ? one : many);
-    return text;
 }

@@ -33,7 +33,4 @@ void line_flag(struct line *line, const char *name, bool flag);
 
 /* EXIT_OK, or EXIT_FAILED after having complained that it could not be written. */
 int line_print(const struct line *line, enum output_format format);
-
-/* "1 study", "3 studies", "no trials": for sentences; valid for the next seven calls. */
-const char *counted(int64_t count, const char *one, const char *many);
 #endif

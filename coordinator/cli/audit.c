@@ -3,12 +3,12 @@
 #include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/client.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/cli/same_curve.h"
 #include "coordinator/cli/watch.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +50,7 @@ static int ask_audit(const struct context *context, const struct message *questi
             client_expect(client, question, CLIENT_LONG_PATIENCE_MS, MESSAGE_AUDITING, &answer);
     if (status == EXIT_OK) {
         *audit = xstrdup(answer.auditing.name);
-        fprintf(stderr, "%s: %" PRId64 " %s%s\n", *audit, answer.auditing.trials,
-                answer.auditing.trials == 1 ? "trial" : "trials",
+        fprintf(stderr, "%s: %s%s\n", *audit, counted(answer.auditing.trials, "trial", "trials"),
                 answer.auditing.already ? " (had been asked for already; another --seed draws anew)"
                                         : "");
     }

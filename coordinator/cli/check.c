@@ -2,6 +2,7 @@
  * with it and where. Needs no coordinator. */
 #include "common/json.h"
 #include "coordinator/cli/arguments.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/output.h"
 #include "coordinator/cli/spec_file.h"
 
@@ -39,29 +40,22 @@ static struct plan make_plan(const struct definition *definition)
 
 /* ---- for people ---------------------------------------------------------------------------- */
 
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void print_product(const struct definition *definition, const struct plan *plan)
 {
-    printf("%s: %zu stud%s x ", definition->name, definition->n_studies,
-           definition->n_studies == 1 ? "y" : "ies");
-    if (plan->fewest == plan->most)
-        printf("%" PRId64 " trial%s", plan->most, plural(plan->most));
-    else
-        printf("%" PRId64 " to %" PRId64 " trials", plan->fewest, plan->most);
-    printf(" x %d repeat%s = %" PRId64 " run%s\n", definition->repeat, plural(definition->repeat),
-           plan->runs, plural(plan->runs));
+    printf("%s: %s x ", definition->name,
+           counted((int64_t)definition->n_studies, "study", "studies"));
+    if (plan->fewest < plan->most)
+        printf("%" PRId64 " to ", plan->fewest);
+    printf("%s x %s = %s\n", counted(plan->most, "trial", "trials"),
+           counted(definition->repeat, "repeat", "repeats"), counted(plan->runs, "run", "runs"));
 }
 
 static void print_space(const struct definition *definition, size_t study)
 {
     int64_t points = definition->studies[study].points;
     bool ends_early = definition->trials > points;
-    printf("%s: its space has %" PRId64 " point%s%s", definition->studies[study].name, points,
-           plural(points), ends_early ? ", after which it ends" : "");
+    printf("%s: its space has %s%s", definition->studies[study].name,
+           counted(points, "point", "points"), ends_early ? ", after which it ends" : "");
     if (ends_early)
         printf(" (trials: %" PRId64 ")", definition->trials);
     putchar('\n');
@@ -80,7 +74,7 @@ static void print_spaces(const struct definition *definition)
     int64_t points = definition->studies[0].points;
     if (definition->n_studies > 1 && is_finite_space(&definition->studies[0]) &&
         definition->trials <= points && all_spaces_have(definition, points)) {
-        printf("each study's space has %" PRId64 " point%s\n", points, plural(points));
+        printf("each study's space has %s\n", counted(points, "point", "points"));
         return;
     }
     size_t shown = 0, finite = 0;
@@ -101,9 +95,9 @@ static void print_protocol(const struct definition *definition, const struct pla
 {
     const struct ladder *ladder = &definition->ladder;
     if (plan->reruns > 0)
-        printf("then the best %" PRId64 " of each study x %d seeds = up to %" PRId64
-               " run%s more\n",
-               definition->rerun.best, definition->rerun.seeds, plan->reruns, plural(plan->reruns));
+        printf("then the best %" PRId64 " of each study x %d seeds = up to %s more\n",
+               definition->rerun.best, definition->rerun.seeds,
+               counted(plan->reruns, "run", "runs"));
     if (ladder->over != NULL)
         printf("by rungs of `%s`: those after one that reaches %s %s %g are left out\n",
                ladder->over, definition->metric, ladder->at_least ? "at least" : "at most",

@@ -1,7 +1,7 @@
 /* ldt compare - two configurations on the same seeds: what differs is then what was changed, not
  * the luck of the draw. */
 #include "common/xalloc.h"
-#include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/report/statistics.h"
 

@@ -1,5 +1,5 @@
 #include "coordinator/cli/departure.h"
-#include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 
 #include <string.h>
 

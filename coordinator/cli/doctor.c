@@ -1,5 +1,5 @@
 /* ldt doctor - is everything in the database as the coordinator left it? */
-#include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/doctor/doctor.h"
 #include "coordinator/store/store.h"
@@ -77,12 +77,11 @@ static void say_unaffected(const struct diagnosis *diagnosis)
 static void say_damaged(const char *path, const struct report *report,
                         const struct diagnosis *diagnosis)
 {
-    const char *findings = diagnosis->findings > 1 ? "findings" : "finding";
+    const char *findings = counted(diagnosis->findings, "finding", "findings");
     if (report->shown < diagnosis->findings)
-        complain("%s: %" PRId64 " %s, %" PRId64 " of them shown", path, diagnosis->findings,
-                 findings, report->shown);
+        complain("%s: %s, %" PRId64 " of them shown", path, findings, report->shown);
     else
-        complain("%s: %" PRId64 " %s", path, diagnosis->findings, findings);
+        complain("%s: %s", path, findings);
     say_unaffected(diagnosis);
     complain("to go on, stop the coordinator, move %s away with its -wal and -shm, put a copy from "
              "before in its place, and start it again",

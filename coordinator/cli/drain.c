@@ -1,6 +1,7 @@
 /* ldt drain - workers that shall take nothing new and leave. */
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/departure.h"
 #include "coordinator/cli/follow.h"
 #include "coordinator/cli/progress.h"

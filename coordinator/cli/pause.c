@@ -1,6 +1,7 @@
 /* ldt pause, ldt resume - a search or study that hands out nothing for a while. */
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 
 static int print_paused(const struct context *context, const struct message *question,
                         const struct message *answer)

@@ -2,7 +2,7 @@
 #include "common/arena.h"
 #include "common/trainer/nearest.h"
 #include "common/xalloc.h"
-#include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/database.h"
 #include "coordinator/report/paper.h"
 #include "coordinator/report/report.h"

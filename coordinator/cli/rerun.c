@@ -1,6 +1,7 @@
 /* ldt rerun - the best configurations of a finished study again, on seeds that no search uses. */
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 #include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 
 #include <stdlib.h>
 

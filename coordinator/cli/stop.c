@@ -1,6 +1,7 @@
 /* ldt stop - no more trials of a search or study. */
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 
 static int print_stopped(const struct context *context, const struct message *question,
                          const struct message *answer)

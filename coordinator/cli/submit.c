@@ -4,6 +4,7 @@
 #include "coordinator/cli/arguments.h"
 #include "coordinator/cli/ask.h"
 #include "coordinator/cli/client.h"
+#include "coordinator/cli/counted.h"
 #include "coordinator/cli/spec_file.h"
 #include "coordinator/cli/watch.h"
 

@@ -1,5 +1,6 @@
 /* One line of facts in every format; what the keeper's verbs refuse before they ask anybody. */
 #include "coordinator/cli/ask.h"
+#include "coordinator/cli/counted.h"
 #include "tests/unit/coordinator/cli/capture.h"
 
 static int print_line(const struct context *context, int argc, char **argv)
