@@ -1,10 +1,10 @@
 /* loop.h - the coordinator's one loop: events in, rows saved, and only then anything told.
  *
- * wait -> door -> receive -> core_step, core_assign -> save -> send | disk full: hold the turn,
+ * wait -> door -> receive -> core_step, core_assign -> save -> send | STORE_HELD: hold the turn,
  * try again
  *
- * A turn whose rows could not be saved is held whole, with its sends. While it is held nothing
- * that saves is stepped: clients are told BUSY, workers send again by themselves. */
+ * A turn whose rows cannot be saved yet (store.h) is held whole, with its sends. While it is held
+ * nothing that saves is stepped: clients are told BUSY, workers send again by themselves. */
 #ifndef SHELL_LOOP_H
 #define SHELL_LOOP_H
 #include "common/arena.h"
@@ -53,7 +53,7 @@ struct loop {
     size_t n_gone, gone_capacity;
     bool more;                 /* the core has more to hand out */
     bool leaving, broken;
-    bool held;                 /* the disk is full */
+    bool held;                 /* `actions` wait to be saved */
     int64_t held_since_ms, tried_ms;
     int64_t saving_ms;         /* how long the latest save took */
     int64_t ticked_ms, looked_ms;

@@ -9,7 +9,6 @@
 
 /* ---- while it goes on ------------------------------------------------------------------------ */
 
-/* In good weather no trial takes five minutes: a quarter of an hour without an end is for ever. */
 static inline bool is_live(const struct sim *sim, const struct sim_start *start)
 {
     const struct sim_worker *worker = &sim->workers[start->worker];
@@ -120,6 +119,7 @@ static inline bool all_pause(const struct sim *sim)
     return alive > 0 && paused == alive;
 }
 
+/* In good weather no trial takes five minutes: a quarter of an hour without an end is for ever. */
 static inline void check_progress(struct sim *sim)
 {
     if (sim->disk.n_outcomes != sim->outcomes || all_pause(sim)) {

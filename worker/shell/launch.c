@@ -8,10 +8,9 @@
 static const char *input_line(const struct message *trial, const char *checkpoint_dir,
                               struct arena *arena, struct error *error)
 {
-    json_error_t where;
-    json_t *parameters = json_loads(trial->trial.parameters, JSON_REJECT_DUPLICATES, &where);
+    json_t *parameters = json_loads(trial->trial.parameters, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(parameters)) {
-        error_set(error, "its parameters are no JSON object: %s", where.text);
+        error_set(error, "its parameters are no JSON object");
         json_decref(parameters);
         return NULL;
     }
