@@ -48,11 +48,11 @@ static void print_progress(void *context, const char *what, int64_t done, int64_
 
 /* ---- the verdict, for people */
 
-static void say_sound(const char *path, const struct diagnosis *diagnosis)
+static void say_sound(const char *path, const char *verdict, const struct diagnosis *diagnosis)
 {
-    complain("%s is sound: %s, %s, %s, %s and %s are what was saved; %" PRId64
+    complain("%s%s: %s, %s, %s, %s and %s are what was saved; %" PRId64
              " suggestion%s out again",
-             path, counted(diagnosis->searches, "search", "searches"),
+             path, verdict, counted(diagnosis->searches, "search", "searches"),
              counted(diagnosis->studies, "study", "studies"),
              counted(diagnosis->trials, "trial", "trials"),
              counted(diagnosis->attempts, "attempt", "attempts"),
@@ -72,6 +72,15 @@ static void say_unaffected(const struct diagnosis *diagnosis)
     for (size_t i = 0; i < diagnosis->n_sound && i < NAMES_SHOWN; i++)
         fprintf(stderr, "%s %s", i > 0 ? "," : "", diagnosis->sound[i]);
     fputs(diagnosis->n_sound > NAMES_SHOWN ? ", ...\n" : "\n", stderr);
+}
+
+/* What a database of an older release looks like, too. */
+static void say_views(const char *path, const struct diagnosis *diagnosis)
+{
+    say_sound(path, ", apart from its views", diagnosis);
+    complain("views hold no data, but what is read by them is not proven: they are of another "
+             "release, or were changed by hand. A coordinator of this release that is started with "
+             "the database, or with a copy, makes them anew");
 }
 
 static void say_damaged(const char *path, const struct report *report,
@@ -116,7 +125,9 @@ static int examine(sqlite3 *db, const struct arguments *arguments)
     if (!examined)
         complain("%s", error.text);
     else if (sound)
-        say_sound(path, &diagnosis);
+        say_sound(path, " is sound", &diagnosis);
+    else if (diagnosis.findings == diagnosis.views)
+        say_views(path, &diagnosis);
     else
         say_damaged(path, &report, &diagnosis);
     diagnosis_free(&diagnosis);

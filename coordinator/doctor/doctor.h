@@ -34,6 +34,7 @@ struct doctor_listener {
 
 struct diagnosis {
     int64_t findings;
+    int64_t views;         /* of them: views, which hold no data, as of another release */
     int64_t searches, studies, trials, attempts, points; /* that were read */
     int64_t suggestions;   /* that came out again as they were recorded */
     bool everywhere;       /* a finding that may concern every study, and not only those named */

@@ -99,6 +99,7 @@ static void find_object(struct examination *examination, sqlite3_stmt *wanted, c
     const char *type = (const char *)sqlite3_column_text(wanted, 0);
     bool is_view = strcmp(type, "view") == 0;
     snprintf(place, sizeof place, "the %s %s", type, sqlite3_column_text(wanted, 1));
+    examination->diagnosis->views += is_view;
     examination_find(examination, is_view ? NOWHERE : EVERYWHERE, place,
                      is_view ? "start the coordinator of this release with it: it makes its views "
                                "anew"

@@ -125,7 +125,7 @@ static void examine_by_restoring(struct examination *examination)
                                     .suggestions_per_turn = 64,
                                     .version = "doctor" };
     struct error error = { "" };
-    if (examination->diagnosis->findings > 0)
+    if (examination->diagnosis->findings > examination->diagnosis->views)
         return;
     struct core *core = core_create(&options);
     if (!restore_rows(examination->db, &examination->recorded, core, 0, &error))

@@ -74,6 +74,15 @@ check_equal 'nor does a coordinator start with rows that contradict each other' 
 check_says 'and that, too, comes with what to do' "put a copy in place of $work/changed.db; .ldt doctor --db $work/changed.db" "$work/refusal"
 sqlite3 "$work/other.db" "UPDATE attempt SET log = 'nothing happened' WHERE study = 2 AND trial = 5"
 check 'a log that was rewritten is found' finds "$work/other.db" '^attempt 1 of trial 5 of `search/two`,.*its log is not'
+
+# Of an older release, whose views were others.
+cp "$db" "$work/older.db"
+sqlite3 "$work/older.db" 'DROP VIEW v_last; CREATE VIEW v_last AS SELECT 1 AS trial'
+check 'a view that is not ours is found' finds "$work/older.db" '^the view v_last,'
+check_says 'with what is true of the rest' "older.db, apart from its views: 1 search, 2 studies, .* are what was saved; 24 sugg" \
+    "$work/doctor.out"
+check 'and nobody is told to put a copy in its place' sh -c "! grep -q 'in its place' '$work/doctor.out'"
+
 printf 'no database' >"$work/text.db"
 "$bin/ldt" doctor --db "$work/text.db" >"$work/text.out" 2>&1
 check_equal 'what is no database fails' '1' "$?"

@@ -325,6 +325,8 @@ static void broken_invariants_are_found_in_rows_with_right_hashes(void **state)
           "`s/one`: it is done and has not as many trials as its budget" },
         { "UPDATE study SET budget = 1, state = 3 WHERE id = 1",
           "what a coordinator restores: study s/one" },
+        { "UPDATE study SET budget = 1, state = 3 WHERE id = 1; DROP VIEW v_best",
+          "what a coordinator restores: study s/one" },
         { "UPDATE trial SET seed = seed + 2 WHERE study = 1 AND number = 4",
           "trial 4 of `s/one`: its suggestion does not come out again" },
         { "UPDATE trial SET parameters = json_set(parameters, '$.x', 0.5)"
