@@ -121,9 +121,11 @@ static void close_all(struct plumbing *pipes)
     }
 }
 
-static bool is_want_of_room(int number)
+static bool is_machines_fault(const struct failure *failure, const struct launch *launch)
 {
-    return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE;
+    int number = failure->number;
+    return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE ||
+           (failure->step == STEP_EXEC && launch->is_own);
 }
 
 static bool open_all(struct plumbing *pipes, const struct launch *launch, struct error *error)
@@ -161,6 +163,11 @@ static void say_failure(const struct failure *failure, const struct launch *laun
         say_directory(launch->workdir, why, error);
     else if (failure->step == STEP_INPUT)
         error_set(error, "cannot connect the child process: %s", why);
+    else if (launch->is_own)
+        error_set(error,
+                  "cannot start the built-in trainer, which is %s here: %s; is /proc mounted, and "
+                  "may programs be run from where ldt-worker lies?",
+                  launch->program, why);
     else if (failure->number == ENOEXEC)
         error_set(error, "`%s` is no program; a script needs a first line like #!/bin/sh",
                   launch->arguments[0]);
@@ -185,7 +192,7 @@ static enum child_start await_exec(pid_t pid, const struct plumbing *pipes,
         return CHILD_STARTED;
     waitpid(pid, NULL, 0);
     say_failure(&failure, launch, error);
-    return is_want_of_room(failure.number) ? CHILD_NO_ROOM : CHILD_REFUSED;
+    return is_machines_fault(&failure, launch) ? CHILD_NO_ROOM : CHILD_REFUSED;
 }
 
 /* How many processes the kernel has killed for want of memory since it was started; -1 unknown. */

@@ -54,7 +54,7 @@ struct child {
 enum child_start {
     CHILD_STARTED,  /* it has taken the output over */
     CHILD_REFUSED,  /* the trial is at fault: no such program, no such directory */
-    CHILD_NO_ROOM,  /* this machine is: out of processes, descriptors or memory */
+    CHILD_NO_ROOM,  /* this machine is: out of processes, descriptors or memory, or no /proc */
 };
 
 /* If it did not start, there is a sentence, the output is still the caller's, and nothing is to be

@@ -121,6 +121,7 @@ static bool prepare_command(struct launch *launch, const struct message *trial, 
 static bool prepare_built_in(struct launch *launch, struct arena *arena)
 {
     launch->program = "/proc/self/exe";
+    launch->is_own = true;
     launch->arguments = arena_alloc(arena, 3 * sizeof *launch->arguments);
     launch->arguments[0] = arena_text(arena, "ldt-worker");
     launch->arguments[1] = arena_text(arena, "trial");

@@ -6,8 +6,11 @@
 #include "common/error.h"
 #include "common/message.h"
 
+#include <stdbool.h>
+
 struct launch {
     const char *program;  /* path for execve: with a slash */
+    bool is_own;          /* this worker's own program: no trial is at fault if it does not start */
     char **arguments;     /* NULL-terminated */
     char **environment;   /* NULL-terminated: the worker's, and over it the spec's */
     const char *workdir;  /* "" where the worker was started */

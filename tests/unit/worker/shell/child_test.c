@@ -520,26 +520,44 @@ static void a_relative_directory_that_is_missing_is_named_with_where_it_was_soug
     assert_non_null(strstr(world->error.text, "No such file"));
 }
 
-static void want_of_descriptors_is_not_the_trials_fault(void **state)
+/* The trainer of this worker, as far as it comes with what is missing. */
+static enum child_start start_built_in(struct world *world, const char *program)
 {
-    struct world *world = *state;
     struct message trial = { .type = MESSAGE_TRIAL };
     struct child_output *output = child_output_create(&(struct child_sink){ take, world });
     struct launch launch;
-    struct rlimit limit, none;
     trial.trial.program = PROGRAM_LDT;
     trial.trial.study_name = "s";
     trial.trial.parameters = "{}";
     assert_true(launch_prepare(&launch, &trial, &NO_EXTRAS, world->arena, &world->error));
+    if (program != NULL)
+        launch.program = program;
+    enum child_start started = child_start(&world->child, &launch, output, &UNLIMITED,
+                                           clock_monotonic_ms(), &world->error);
+    if (started != CHILD_STARTED)
+        child_output_destroy(&output);
+    return started;
+}
+
+static void want_of_descriptors_is_not_the_trials_fault(void **state)
+{
+    struct world *world = *state;
+    struct rlimit limit, none;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = (struct rlimit){ 3, limit.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    enum child_start started = child_start(&world->child, &launch, output, &UNLIMITED,
-                                           clock_monotonic_ms(), &world->error);
+    enum child_start started = start_built_in(world, NULL);
     setrlimit(RLIMIT_NOFILE, &limit);
     assert_int_equal(started, CHILD_NO_ROOM);
     assert_non_null(strstr(world->error.text, "Too many open files"));
-    child_output_destroy(&output);
+}
+
+/* As in a chroot without /proc: each trial of a whole search failed for it. */
+static void a_trainer_that_cannot_be_started_is_not_the_trials_fault(void **state)
+{
+    struct world *world = *state;
+    assert_int_equal(start_built_in(world, "/proc/none"), CHILD_NO_ROOM);
+    assert_non_null(strstr(world->error.text, "is /proc mounted"));
 }
 
 static void divergence_gives_the_reason_of_a_trial_that_is_done(void **state)
@@ -599,6 +617,7 @@ int main(void)
         TEST(a_script_whose_interpreter_is_missing_is_not_called_missing_itself),
         TEST(a_relative_directory_that_is_missing_is_named_with_where_it_was_sought),
         TEST(want_of_descriptors_is_not_the_trials_fault),
+        TEST(a_trainer_that_cannot_be_started_is_not_the_trials_fault),
         TEST(divergence_gives_the_reason_of_a_trial_that_is_done),
         TEST(no_descriptor_leaks_into_a_child_or_out_of_many),
     };
