@@ -56,6 +56,7 @@ static bool succeeds(struct world *world, int64_t study, int64_t trial)
     struct attempt_ref ref = { study, trial, 1 };
     breaker_started(&world->breaker, ref);
     bool was_benched = breaker_succeeded(&world->breaker, ref);
+    check(world);
     breaker_ended(&world->breaker, ref);
     check(world);
     return was_benched;
@@ -168,6 +169,28 @@ static void one_study_that_succeeded_here_before_speaks_against_the_machine(void
     assert_pause(world, 2);
 }
 
+/* The second pause tells: it is longer where the study has succeeded here. */
+static void assert_proven(struct world *world, int64_t study, bool proven)
+{
+    succeeds(world, BREAKER_PROVEN + 1, 0); /* which is remembered already */
+    for (int64_t trial = 0; trial < AFTER; trial++)
+        fails(world, study, trial);
+    assert_pause(world, 1);
+    fails(world, study, 100);
+    assert_pause(world, proven ? 2 : 1);
+}
+
+static void the_latest_studies_that_succeeded_are_remembered_and_no_more(void **state)
+{
+    struct world *world = *state;
+    for (int64_t study = 1; study <= BREAKER_PROVEN + 1; study++)
+        succeeds(world, study, 0);
+    assert_proven(world, 1, false);
+    assert_proven(world, 2, true);
+    assert_proven(world, BREAKER_PROVEN, true);
+    assert_proven(world, BREAKER_PROVEN + 1, true);
+}
+
 static void a_probe_of_another_study_that_fails_speaks_against_the_machine(void **state)
 {
     struct world *world = *state;
@@ -263,9 +286,12 @@ static void a_success_ends_it_and_the_next_pause_is_short_again(void **state)
     assert_true(succeeds(world, 1, 101));
     assert_int_equal(room(world, 4), 4);
     assert_int_equal(world->breaker.in_row, 0);
-    fails(world, 1, 102);
-    fails(world, 1, 103);
-    fails(world, 1, 104);
+    for (int64_t trial = 0; trial < AFTER; trial++)
+        fails(world, 7, trial);
+    assert_non_null(
+        strstr(breaker_note(&world->breaker, world->now_ms, world->arena), ": 3 failures in a row"));
+    assert_pause(world, 1);
+    fails(world, 7, 100); /* that two studies had failed before says nothing of it */
     assert_pause(world, 1);
 }
 
@@ -307,13 +333,18 @@ static void the_note_is_a_line_that_says_how_long_and_why(void **state)
     memset(reason, 'x', sizeof reason - 1);
     reason[sizeof reason - 1] = '\0';
     memcpy(reason, "first\nsecond", 12);
-    for (size_t i = 100; i + 1 < sizeof reason; i += 2)
+    for (size_t i = 101; i + 1 < sizeof reason; i += 2)
         memcpy(reason + i, "\xc3\xa9", 2); /* cut between characters, not inside one */
     assert_string_equal(breaker_note(&world->breaker, world->now_ms, world->arena), "");
     bench(world);
     world->now_ms = world->breaker.until_ms - 41001;
     assert_string_equal(breaker_note(&world->breaker, world->now_ms, world->arena),
                         "benched for 42 s: 3 failures in a row, the last: exit status 1");
+    static const char now[] = "benched for 1 s: 3 failures in a row, the last: exit status 1";
+    for (int left_ms = 1; left_ms <= 1000; left_ms += 999) {
+        world->now_ms = world->breaker.until_ms - left_ms;
+        assert_string_equal(breaker_note(&world->breaker, world->now_ms, world->arena), now);
+    }
     world->now_ms = world->breaker.until_ms;
     assert_string_equal(breaker_note(&world->breaker, world->now_ms, world->arena),
                         "benched, tries one trial: 3 failures in a row, the last: exit status 1");
@@ -357,6 +388,7 @@ int main(void)
         TEST(pauses_double_to_an_hour_when_several_studies_fail),
         TEST(one_study_that_never_succeeded_here_costs_a_minute_each_time),
         TEST(one_study_that_succeeded_here_before_speaks_against_the_machine),
+        TEST(the_latest_studies_that_succeeded_are_remembered_and_no_more),
         TEST(a_probe_of_another_study_that_fails_speaks_against_the_machine),
         TEST(a_probe_that_failed_here_before_costs_a_minute_and_lengthens_nothing),
         TEST(the_latest_trials_that_failed_are_remembered_and_no_more),
