@@ -28,13 +28,13 @@ static bool read_search(struct reading *reading, size_t search)
     sqlite3_stmt *statement = report_query(reading->db, sql, name, 0, NULL, reading->error);
     if (statement == NULL)
         return false;
-    bool good = sqlite3_step(statement) == SQLITE_ROW;
-    if (good) {
-        good = parse_definition(reading, search, (const char *)sqlite3_column_text(statement, 0));
-    } else {
+    bool found = sqlite3_step(statement) == SQLITE_ROW;
+    bool good = found && parse_definition(reading, search,
+                                          (const char *)sqlite3_column_text(statement, 0));
+    if (!report_query_end(reading->db, statement, reading->error))
+        return false;
+    if (!found)
         error_set(reading->error, "there is no search `%s`", name);
-    }
-    sqlite3_finalize(statement);
     return good;
 }
 

@@ -62,7 +62,8 @@ static bool read_runs(struct reading *reading, struct study_result *study, const
         return false;
     if (sqlite3_step(statement) == SQLITE_ROW)
         configuration = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    if (!report_query_end(reading->db, statement, reading->error))
+        return false;
     if (configuration < 0)
         return true;
     statement = report_query(reading->db, runs_sql, name, configuration, NULL, reading->error);

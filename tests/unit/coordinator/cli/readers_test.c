@@ -341,29 +341,15 @@ static void rows_that_make_no_sense_end_no_reader(void **state)
     assert_contains(got->err, "trial 1 of solo is damaged");
 }
 
-/* Garbage in place of the first page of a table, as a bad disk leaves it. */
-static void ruin(struct fixture *f, const char *table)
-{
-    char sql[128], garbage[4096];
-    run_sql(f, "PRAGMA wal_checkpoint(TRUNCATE)");
-    snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
-    off_t page = atoi(answer(f, sql)) - 1;
-    int fd = open(f->path, O_WRONLY);
-    memset(garbage, 0xa5, sizeof garbage);
-    assert_int_equal(pwrite(fd, garbage, sizeof garbage, page * (off_t)sizeof garbage),
-                     sizeof garbage);
-    close(fd);
-}
-
 /* Half a curve, or half of the runs, would look like all there is. */
 static void what_cannot_be_read_is_no_short_answer(void **state)
 {
     struct fixture *f = *state;
-    ruin(f, "point");
+    ruin_table(f, "point");
     const struct captured *got = run(f, command_curve, OUTPUT_CSV, "task-b/ldt", "0");
     assert_int_equal(got->status, EXIT_FAILED);
     assert_contains(got->err, "the query failed: database disk image is malformed");
-    ruin(f, "trial");
+    ruin_table(f, "trial");
     static int (*const readers[])(const struct context *, int, char **) = {
         command_trials, command_best, command_export
     };
@@ -378,7 +364,7 @@ static void what_cannot_be_read_is_no_short_answer(void **state)
     got = run(f, command_compare, OUTPUT_CSV, "solo", "solo");
     assert_int_equal(got->status, EXIT_FAILED);
     assert_contains(got->err, "the query failed: ");
-    ruin(f, "study");
+    ruin_table(f, "study");
     got = run(f, command_trials, OUTPUT_CSV, "solo");
     assert_int_equal(got->status, EXIT_FAILED);
     assert_contains(got->err, "the query failed: ");

@@ -165,6 +165,29 @@ static void a_curve_without_epochs_goes_by_steps(void **state)
     arena_destroy(&arena);
 }
 
+/* Told by a reader of its own: the store still remembers the pages. */
+static void assert_unreadable(struct fixture *f, const char *search)
+{
+    sqlite3 *db;
+    struct results *results;
+    struct error error;
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_false(results_read(&results, db, &search, 1, &error));
+    assert_null(results);
+    assert_string_equal(error.text, "the query failed: database disk image is malformed");
+    sqlite3_close(db);
+}
+
+/* It would look like a search without runs, or like no search. */
+static void what_cannot_be_read_is_not_what_is_missing(void **state)
+{
+    struct fixture *f = *state;
+    ruin_table(f, "trial");
+    assert_unreadable(f, "grid");
+    ruin_table(f, "search");
+    assert_unreadable(f, "grid");
+}
+
 int main(void)
 {
 #define WITH_SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, remove_all)
@@ -178,6 +201,7 @@ int main(void)
         WITH_SCENE(flags_and_none_are_left_out_of_labels_unless_needed),
         WITH_SCENE(a_curve_has_each_epoch_once_in_order),
         WITH_SCENE(a_curve_without_epochs_goes_by_steps),
+        WITH_SCENE(what_cannot_be_read_is_not_what_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
