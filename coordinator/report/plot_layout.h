@@ -23,8 +23,8 @@ struct place {
 struct layout layout_of(const struct figure *figure);
 struct place layout_place(const struct layout *layout, size_t panel);
 
-/* A number that lies beyond what an axis can show, such as the loss of a run that explodes, is taken
- * to lie at its end. NaN stays. */
+/* A number that lies beyond what an axis can show, such as the loss of a run that explodes, is
+ * taken to lie at its end. NaN stays. */
 double layout_bounded(double value);
 
 /* The range of the vertical axis of a panel: all means, and of their intervals as much as leaves

@@ -222,11 +222,13 @@ static void add_studies(struct fixture *f, int64_t from, int64_t to)
     }
 }
 
-/* A constraint on what a worker claims would let it end the coordinator; so it may claim anything. */
+/* A constraint on what a worker claims would let it end the coordinator: it may claim anything. */
 static void what_workers_claim_makes_no_view_fail(void **state)
 {
-    static const char *const views[] = { "search", "study", "trial", "attempt",      "configuration",
-                                         "best",   "curve", "last",  "seed_summary", "worker" };
+    static const char *const views[] = {
+        "search", "study", "trial", "attempt",      "configuration",
+        "best",   "curve", "last",  "seed_summary", "worker",
+    };
     struct fixture *f = *state;
     run_sql(f, "UPDATE attempt SET duration_ms = 9223372036854775807, cpu_ms = duration_ms,"
                "peak_memory_bytes = duration_ms, last_step = duration_ms, info = '[',"

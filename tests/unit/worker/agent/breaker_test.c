@@ -288,8 +288,8 @@ static void a_success_ends_it_and_the_next_pause_is_short_again(void **state)
     assert_int_equal(world->breaker.in_row, 0);
     for (int64_t trial = 0; trial < AFTER; trial++)
         fails(world, 7, trial);
-    assert_non_null(
-        strstr(breaker_note(&world->breaker, world->now_ms, world->arena), ": 3 failures in a row"));
+    const char *note = breaker_note(&world->breaker, world->now_ms, world->arena);
+    assert_non_null(strstr(note, ": 3 failures in a row"));
     assert_pause(world, 1);
     fails(world, 7, 100); /* that two studies had failed before says nothing of it */
     assert_pause(world, 1);
