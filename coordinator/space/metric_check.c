@@ -84,8 +84,8 @@ void draft_check_metric(struct draft *draft, struct node name)
         problem_add(draft->problems, name.path, false, "unknown metric `%.64s`%s",
                     draft->definition->metric,
                     meant != NULL ? problem_hint(draft->problems, meant)
-                                  : "; the built-in trainer has test_loss, test_kl (task-b), "
-                                    "test_accuracy (task-a) and others");
+                                  : "; `ldt-worker trial --help` lists those of the built-in "
+                                    "trainer, such as test_loss and test_accuracy");
         return;
     }
     if (check.row->larger_is_better && !draft->definition->maximize)
