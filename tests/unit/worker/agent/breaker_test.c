@@ -304,6 +304,9 @@ static void trials_that_ran_on_while_it_was_benched_do_not_lengthen_it(void **st
     int64_t until_ms = world->breaker.until_ms;
     assert_false(breaker_failed(&world->breaker, early, "x", world->now_ms, &world->jitter));
     assert_int_equal(world->breaker.until_ms, until_ms);
+    pause_ms(world);
+    breaker_started(&world->breaker, (struct attempt_ref){ 1, 80, 1 });
+    assert_false(breaker_failed(&world->breaker, early, "x", world->now_ms, &world->jitter));
     assert_true(breaker_succeeded(&world->breaker, early)); /* but may end it */
     assert_int_equal(room(world, 4), 4);
     check(world);
@@ -355,7 +358,12 @@ static void the_note_is_a_line_that_says_how_long_and_why(void **state)
     assert_non_null(strstr(note, "4 failures in a row, the last: first second"));
     assert_true(strlen(note) <= BREAKER_NOTE_BYTES);
     assert_null(strchr(note, '\n'));
+    assert_int_equal(strlen(strstr(note, "first")), 159);
     assert_int_equal((unsigned char)note[strlen(note) - 1], 0xa9);
+    world->now_ms = world->breaker.until_ms;
+    fails(world, 1, 81);
+    note = breaker_note(&world->breaker, world->now_ms, world->arena);
+    assert_string_equal(strstr(note, "5 fail"), "5 failures in a row, the last: exit status 1");
 }
 
 /* U+0085 ends a line, U+009B begins what a terminal obeys: of two bytes each, both over 31. */
