@@ -12,7 +12,9 @@
  * LDT_OPENBLAS_CORETYPE names a core type to use on purpose. Returns if nothing has to change. */
 void blas_reexec(char **argv);
 
-bool blas_check(struct error *error); /* false: the library runs threads of its own */
-const char *blas_core(void);          /* "SkylakeX" */
-const char *blas_version(void);       /* "OpenBLAS 0.3.21 ..." */
+/* Before the first product. False with a sentence: the library runs threads of its own, or cannot
+ * have the memory that it works in, without which it would hang. */
+bool blas_check(struct error *error);
+const char *blas_core(void);    /* "SkylakeX" */
+const char *blas_version(void); /* "OpenBLAS 0.3.21 ..." */
 #endif
