@@ -43,7 +43,7 @@ struct step_losses { /* means over the batch, before the step */
 };
 
 struct objective_result {
-    struct mat gradient;        /* [1, n_parameters] dL/dtheta */
+    struct mat gradient;        /* [1, n_parameters] dL/dtheta; the first matrix of the workspace */
     struct mat target_gradient; /* like targets: dL/do */
     struct step_losses losses;  /* zero if the pass fills no values */
     double teaching_slope;      /* tangent of alpha teaching; 0 if the pass fills no tangents */

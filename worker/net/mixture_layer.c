@@ -6,7 +6,6 @@
 #include "worker/net/layer.h"
 #include "worker/numeric/mixture.h"
 
-
 static size_t n_parameters(const struct layer *layer)
 {
     return (size_t)layer->mixture.frames * (size_t)layer->outputs;

@@ -100,10 +100,15 @@ static struct mat padded_row(struct pass *pass, int stride, struct mat b)
 
 /* ---- framed boards: room to work in, in the workspaces of the pass but never kept ------------ */
 
+static bool works(const struct pass *pass)
+{
+    return pass->fill_values || pass->fill_tangents;
+}
+
 static struct mat framed_board(struct pass *pass, int side, int stride)
 {
     struct mat board = mat_new(pass, (side + 2) * (side + 2), stride);
-    if ((pass->fill_values || pass->fill_tangents) && board.value)
+    if (works(pass))
         memset(board.value, 0, mat_count(board) * sizeof(real));
     if (pass->fill_tangents)
         memset(board.tangent, 0, mat_count(board) * sizeof(real));
@@ -160,11 +165,6 @@ static void frame_gradient(const struct pass *pass, const struct conv3x3 *shape,
     frame_board(framed.value, d.value, NULL, &window, conv3x3_stride(shape->outputs));
     if (pass->fill_tangents)
         frame_board(framed.tangent, d.tangent, NULL, &window, conv3x3_stride(shape->outputs));
-}
-
-static bool works(const struct pass *pass)
-{
-    return pass->fill_values || pass->fill_tangents;
 }
 
 /* ---- forward -------------------------------------------------------------------------------- */
