@@ -6,6 +6,7 @@
 #include "coordinator/store/store.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 enum statement {
     STATEMENT_BEGIN, STATEMENT_COMMIT, STATEMENT_ROLLBACK, STATEMENT_DATA_VERSION, STATEMENT_SUM,
@@ -25,6 +26,7 @@ struct store {
     struct sums sums;                     /* of what is in the file and of the turn that is saved */
     int wal_pages;                        /* in the write-ahead log after the last commit */
     int wait_at_pages;                    /* when readers are waited for the next time */
+    struct stat wal_file;                 /* which file it is */
     int64_t data_version;                 /* of SQLite: moves when somebody else commits */
 };
 

@@ -316,7 +316,15 @@ static bool is_in_its_place(struct store *store, struct error *error)
                   "it back; if it was removed, copy it and its write-ahead log from /proc/%ld/fd "
                   "before the process ends, or all is lost",
                   store->path, process, process);
-    return !moved;
+    else if (!wal_is_in_its_place(store))
+        error_set(error,
+                  "%s-wal was moved or removed while this coordinator (process %ld) has it open, "
+                  "and with it what was saved last: put it back, or end the process by SIGTERM, "
+                  "which puts all of it into %s, and start it again",
+                  store->path, process, store->path);
+    else
+        return true;
+    return false;
 }
 
 enum store_result store_save(struct store *store, const struct actions *actions,

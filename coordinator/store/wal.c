@@ -11,9 +11,22 @@ static int note_pages(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static bool find_log(const struct store *store, struct stat *file)
+{
+    return stat(sqlite3_filename_wal(sqlite3_db_filename(store->db, "main")), file) == 0;
+}
+
 void wal_watch(struct store *store)
 {
     sqlite3_wal_hook(store->db, note_pages, store);
+    find_log(store, &store->wal_file);
+}
+
+bool wal_is_in_its_place(const struct store *store)
+{
+    struct stat file;
+    return find_log(store, &file) && file.st_ino == store->wal_file.st_ino &&
+           file.st_dev == store->wal_file.st_dev;
 }
 
 bool wal_is_due(const struct store *store)

@@ -4,8 +4,11 @@
 #define STORE_WAL_H
 #include "coordinator/store/handle.h"
 
-/* From now on each commit notes how long the log is. */
+/* From now on each commit notes how long the log is. The log must be open. */
 void wal_watch(struct store *store);
+
+/* Is the log still the file of that name? */
+bool wal_is_in_its_place(const struct store *store);
 
 /* Is it long enough to be moved? */
 bool wal_is_due(const struct store *store);

@@ -257,6 +257,26 @@ static void a_file_that_is_gone_from_its_place_holds_the_turn_too(void **state)
     assert_string_equal(answer(f, "SELECT group_concat(number) FROM trial"), "0,1,2");
 }
 
+/* Somebody who tidies up. */
+static void a_log_that_is_gone_from_its_place_holds_the_turn_too(void **state)
+{
+    struct fixture *f = *state;
+    char log[160], elsewhere[160];
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", f->directory);
+    save_ground(f);
+    assert_int_equal(save(f, trial_action(1, 1)), STORE_OK);
+    assert_int_equal(rename(log, elsewhere), 0);
+    assert_int_equal(save(f, trial_action(1, 2)), STORE_HELD);
+    assert_non_null(strstr(f->error.text, "-wal was moved or removed"));
+    assert_int_equal(rename(elsewhere, log), 0);
+    assert_int_equal(save(f, trial_action(1, 2)), STORE_OK);
+    assert_int_equal(unlink(log), 0);
+    assert_int_equal(save(f, trial_action(1, 3)), STORE_HELD);
+    reopen(f);
+    assert_string_equal(answer(f, "SELECT group_concat(number) FROM trial"), "0,1,2");
+}
+
 /* One turn: two trials and, if it shall be large enough to empty the log into the file, five
  * megabytes. */
 static enum store_result save_turn(struct fixture *f, const char *log)
@@ -423,6 +443,7 @@ int main(void)
         WITH_STORE(a_log_that_cannot_grow_is_emptied_for_the_next_try),
         WITH_STORE(a_foreign_writer_holds_the_turn_too),
         WITH_STORE(a_file_that_is_gone_from_its_place_holds_the_turn_too),
+        WITH_STORE(a_log_that_is_gone_from_its_place_holds_the_turn_too),
         cmocka_unit_test(every_io_call_of_a_turn_may_fail),
         cmocka_unit_test(io_calls_of_emptying_the_log_may_fail),
         cmocka_unit_test(every_io_call_of_making_a_database_may_fail),
