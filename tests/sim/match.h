@@ -132,7 +132,7 @@ static inline bool match_fault(char *out, size_t size, const char *field, const 
     return true;
 }
 
-/* The trials of a study stand side by side on the disk; `first` is the row of the first. */
+/* The trials of a study stand side by side on the disk, in their order. */
 static inline bool match_trials(const struct disk *disk, const struct study *study, char *out,
                                 size_t size)
 {

@@ -134,6 +134,8 @@ static inline void run_job(struct found *found, const struct runs *runs, int job
 static inline void wait_for(pid_t child, struct found *found)
 {
     int status = 0;
+    if (child < 0)
+        return; /* there was no room for it: it has run no seed */
     waitpid(child, &status, 0);
     if (found->failed_seed != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return;

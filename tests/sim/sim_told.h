@@ -65,6 +65,15 @@ static inline bool drained_too_early(const struct sim *sim, uint64_t peer,
            worker != NULL && disk_worker(&sim->disk, worker->row.id)->drain == DRAIN_NO;
 }
 
+static inline bool has_search(const struct disk *disk, const char *name)
+{
+    for (size_t i = 0; i < disk->n_searches; i++) {
+        if (strcmp(disk->searches[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static inline const char *told_too_early(const struct sim *sim, uint64_t peer,
                                          const struct message *message)
 {
@@ -90,7 +99,7 @@ static inline const char *told_too_early(const struct sim *sim, uint64_t peer,
         attempt = disk_attempt(disk, message->result_ack.ref);
         return attempt != NULL && attempt->state != ATTEMPT_RUNNING ? NULL : "a result";
     case MESSAGE_SUBMITTED:
-        return disk->n_searches > 0 ? NULL : "a search";
+        return has_search(disk, message->submitted.search) ? NULL : "a search";
     default:
         return NULL;
     }
