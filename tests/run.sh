@@ -17,9 +17,15 @@ fi
 
 build=$1
 shift
+case ${TMPDIR:-} in
+*[!A-Za-z0-9/._-]*) echo "tests/run.sh: TMPDIR is $TMPDIR: tests write it into specs and scripts; name one without blanks" >&2; exit 2 ;;
+esac
 out=$(mktemp -d "${TMPDIR:-/tmp}/ldt-check.XXXXXX") || exit 1
 trap 'rm -rf "$out"' EXIT
-unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS
+# Whose machine this is, and what he has set for his own searches, is not what is tested.
+unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS LDT_COORDINATOR LDT_KEY_FILE NOTIFY_SOCKET POSIXLY_CORRECT ARGP_HELP_FMT \
+    COLUMNS
+umask 022
 export CMOCKA_MESSAGE_OUTPUT=tap LDT_BUILD="$build" LDT_FIXTURES="${LDT_FIXTURES:-tests/fixtures}"
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$(dirname "$0")/fuzz/leaks.txt:print_suppressions=0}"

@@ -8,6 +8,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *argp_program_version = "ldt " LDT_VERSION; /* of every verb, too */
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 {
     struct context context = { .format = OUTPUT_TABLE };
     descriptors_reserve();
+    unsetenv("POSIXLY_CORRECT"); /* or argp would take an option after a word for another word */
     json_begin();
     int at = arguments_parse_leading(&context, argc, argv);
     if (at >= argc) {

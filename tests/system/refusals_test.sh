@@ -42,6 +42,7 @@ check 'what a full disk does not take is no success: rows' unwritten query 'SELE
 check 'a plan' unwritten check "$work/s.yaml"
 check 'the help' unwritten --help
 check 'the words beside new keys' unwritten keygen --server "$work/unsaid"
+POSIXLY_CORRECT=1 check 'options may stand behind words whatever is in the environment' ldt query 'SELECT 1' -o json
 check_equal 'every verb knows its version' "$("$bin/ldt" --version)" "$("$bin/ldt" status --version)"
 
 mv "$db" "$db.away"

@@ -21,8 +21,8 @@ enum { DAY_S = 24 * 3600 };
 #define NOW_S (clock_wall_ms() / 1000) /* also of the file system, which tells the time, too */
 
 struct world {
-    char root[64];      /* everything below it is the test's */
-    char directory[96]; /* for checkpoints; not made yet */
+    char root[1024];      /* everything below it is the test's */
+    char directory[1100]; /* for checkpoints; not made yet */
     struct arena *arena;
     struct error error;
 };
@@ -32,7 +32,7 @@ static int create(void **state)
     static struct world world;
     world = (struct world){ .arena = arena_create(4096) };
     const char *parent = getenv("TMPDIR");
-    snprintf(world.root, sizeof world.root, "%.40s/checkpoint.XXXXXX", parent ? parent : "/tmp");
+    snprintf(world.root, sizeof world.root, "%s/checkpoint.XXXXXX", parent ? parent : "/tmp");
     assert_non_null(mkdtemp(world.root));
     snprintf(world.directory, sizeof world.directory, "%s/state/keep", world.root);
     *state = &world;
@@ -42,7 +42,7 @@ static int create(void **state)
 static int destroy(void **state)
 {
     struct world *world = *state;
-    char command[256];
+    char command[2200];
     snprintf(command, sizeof command, "chmod -R u+rwx '%s'; rm -rf '%s'", world->root, world->root);
     assert_int_equal(system(command), 0);
     arena_destroy(&world->arena);
