@@ -24,6 +24,7 @@ static void find_colour_range(const struct figure *figure, double *low, double *
         *low -= 0.5;
         *high += 0.5;
     }
+    layout_widen(low, high);
 }
 
 /* Viridis: even to the eye, and in black and white. */

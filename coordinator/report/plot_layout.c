@@ -83,10 +83,28 @@ struct place layout_place(const struct layout *layout, size_t panel)
 /* A range from end to end of what a double can be is none to gnuplot, nor its middle one to us. */
 enum { LARGEST_EXPONENT = 300 };
 
+/* Numbers stand in a script with ten digits: what differs in the twelfth is one there. */
+static const double NARROWEST = 1e-6;
+
 double layout_bounded(double value)
 {
     double largest = pow(10, LARGEST_EXPONENT);
     return isnan(value) ? value : fmin(fmax(value, -largest), largest);
+}
+
+static void widen_to(double least, double *low, double *high)
+{
+    double lack = (least - (*high - *low)) / 2;
+    if (lack > 0) {
+        *low -= lack;
+        *high += lack;
+    }
+}
+
+void layout_widen(double *low, double *high)
+{
+    widen_to(fmax(NARROWEST * fmax(fabs(*low), fabs(*high)), pow(10, -LARGEST_EXPONENT)), low,
+             high);
 }
 
 struct extent {
@@ -146,8 +164,11 @@ void layout_range(const struct figure *figure, const struct panel *panel, double
         *low -= span / 2;
         *high += span / 2;
     }
-    if (!figure->log_y)
+    if (!figure->log_y) {
+        layout_widen(low, high);
         return;
+    }
+    widen_to(NARROWEST, low, high);
     *low = pow(10, fmax(*low, -LARGEST_EXPONENT));
     *high = pow(10, fmin(*high, LARGEST_EXPONENT));
 }

@@ -27,6 +27,9 @@ struct place layout_place(const struct layout *layout, size_t panel);
  * taken to lie at its end. NaN stays. */
 double layout_bounded(double value);
 
+/* The ends of an axis, apart as far as gnuplot can tell: it draws nothing on one without length. */
+void layout_widen(double *low, double *high);
+
 /* The range of the vertical axis of a panel: all means, and of their intervals as much as leaves
  * the means the better half of the picture; an interval of two or three seeds can be far wider.
  * Sets *cut when one is. */

@@ -86,6 +86,7 @@ static void find_x_range(const struct figure *figure, double *low, double *high)
         *low = figure->log_x ? *low / 2 : *low - 1;
         *high = figure->log_x ? *high * 2 : *high + 1;
     }
+    layout_widen(low, high);
 }
 
 void plot_lines(struct buf *out, const struct figure *figure, const struct panel *panel)

@@ -237,16 +237,19 @@ static void an_interval_that_is_cut_has_no_end_in_the_picture(void **state)
     figure_destroy(&figure);
 }
 
-/* A picture of three cells, of which one is `value`; at `x`, where x is a number. */
-static void assert_drawn(enum figure_kind kind, bool log_y, double x, double value)
+/* A picture of three cells, of which one is `value`; at `x`, where x is a number. `spread`: how far
+ * the others are apart. */
+static void assert_drawn_among(enum figure_kind kind, bool log_y, double x, double value,
+                               double other, double spread)
 {
     struct error error = { "" };
     struct figure *figure = figure_create(kind);
     struct series *series = figure_series(figure, figure_panel(figure, ""), "ldt");
-    const double xs[] = { 0, 1, x }, values[] = { 0.5, 1, value };
+    const double xs[] = { 0, 1, x }, values[] = { other, other + spread, value };
     figure->log_y = log_y;
     for (int i = 0; i < 3; i++) {
-        struct summary summary = summary_of((const double[]){ values[i], 0.75 * values[i] }, 2);
+        struct summary summary =
+            summary_of((const double[]){ values[i], values[i] - spread / 2 }, 2);
         char name[16];
         snprintf(name, sizeof name, "n %d", i);
         double at = kind == FIGURE_LINES ? xs[i] : (double)figure_x(figure, name);
@@ -260,6 +263,25 @@ static void assert_drawn(enum figure_kind kind, bool log_y, double x, double val
         fail_msg("kind %d, x %g, value %g: %s", (int)kind, x, value, error.text);
     buf_free(&picture);
     figure_destroy(&figure);
+}
+
+static void assert_drawn(enum figure_kind kind, bool log_y, double x, double value)
+{
+    assert_drawn_among(kind, log_y, x, value, 0.5, 0.5);
+}
+
+/* The loss of a network that learns nothing is log 2 but for its twelfth digit. */
+static void what_hardly_differs_is_drawn(void **state)
+{
+    const double values[] = { 0.69314718056, 1, 1e9, 1e15, 1e300 };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        double value = values[i], spread = value * 1e-13;
+        assert_drawn_among(FIGURE_LINES, false, 2, value, value, spread);
+        assert_drawn_among(FIGURE_LINES, true, 2, value, value, spread);
+        assert_drawn_among(FIGURE_LINES, false, 1 + 1e-13, value, value, 0);
+        assert_drawn_among(FIGURE_BARS, false, 2, value, value, spread);
+        assert_drawn_among(FIGURE_HEAT, false, 2, value, value, spread);
+    }
 }
 
 static void a_run_that_explodes_does_not_keep_the_others_from_being_drawn(void **state)
@@ -290,6 +312,7 @@ int main(void)
         WITH_FIGURES(the_best_parameters_are_those_that_were_searched_over),
         cmocka_unit_test(names_below_bars_stand_upright_when_there_is_no_room_side_by_side),
         cmocka_unit_test(an_interval_that_is_cut_has_no_end_in_the_picture),
+        cmocka_unit_test(what_hardly_differs_is_drawn),
         cmocka_unit_test(a_run_that_explodes_does_not_keep_the_others_from_being_drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
