@@ -6,11 +6,16 @@
 # Everything it makes is in BUILD/paper-small or BUILD/paper. Started again it goes on where it was: what has been
 # submitted is not submitted twice. All its processes end with it. SLOTS trials run at once (default: one a core).
 set -eu
-build=$1
+usage() {
+    echo "usage: sh deploy/paper.sh BUILD small|full" >&2
+    exit 2
+}
+build=${1:-}
+[ -n "$build" ] || usage
 case ${2:-} in
     small) searches=deploy/searches/paper-small suffix=-small directory=$build/paper-small ;;
     full) searches=deploy/searches/paper suffix= directory=$build/paper ;;
-    *) echo "usage: deploy/paper.sh BUILD small|full" >&2; exit 2 ;;
+    *) usage ;;
 esac
 bin=$build/bin
 mkdir -p "$directory"
