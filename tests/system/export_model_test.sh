@@ -49,13 +49,15 @@ check_says 'and the reason is said' 'runs a command' "$work/err"
 check_equal 'a trial that is not there' 3 "$(status "$bin/ldt" --db "$db" export-model small/ldt 9 -o "$work/no.npz")"
 check_equal 'a file has to be named' 2 "$(status "$bin/ldt" --db "$db" export-model small/ldt 0)"
 
-# matrix ROWS COLUMNS FILE: zeros as NumPy saves them.
+# matrix ROWS COLUMNS FILE [NUMBER]: rows of it, by turns positive and negative, as NumPy saves them; zeros without.
 matrix() {
     python3 -c 'import struct, sys
 rows, columns = int(sys.argv[1]), int(sys.argv[2])
 text = "{\x27descr\x27: \x27<f4\x27, \x27fortran_order\x27: False, \x27shape\x27: (%d, %d), }" % (rows, columns)
 text += " " * (63 - (10 + len(text)) % 64) + "\n"
-open(sys.argv[3], "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(4 * rows * columns))' "$@"
+open(sys.argv[3], "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode())
+number = float((sys.argv + ["0"])[4])
+open(sys.argv[3], "ab").write(b"".join(struct.pack("<f", -number if i % 2 else number) for i in range(rows * columns)))' "$@"
 }
 matrix 3 289 "$work/x.npy"
 matrix 3 17 "$work/narrow.npy"
@@ -67,6 +69,20 @@ check_equal 'predictions can be an array' 0 "$(status "$bin/ldt-worker" predict 
 check_says 'of classes' "'<i8', 'fortran_order': False, 'shape': (3,)" "$work/y.npy"
 check_equal 'inputs of another width' 1 "$(status "$bin/ldt-worker" predict "$model" "$work/narrow.npy")"
 check_says 'are refused with what was expected' 'expected (rows, 289)' "$work/err"
+# a model whose weights have no direction
+echo '{"seed": 1, "parameters": {"task": "task-a", "input_dim": 16, "method": "no-teacher", "student_weight_norm": true,
+    "n_train": 64, "n_test": 40, "epochs": 1}}' | "$bin/ldt-worker" trial --save-model "$work/dense.npz" >/dev/null
+python3 -c 'import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as old, zipfile.ZipFile(sys.argv[2], "w") as new:
+    for name in old.namelist():
+        data = old.read(name)
+        start = data.index(b"\n") + 1
+        new.writestr(name, data[:start] + bytes(len(data) - start) if name.endswith(".v.npy") else data)' \
+    "$work/dense.npz" "$work/lost.npz"
+matrix 2 16 "$work/few.npy" 1
+check_equal 'what comes to numbers' 0 "$(status "$bin/ldt-worker" predict "$work/dense.npz" "$work/few.npy")"
+check_equal 'what comes to none' 1 "$(status "$bin/ldt-worker" predict "$work/lost.npz" "$work/few.npy")"
+check_says 'is not taken for the first class' 'row 0: .*not a number' "$work/err"
 check_equal 'what is no model' 1 "$(status "$bin/ldt-worker" predict "$work/x.npy" "$work/x.npy")"
 check_equal 'predict without inputs is wrong usage' 2 "$(status "$bin/ldt-worker" predict "$model")"
 mkfifo "$work/fifo"

@@ -8,6 +8,7 @@
 #include "worker/trial/model.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,23 +63,45 @@ static bool check_inputs(const struct model *model, const struct npy *x, const c
     return false;
 }
 
-/* Rows of what was asked for, of `columns` numbers each, to be freed. */
-static double *predict(struct model *model, const struct npy *x, bool wants_probabilities)
+/* The likeliest class among none would be the first. */
+static bool check_numbers(const double *probabilities, int from, int rows, int classes,
+                          const struct request *request, struct error *error)
+{
+    for (int i = 0; i < rows * classes; i++) {
+        if (isfinite(probabilities[i]))
+            continue;
+        error_set(error,
+                  "%s: row %d: what %s makes of it is not a number: these inputs, or its weights, "
+                  "are too large",
+                  request->inputs, from + i / classes, request->model);
+        return false;
+    }
+    return true;
+}
+
+/* Rows of what was asked for, of `columns` numbers each, to be freed; NULL with a sentence. */
+static double *predict(struct model *model, const struct npy *x, const struct request *request,
+                       struct error *error)
 {
     int rows = (int)x->shape[0], classes = model_classes(model);
-    int columns = wants_probabilities ? classes : 1;
+    int columns = request->probabilities ? classes : 1;
     double *out = xcalloc((size_t)rows * (size_t)columns, sizeof *out);
     double *probabilities = xcalloc((size_t)ROWS_AT_ONCE * (size_t)classes, sizeof *out);
-    for (int from = 0; from < rows; from += ROWS_AT_ONCE) {
+    bool good = true;
+    for (int from = 0; good && from < rows; from += ROWS_AT_ONCE) {
         int count = rows - from < ROWS_AT_ONCE ? rows - from : ROWS_AT_ONCE;
         double *to = out + (size_t)from * (size_t)columns;
-        model_probabilities(model, x->values + (size_t)from * x->shape[1], count,
-                            wants_probabilities ? to : probabilities);
-        if (!wants_probabilities)
+        double *found = request->probabilities ? to : probabilities;
+        model_probabilities(model, x->values + (size_t)from * x->shape[1], count, found);
+        good = check_numbers(found, from, count, classes, request, error);
+        if (good && !request->probabilities)
             model_predictions(model, probabilities, count, to);
     }
     free(probabilities);
-    return out;
+    if (good)
+        return out;
+    free(out);
+    return NULL;
 }
 
 static bool print_rows(const double *values, int rows, int columns, struct error *error)
@@ -125,8 +148,8 @@ static bool run(const struct request *request, struct error *error)
                 npy_load(&x, request->inputs, error) &&
                 check_inputs(model, &x, request->inputs, error);
     if (good) {
-        double *values = predict(model, &x, request->probabilities);
-        good = deliver(request, model, values, x.shape[0], error);
+        double *values = predict(model, &x, request, error);
+        good = values != NULL && deliver(request, model, values, x.shape[0], error);
         free(values);
     }
     npy_free(&x);
