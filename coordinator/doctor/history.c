@@ -118,12 +118,24 @@ static const struct patient *origin_of(const struct examination *examination,
     return patient != NULL && patient->parent == 0 ? patient : NULL;
 }
 
+/* Whether there is something to replay: all three of one search, and an audit of a study. Where the
+ * rows, hashes and all, say otherwise, a coordinator refuses to restore them. */
+static bool is_replayable(const struct patient *patient, const struct patient *parent,
+                          const struct patient *origin)
+{
+    bool complete = patient->definition != NULL && origin != NULL && in_definition(origin) &&
+                    origin->search == patient->search;
+    if (!complete || patient->affected)
+        return false;
+    return parent != NULL ? parent->search == patient->search && !parent->affected
+                          : !patient->audit;
+}
+
 static void examine_study(struct examination *examination, const struct patient *patient)
 {
     const struct patient *parent = parent_of(examination, patient);
     const struct patient *origin = origin_of(examination, patient);
-    bool complete = patient->definition != NULL && origin != NULL && in_definition(origin);
-    if (patient->affected || !complete || (parent != NULL && parent->affected))
+    if (!is_replayable(patient, parent, origin))
         return;
     struct arena *arena = arena_create(64 << 10);
     replay(examination, patient, parent, origin->position, arena);

@@ -112,7 +112,7 @@ static void compare_object(struct examination *examination, sqlite3_stmt *have,
                            sqlite3_stmt *wanted)
 {
     sqlite3_reset(have);
-    for (int i = 0; i < 2 && have != NULL; i++)
+    for (int i = 0; i < 2; i++)
         sqlite3_bind_value(have, i + 1, sqlite3_column_value(wanted, i));
     if (!examination_next(examination, have, "the schema"))
         find_object(examination, wanted, "it is missing");

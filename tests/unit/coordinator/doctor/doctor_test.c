@@ -332,6 +332,15 @@ static void broken_invariants_are_found_in_rows_with_right_hashes(void **state)
         { "UPDATE trial SET parameters = json_set(parameters, '$.x', 0.5)"
           " WHERE study = 1 AND number = 4",
           "trial 4 of `s/one`: its suggestion does not come out again" },
+        { "UPDATE study SET audit = 1 WHERE id = 1;"
+          "DELETE FROM outcome WHERE study = 2 AND seq = 1",
+          "`s/two`: its outcomes are not numbered from 1" },
+        { "INSERT INTO search (id, name, submit_key, definition, spec, created_ms, hash)"
+          " SELECT 2, 't', 'another', json_remove(definition, '$.matrix'), spec, created_ms, hash"
+          " FROM search; UPDATE study SET search = 2, parent = 2 WHERE id = 1;"
+          "INSERT INTO outcome SELECT 3, seq, trial, state, value, hash FROM outcome"
+          " WHERE study = 1 AND seq = 2",
+          "study 3: its outcomes are not numbered from 1" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         accepted_after(*state, cases[i].sql, cases[i].text);
