@@ -210,7 +210,21 @@ static bool may_replace(const char *path, struct error *error)
     return is_one || missing;
 }
 
-/* A path that is not UTF-8 cannot stand in JSON: `db` is then left out. */
+/* What is not UTF-8 cannot stand in JSON, and a file without an endpoint is no connect file. */
+static bool may_stand_in_file(const char *endpoint, struct error *error)
+{
+    json_t *text = json_string(endpoint);
+    bool fine = text != NULL;
+    json_decref(text);
+    if (!fine)
+        error_set(error,
+                  "the endpoint %s is not UTF-8, so no connect file can tell of it: choose "
+                  "another",
+                  endpoint);
+    return fine;
+}
+
+/* Of `db` that is not UTF-8 nothing is said. */
 static char *object_text(const struct connect_info *info)
 {
     json_t *object = json_object();
@@ -245,6 +259,8 @@ static void sweep(const char *path)
 
 bool connect_write(const char *path, const struct connect_info *info, struct error *error)
 {
+    if (!may_stand_in_file(info->work, error) || !may_stand_in_file(info->client, error))
+        return false;
     char *temporary = xasprintf("%s.%ld", path, (long)getpid());
     char *object = object_text(info), *text = xasprintf("%s\n", object);
     bool fine = make_directories(path, error) && may_replace(path, error);

@@ -52,6 +52,15 @@ static bool parse_count(const char *text, int64_t *count)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *count >= 1 && *count <= 1000000;
 }
 
+/* As it will stand between tcp:// and the port. */
+static bool is_host(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  ".-_:[]%";
+    size_t length = strspn(text, letters);
+    return length > 0 && length <= 200 && text[length] == '\0';
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -66,7 +75,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->connect_file = argument;
         return 0;
     case 'a':
-        if (argument[0] == '\0' || strlen(argument) > 200 || strpbrk(argument, "/ \t") != NULL)
+        if (!is_host(argument))
             argp_error(state, "--advertise=%s: give a host name or an address, without a port",
                        argument);
         options->advertise = argument;

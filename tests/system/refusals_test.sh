@@ -56,6 +56,7 @@ check 'once it is back the coordinator goes on by itself, with what it was told 
 wait "$submitting"
 
 refused 'other addresses than loopback need keys' 'key' --db "$work/none.db" --listen 'tcp://0.0.0.0:*'
+refused 'a host that cannot stand in an address is refused' 'host name' --db "$work/none.db" --listen "$free" --advertise 'a"b'
 refused 'an address that is none is refused' 'nonsense' --db "$work/none.db" --listen nonsense
 check 'neither leaves an empty database behind' test ! -e "$work/none.db"
 refused 'without a database there is nothing to do' '--db'

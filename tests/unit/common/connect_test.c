@@ -118,6 +118,15 @@ static void an_option_wins_over_the_file_over_the_environment_over_the_default(v
     assert_string_equal(fixture->info.client, "tcp://127.0.0.1:1");
 }
 
+static void an_endpoint_that_cannot_stand_in_it_makes_no_file(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct connect_info info = { .work = "ipc:///tmp/\xff", .client = "ipc:///tmp/\xff" };
+    assert_false(connect_write(fixture->file, &info, &fixture->error));
+    assert_non_null(strstr(fixture->error.text, "is not UTF-8"));
+    assert_int_not_equal(access(fixture->file, F_OK), 0);
+}
+
 static void a_named_file_must_exist(void **state)
 {
     struct fixture *fixture = *state;
@@ -249,6 +258,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             an_option_wins_over_the_file_over_the_environment_over_the_default, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_endpoint_that_cannot_stand_in_it_makes_no_file, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_named_file_must_exist, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_file_is_an_error_even_where_none_would_do, set_up,
                                         tear_down),
