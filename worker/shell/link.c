@@ -25,6 +25,7 @@ struct link {
     char complaint[sizeof((struct error *)0)->text]; /* the latest, logged once */
     int64_t look_ms;
     bool waits;              /* for a connect file, since an earlier look */
+    bool reached;            /* this socket had a connection, once */
     bool answered;           /* by a message since the latest look; no session need be open */
     int64_t silence_told_ms; /* when next, if nobody answers until then */
     int64_t deaf_ms;         /* when the socket is given up, if nobody answers until then */
@@ -85,11 +86,18 @@ static void complain(struct link *link, const struct error *error)
 static void tell_silence(const struct link *link)
 {
     struct error error;
-    error_set(
-        &error,
-        "nothing answers at %s (from %s): is ldt-coordinator running there, does this machine "
-        "know that name, and is there no firewall between? It is tried until it answers",
-        link->where.work, link->where.origin);
+    if (link->reached)
+        error_set(&error,
+                  "no answer from %s (from %s) any more: the coordinator is down, stopped or cut "
+                  "off, or cannot save anything, which `ldt status` tells. It is tried until it "
+                  "answers",
+                  link->where.work, link->where.origin);
+    else
+        error_set(
+            &error,
+            "nothing answers at %s (from %s): is ldt-coordinator running there, does this machine "
+            "know that name, and is there no firewall between? It is tried until it answers",
+            link->where.work, link->where.origin);
     log_event(LOG_WARN, "no-coordinator", "why=%s", log_quote(error.text));
 }
 
@@ -156,6 +164,7 @@ static bool take_events(struct link *link, int64_t now_ms)
         if (event.type == FRAME_REFUSED)
             take_refusal(link, event.refusal, now_ms);
     }
+    link->reached |= connected;
     return connected && link->socket != NULL;
 }
 
@@ -165,6 +174,7 @@ static bool connect_to(struct link *link, const struct connect_info *place, stru
     const struct frame_keys *keys;
     frame_close(&link->socket);
     link->broken_off = 0;
+    link->reached = false;
     link->where = *place;
     return credentials_for(&link->credentials, place, &storage, &keys, error) &&
            frame_connect_fresh(&link->socket, place->work, MESSAGE_MAX_BYTES, keys, error);

@@ -100,7 +100,7 @@ static void nobody_at_the_address_is_told_after_a_while_and_then_seldom(void **s
     pass_time(fixture, false, 9 * SECOND, 9 * MINUTE);
     assert_int_equal(complaints(fixture, said), 1);
     assert_non_null(strstr(said, fixture->endpoint));
-    assert_non_null(strstr(said, "(from --coordinator)"));
+    assert_non_null(strstr(said, "(from --coordinator): is ldt-coordinator running there"));
     pass_time(fixture, false, 9 * MINUTE, 11 * MINUTE);
     assert_int_equal(complaints(fixture, said), 2);
 }
@@ -186,6 +186,7 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     assert_int_equal(connections(fixture), 1);
     pass_time(fixture, false, 50 * SECOND, 2 * MINUTE);
     assert_int_equal(complaints(fixture, said), 1);
+    assert_non_null(strstr(said, "any more: the coordinator is down")); /* it was reached before */
     frame_close(&coordinator);
 }
 
