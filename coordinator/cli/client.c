@@ -85,13 +85,24 @@ const struct connect_info *client_info(const struct client *client)
 
 /* ---- one question */
 
+/* Of another release nothing can be read but its version, whatever it answers. */
+static void unsupported_answer(struct client *client, uint32_t version, struct message *answer)
+{
+    *answer = (struct message){ .type = MESSAGE_ERROR, .error.code = ERROR_UNSUPPORTED };
+    answer->error.text = arena_printf(
+        client->arena,
+        "the coordinator at %s speaks version %u of the protocol and this ldt version %d: take the "
+        "ldt of its release",
+        client->info.client, (unsigned)version, PROTOCOL_VERSION);
+}
+
 /* An answer to this question; anything else that arrives is an answer to an earlier one. */
 static bool take_answer(struct client *client, struct message *answer)
 {
-    uint32_t version;
     struct error error;
     enum frame_result result;
     while ((result = frame_receive(client->socket, NULL, &client->frame)) != FRAME_NOTHING) {
+        uint32_t version = PROTOCOL_VERSION;
         arena_reset(client->arena);
         bool read =
             result == FRAME_OK && codec_decode(answer, client->frame.bytes, client->frame.length,
@@ -100,6 +111,10 @@ static bool take_answer(struct client *client, struct message *answer)
                            answer->error.code == ERROR_UNSUPPORTED; /* could not read our id */
         if (read && (answer->id == client->id || unsupported))
             return true;
+        if (version != PROTOCOL_VERSION) {
+            unsupported_answer(client, version, answer);
+            return true;
+        }
     }
     return false;
 }

@@ -69,6 +69,9 @@ wait_for 20 test -s "$work/newer.json" || give_up 'a coordinator of another vers
 check_equal 'a worker whose coordinator speaks another version of the protocol leaves with exit status 1' '1' "$?"
 check_says 'and an error that says what to do' \
     'level=error event=left why=.*version 2 .*version 1; install the same release on both' "$work/older.log"
+"$bin/ldt" -c "$work/newer.json" status >"$work/said.out" 2>&1
+check_equal 'nor does ldt wait for what it could not read' 1 $?
+check_says 'but says which release it takes' 'speaks version [0-9]* of the protocol and this ldt version [0-9]*' "$work/said.out"
 stop_hard "$newer"
 
 # As nohup starts them: the terminal that they were started from may go.
