@@ -35,8 +35,8 @@ static const char *text_of(struct arena *arena, const json_t *value)
     return copy;
 }
 
-static const char **make_row(struct figure *figure, const struct results *results,
-                             const struct study_result *study, const char *const *columns)
+static const char **make_row(struct figure *figure, const struct study_result *study,
+                             const char *const *columns)
 {
     char mean[NUMBER_TEXT_BYTES] = "";
     struct summary summary = summary_of(study->values, study->n_runs);
@@ -77,7 +77,7 @@ bool make_best(struct figure **out, const struct request *request)
     figure->words = arena_alloc(figure->arena, (results->n_studies + 1) * sizeof *figure->words);
     figure->words[figure->n_rows++] = make_header(figure, results, columns);
     for (size_t i = 0; i < results->n_studies; i++)
-        figure->words[figure->n_rows++] = make_row(figure, results, &results->studies[i], columns);
+        figure->words[figure->n_rows++] = make_row(figure, &results->studies[i], columns);
     name_figure(figure, results, "best", "the best configuration of each study");
     note_missing(figure, results);
     return true;

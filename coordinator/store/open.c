@@ -107,7 +107,7 @@ static bool open_database(struct store *store, struct error *error)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (!schema_identify(store->db, store->path, &store->found_version, error) ||
         !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error) ||
-        !schema_migrate(store->db, store->path, store->found_version, error) ||
+        !schema_migrate(store->db, store->found_version, error) ||
         !sql_run(store->db, pragmas_of_turns, error) ||
         !sums_register(&store->sums, store->db, error))
         return false;
@@ -126,7 +126,7 @@ static bool accept_rows(struct store *store, struct error *error)
         !undamaged(store->db, store->path, error) || !set_pragmas(store->db, error))
         return false;
     if (version != schema_version)
-        return schema_migrate(store->db, store->path, version, error); /* makes them, too */
+        return schema_migrate(store->db, version, error); /* makes them, too */
     return sql_run(store->db, "BEGIN IMMEDIATE", error) && integrity_make(store->db, error) &&
            sql_run(store->db, "COMMIT", error);
 }

@@ -116,7 +116,7 @@ static bool migrate(sqlite3 *db, int version, struct error *error)
     return sql_run(db, views_sql, error);
 }
 
-bool schema_migrate(sqlite3 *db, const char *path, int version, struct error *error)
+bool schema_migrate(sqlite3 *db, int version, struct error *error)
 {
     if (version == schema_version && views_current(db))
         return true;

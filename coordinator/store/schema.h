@@ -31,5 +31,5 @@ bool schema_identify(struct sqlite3 *db, const char *path, int *version, struct 
 
 /* Brings the tables from `version` to schema_version, and the views up to date, in one
  * transaction. */
-bool schema_migrate(struct sqlite3 *db, const char *path, int version, struct error *error);
+bool schema_migrate(struct sqlite3 *db, int version, struct error *error);
 #endif

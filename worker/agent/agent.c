@@ -63,7 +63,7 @@ void agent_drop(struct agent *agent, struct held *held, enum held_use checkpoint
     agent_forget(agent, held, checkpoint, out);
 }
 
-void agent_give_back(struct agent *agent, struct held *held, const char *reason, int64_t now_ms,
+void agent_give_back(struct held *held, const char *reason, int64_t now_ms,
                      struct agent_actions *out)
 {
     if (held->has_child)

@@ -131,8 +131,7 @@ static void on_short(struct agent *agent, struct held *held, const struct agent_
     if (message->id != held->report_id)
         return; /* about an earlier copy: the answer to the latest is still to come */
     if (++held->shorts >= SHORTS_ENOUGH) {
-        agent_give_back(agent, held, "coordinator and worker disagree about its points", now_ms,
-                        out);
+        agent_give_back(held, "coordinator and worker disagree about its points", now_ms, out);
         return;
     }
     if (recorded <

@@ -70,7 +70,7 @@ static void resume(struct agent *agent, struct held *held, int64_t recorded, int
                   "was its database replaced? The attempt is given back",
                   (long long)recorded, (long long)held->ref.trial,
                   (long long)held->curve.acknowledged);
-        agent_give_back(agent, held, "its recorded points are not those it reported", now_ms, out);
+        agent_give_back(held, "its recorded points are not those it reported", now_ms, out);
         return;
     }
     curve_rewind(&held->curve);

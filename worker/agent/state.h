@@ -54,7 +54,7 @@ void agent_forget(struct agent *agent, struct held *held, enum held_use checkpoi
 void agent_drop(struct agent *agent, struct held *held, enum held_use checkpoint, const char *why,
                 struct agent_actions *out);
 /* Kills the child if there is one and gives the attempt back. */
-void agent_give_back(struct agent *agent, struct held *held, const char *reason, int64_t now_ms,
+void agent_give_back(struct held *held, const char *reason, int64_t now_ms,
                      struct agent_actions *out);
 void agent_stop(struct agent *agent, int64_t now_ms, struct agent_actions *out);
 int32_t agent_free_slots(const struct agent *agent);

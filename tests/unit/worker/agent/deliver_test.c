@@ -79,11 +79,11 @@ static void with_everything_acknowledged_only_the_next_beat_is_due(void **state)
     report_points(world, FIRST, 0, 3);
     assert_non_null(wait_for(world, MESSAGE_POINTS, 200));
     acknowledge_points(world, FIRST, 3);
+    assert_true(world->agent->held[0]->resend_due_ms == INT64_MAX);
     const struct message *beat = wait_for(world, MESSAGE_BEAT, BEAT_MS);
     beat_ok(world, beat);
     tick(world, 0);
     assert_int_equal(agent_next_deadline(world->agent), world->now_ms + BEAT_MS);
-    assert_true(world->agent->held[0]->resend_due_ms == INT64_MAX);
 }
 
 static void an_acknowledgement_that_says_nothing_new_does_not_delay_the_next_try(void **state)
@@ -129,11 +129,15 @@ static void a_stale_attempt_is_killed(void **state)
 {
     struct world *world = *state;
     give(world, FIRST);
+    report_points(world, FIRST, 0, 3);
     struct message message = { .type = MESSAGE_POINTS_ACK };
     message.points_ack.ref = FIRST;
     message.points_ack.stale = true;
     hear(world, message);
     assert_true(acted(world, AGENT_KILL, FIRST));
+    tick(world, 1000);
+    assert_null(sent(world, MESSAGE_POINTS));
+    assert_true(agent_next_deadline(world->agent) > world->now_ms); /* nothing is due for it */
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
