@@ -58,17 +58,21 @@ static bool is_request_to_leave(int number)
     return number == SIGTERM || number == SIGINT || number == SIGHUP;
 }
 
-/* What it did instead of saving itself and saying so by 75, or being ended by SIGTERM. A hand-back
- * brings no log: the reason is all that its owner will see. */
+/* A hand-back brings no log: the reason is all that its owner will see of what the trial did
+ * instead of saving itself, or said of it. */
 static const char *leave_reason(const struct child *child, struct arena *arena)
 {
     int status = child->status, exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    const char *errors = child_output_last_errors(child->output, arena);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
         return "the worker is leaving; SIGTERM did not end the trial, SIGKILL did";
-    if (!WIFEXITED(status) || exit_status == EXIT_HANDED_BACK ||
-        exit_status == SHELL_SIGNALLED + SIGTERM)
+    if (exit_status != 0 && exit_status != EXIT_HANDED_BACK &&
+        exit_status != SHELL_SIGNALLED + SIGTERM)
+        return arena_printf(arena, "the worker is leaving; %s",
+                            exit_reason(child, exit_status, arena));
+    if (errors[0] == '\0')
         return "the worker is leaving";
-    return arena_printf(arena, "the worker is leaving; %s", exit_reason(child, exit_status, arena));
+    return arena_printf(arena, "the worker is leaving; the trial's last words: %s", errors);
 }
 
 static bool is_handed_back(const struct child *child, const char **reason, struct arena *arena)
