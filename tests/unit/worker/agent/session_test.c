@@ -243,8 +243,10 @@ static void an_idle_worker_wakes_when_it_is_time_to_leave(void **state)
 static void idleness_begins_anew_with_a_session(void **state)
 {
     struct world *world = *state;
+    tick(world, 0);
+    const struct message hello = { .id = sent(world, MESSAGE_HELLO)->id };
     tick(world, 500); /* on its way to a coordinator that is far away */
-    welcome(world, sent(world, MESSAGE_HELLO), NULL, 0);
+    welcome(world, &hello, NULL, 0);
     tick(world, 699);
     assert_false(acted(world, AGENT_FINISHED, (struct attempt_ref){ 0 }));
     tick(world, 1);
