@@ -108,6 +108,28 @@ static bool file_usable(const char *path, int access_mode, struct error *error)
     return false;
 }
 
+/* SQLite keeps files beside a database. In the place of one it would open a FIFO and wait, deaf to
+ * signals that are blocked; of a link or a directory it says that it cannot open the database. */
+static bool companions_usable(const char *path, struct error *error)
+{
+    static const char *const endings[] = { "-journal", "-wal", "-shm" };
+    char *real = realpath(path, NULL);
+    bool usable = true;
+    for (size_t i = 0; usable && i < sizeof endings / sizeof *endings; i++) {
+        char *name = xasprintf("%s%s", real != NULL ? real : path, endings[i]);
+        struct stat status;
+        usable = lstat(name, &status) != 0 || S_ISREG(status.st_mode);
+        if (!usable)
+            error_set(error,
+                      "%s is not a regular file, and SQLite needs that name for its own beside the "
+                      "database: move it away",
+                      name);
+        free(name);
+    }
+    free(real);
+    return usable;
+}
+
 bool path_writable(const char *path, struct error *error)
 {
     struct stat status;
@@ -119,12 +141,13 @@ bool path_writable(const char *path, struct error *error)
     char *directory = directory_of(path);
     bool usable = (!exists || file_usable(path, R_OK | W_OK, error)) &&
                   directory_usable(directory, path, error) &&
-                  local_file_system(exists ? path : directory, path, error);
+                  local_file_system(exists ? path : directory, path, error) &&
+                  companions_usable(path, error);
     free(directory);
     return usable;
 }
 
 bool path_readable(const char *path, struct error *error)
 {
-    return file_usable(path, R_OK, error);
+    return file_usable(path, R_OK, error) && companions_usable(path, error);
 }

@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* False with a sentence for a directory, a missing or unwritable place, and a network file system
- * (its locks and shared memory do not work as SQLite's write-ahead log needs). The file itself may
- * not exist yet. */
+/* False with a sentence for a directory, a missing or unwritable place, something odd where SQLite
+ * keeps its own files, and a network file system (its locks and shared memory do not work as
+ * SQLite's write-ahead log needs). The file itself may not exist yet. */
 bool path_writable(const char *path, struct error *error);
 
 /* For readers: false unless it is an existing, readable file. */

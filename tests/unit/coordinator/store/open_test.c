@@ -177,6 +177,27 @@ static void places_that_cannot_hold_a_database_are_refused(void **state)
     refused(f, "", "the path of the database is empty");
 }
 
+/* A FIFO there kept the coordinator waiting, with SIGTERM blocked. */
+static void odd_files_in_the_places_of_sqlites_own_are_refused(void **state)
+{
+    static const char *const endings[] = { "-journal", "-wal", "-shm" };
+    struct fixture *f = *state;
+    struct store *store;
+    sqlite3 *db;
+    char path[200];
+    assert_true(store_open(&store, f->path, &f->error));
+    store_close(&store);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(path, sizeof path, "%s%s", f->path, endings[i]);
+        unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        refused(f, f->path, "is not a regular file, and SQLite needs that name");
+        assert_false(store_open_readonly(&db, f->path, &f->error));
+        assert_non_null(strstr(f->error.text, path));
+        unlink(path);
+    }
+}
+
 /* In a child process that has given up root's rights. */
 static void unwritable_places_are_refused(void **state)
 {
@@ -327,6 +348,7 @@ int main(void)
         WITH_DIRECTORY(a_damaged_database_is_refused_with_advice),
         WITH_STORE(a_large_damaged_database_is_refused_as_well),
         WITH_DIRECTORY(places_that_cannot_hold_a_database_are_refused),
+        WITH_DIRECTORY(odd_files_in_the_places_of_sqlites_own_are_refused),
         WITH_DIRECTORY(unwritable_places_are_refused),
         WITH_DIRECTORY(network_file_systems_are_refused),
         WITH_STORE(a_second_opener_is_refused_at_once_with_the_holder_named),
