@@ -183,6 +183,7 @@ struct message {
             struct attempt_ref *cancel, *prune, *stale;
             size_t n_cancel, n_prune, n_stale;
             int32_t drain; /* 0 no; 1 take nothing new and leave when all is done; 2 leave now */
+            bool renew;    /* come over another connection */
         } beat_ok;
         /* worker -> coordinator; POINTS_ACK. Points `first` .. first+n-1 of the attempt. */
         struct {

@@ -261,6 +261,7 @@ static void *beat_ok_to_wire(struct arena *arena, const struct message *message)
     wire->n_stale = message->beat_ok.n_stale;
     wire->stale = refs_to_wire(arena, message->beat_ok.stale, message->beat_ok.n_stale);
     wire->drain = message->beat_ok.drain;
+    wire->renew = message->beat_ok.renew;
     return wire;
 }
 
@@ -275,6 +276,7 @@ static bool beat_ok_from_wire(struct arena *arena, struct message *message, cons
     message->beat_ok.n_stale = wire->n_stale;
     message->beat_ok.stale = refs_from_wire(arena, wire->stale, wire->n_stale);
     message->beat_ok.drain = wire->drain;
+    message->beat_ok.renew = wire->renew;
     return true;
 }
 

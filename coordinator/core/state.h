@@ -120,6 +120,7 @@ struct worker {
     int64_t heard_ms;           /* for the last time by this process; -1: never */
     /* ---- its session; 0: none, and then the rest means nothing */
     uint64_t session, peer;
+    int64_t carried;            /* messages from it, over this connection */
     int64_t sent, received;     /* TRIALs in this session, as we and as the worker count */
     int64_t lost;               /* of those sent: lapsed before the worker ever spoke of them */
     int32_t credit;             /* TRIALs that it would take now */
@@ -136,6 +137,7 @@ struct core {
     int64_t started_ms;         /* the first event's time; -1 before it */
     uint64_t sessions;          /* made so far */
     uint64_t served;            /* TRIALs handed out so far */
+    int64_t renewed_ms;         /* when a worker was asked last to renew its connection */
 
     struct search **searches;   /* by age */
     size_t n_searches, searches_capacity;

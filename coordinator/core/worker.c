@@ -106,7 +106,7 @@ static void begin_session(struct turn *turn, struct worker *worker)
     list_remove(&worker->vacant);
     worker->session = new_session(core, turn->wall_ms);
     worker->peer = turn->peer;
-    worker->sent = worker->received = worker->lost = 0;
+    worker->carried = worker->sent = worker->received = worker->lost = 0;
     worker->left = false;
     index_put(&core->by_session, worker->session, worker);
     index_put(&core->by_peer, worker->peer, worker);
@@ -122,6 +122,7 @@ struct worker *worker_of_session(const struct core *core, uint64_t session, uint
 void worker_heard(struct core *core, struct worker *worker, int64_t now_ms)
 {
     worker->heard_ms = now_ms;
+    worker->carried++;
     list_remove(&worker->heard);
     list_push(&core->connected, &worker->heard);
 }
@@ -338,6 +339,19 @@ static bool says_goodbye(struct core *core, struct worker *worker, const struct 
     return worker->left = true;
 }
 
+/* The whole fleet may have come at once, and grown busy at once: one after another. */
+static bool shall_renew(struct turn *turn, const struct worker *worker)
+{
+    struct core *core = turn->core;
+    const struct core_options *options = &core->options;
+    if (options->renew_messages == 0 || worker->carried < options->renew_messages ||
+        core->connected.count <= options->crowd ||
+        turn->now_ms - core->renewed_ms < options->renew_every_ms)
+        return false;
+    core->renewed_ms = turn->now_ms;
+    return true;
+}
+
 void worker_beat(struct turn *turn, struct worker *worker, const struct message *message)
 {
     take_note(worker, message->beat.note);
@@ -370,4 +384,5 @@ void worker_beat(struct turn *turn, struct worker *worker, const struct message 
     answer->beat_ok.stale = stale;
     answer->beat_ok.n_stale = n_stale;
     answer->beat_ok.drain = worker->row.drain;
+    answer->beat_ok.renew = shall_renew(turn, worker);
 }

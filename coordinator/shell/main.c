@@ -28,6 +28,13 @@
 /* SUGGESTIONS: of one call of core_assign; a turn makes as many calls as its time allows. */
 enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
+/* ZeroMQ keeps 64 bytes of each message that went through a connection until there were 256 of
+ * them, and then does so once more, in either direction: 65 KiB of ten thousand workers each. Up to
+ * 62 they are in one page. So the workers of a large fleet come anew before; one that is busy with a
+ * long trial sends twelve a minute. A hundred a second, of ten thousand who have come at once, are
+ * through before the last has sent 62, and take a twentieth of a core. */
+enum { CROWD = 256, RENEW_MESSAGES = 32, RENEW_EVERY_MS = 10 };
+
 /* For the database, for what ZeroMQ needs and for libraries. */
 enum { RESERVED_DESCRIPTORS = 64 };
 
@@ -85,6 +92,9 @@ static bool restore(struct service *service, struct error *error)
         .beat_ms = service->options.lease_ms / BEATS_PER_LEASE,
         .peer_silent_ms = service->options.lease_ms * LEASES_OF_SILENCE,
         .suggestions_per_turn = SUGGESTIONS,
+        .crowd = CROWD,
+        .renew_messages = RENEW_MESSAGES,
+        .renew_every_ms = RENEW_EVERY_MS,
         .version = LDT_VERSION,
     };
     service->loop.core = core_create(&options);

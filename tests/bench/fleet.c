@@ -80,6 +80,8 @@ struct crew {
     int slots, epoll, number, complaints;
     size_t looks;
     struct agent_actions actions;
+    uint32_t *dialling; /* members that renew their connections */
+    size_t n_dialling, dialling_capacity;
     /* jobs that wait for their end, as member * MAX_SLOTS + slot */
     uint32_t *ready;
     size_t ready_first, n_ready, ready_capacity;
@@ -127,6 +129,23 @@ static void complain(struct crew *crew, const char *text)
         fprintf(stderr, "a worker says: %s\n", text);
 }
 
+static void dial(struct crew *crew, struct member *member)
+{
+    frame_close(&member->socket);
+    member->socket = load_connect(&crew->load, frame_connect_fresh, &crew->load.worker_key);
+    struct epoll_event event = { .events = EPOLLIN | EPOLLET,
+                                 .data.u64 = (uint64_t)(member - crew->members) };
+    epoll_ctl(crew->epoll, EPOLL_CTL_ADD, frame_descriptor(member->socket), &event);
+}
+
+static void renew(struct crew *crew, struct member *member)
+{
+    dial(crew, member);
+    crew->dialling =
+        xgrow(crew->dialling, crew->n_dialling, &crew->dialling_capacity, sizeof *crew->dialling);
+    crew->dialling[crew->n_dialling++] = (uint32_t)(member - crew->members);
+}
+
 /* What is done adds to the list, which ends all the same. */
 static void carry_out(struct crew *crew, struct member *member, int64_t now_ms)
 {
@@ -138,6 +157,8 @@ static void carry_out(struct crew *crew, struct member *member, int64_t now_ms)
             start_job(crew, member, action.ref);
         else if (action.type == AGENT_KILL || action.type == AGENT_PREEMPT)
             kill_job(crew, member, action.ref, now_ms);
+        else if (action.type == AGENT_RENEW)
+            renew(crew, member);
         else if (action.type == AGENT_LOG)
             complain(crew, action.text);
     }
@@ -211,16 +232,32 @@ static void drain(struct crew *crew, struct member *member)
     }
 }
 
-/* As worker/shell does it: HELLO whenever there is a new connection. */
-static void look_at_connection(struct crew *crew, struct member *member)
+/* As worker/shell does it: HELLO whenever there is a new connection. Is there one? */
+static bool look_at_connection(struct crew *crew, struct member *member)
 {
     struct frame_event event;
+    bool is_new = false;
     while (frame_next_event(member->socket, &event)) {
+        is_new = is_new || event.type == FRAME_READY;
         if (event.type == FRAME_READY)
             tell(crew, member, (struct agent_event){ .type = AGENT_MOVED });
         else if (event.type == FRAME_REFUSED && event.refusal != FRAME_BROKEN_OFF)
             die("the coordinator", "refuses our key");
     }
+    return is_new;
+}
+
+/* Those whose connection is new are like the others from now on. */
+static void look_at_dialling(struct crew *crew)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < crew->n_dialling; i++) {
+        uint32_t at = crew->dialling[i];
+        bool is_new = look_at_connection(crew, &crew->members[at]);
+        if (!is_new && !agent_connected(crew->members[at].agent))
+            crew->dialling[kept++] = at;
+    }
+    crew->n_dialling = kept;
 }
 
 /* Timers; and connections, in turns, for each costs two system calls: those that are to come back
@@ -231,7 +268,8 @@ static void look_around(struct crew *crew, int64_t now_ms)
     crew->looks++;
     for (size_t i = 0; i < crew->count; i++) {
         struct member *member = &crew->members[i];
-        size_t turns = member->welcomed != crew->board->start ? LOOKS_FOR_LOST : LOOKS_FOR_ALL;
+        bool lost = member->welcomed != crew->board->start || !agent_connected(member->agent);
+        size_t turns = lost ? LOOKS_FOR_LOST : LOOKS_FOR_ALL;
         if ((i + crew->looks) % turns == 0) {
             look_at_connection(crew, member);
             drain(crew, member);
@@ -302,10 +340,8 @@ static void enlist(struct crew *crew, size_t i)
         .allow_command = true,
     };
     member->agent = agent_create(&options);
-    member->socket = load_connect(&crew->load, frame_connect_fresh, &crew->load.worker_key);
     member->tick_ms = clock_monotonic_ms() + LOOK_MS;
-    struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = i };
-    epoll_ctl(crew->epoll, EPOLL_CTL_ADD, frame_descriptor(member->socket), &event);
+    dial(crew, member);
 }
 
 static void work(struct crew *crew)
@@ -316,6 +352,7 @@ static void work(struct crew *crew)
         int n = epoll_wait(crew->epoll, events, EVENTS, 1);
         for (int e = 0; e < n; e++)
             drain(crew, &crew->members[events[e].data.u64]);
+        look_at_dialling(crew);
         int64_t now_ms = clock_monotonic_ms();
         if (now_ms - looked_ms >= LOOK_MS) {
             look_around(crew, now_ms);

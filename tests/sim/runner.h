@@ -17,7 +17,7 @@ enum { RUNNER_MAX_JOBS = 64, RUNNER_PATIENCE_S = 600 }; /* a seed takes some mil
 
 struct met {
     int64_t seeds, turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed,
-        kept, retried, goodbyes;
+        kept, retried, goodbyes, renewals;
     int64_t trials[TRIAL_CANCELLED + 1], attempts[ATTEMPT_CANCELLED + 1];
     /* studies: that ran the best again; that ran trials again elsewhere; that had nothing to run */
     int64_t rerun, audited, left_out;
@@ -50,6 +50,7 @@ static inline void note_what_was_met(struct met *met, const struct sim *sim)
     met->resumed += sim->resumed;
     met->kept += sim->kept;
     met->goodbyes += sim->goodbyes;
+    met->renewals += sim->renewals;
     met->retried += (int64_t)sim->disk.n_retries;
     for (size_t i = 0; i < sim->disk.n_trials; i++)
         met->trials[sim->disk.trials[i].state]++;

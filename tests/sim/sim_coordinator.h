@@ -8,12 +8,16 @@
 #include "tests/sim/sim_bugs.h"
 #include "tests/sim/sim_told.h"
 
-static inline struct core *sim_new_core(void)
+/* Connections are renewed in some of the runs, and there often. */
+static inline struct core *sim_new_core(const struct sim *sim)
 {
     return core_create(&(struct core_options){ .lease_ms = 30000,
                                                .beat_ms = 5000,
                                                .peer_silent_ms = 120000,
                                                .suggestions_per_turn = 2,
+                                               .crowd = sim->crowd,
+                                               .renew_messages = sim->renew_messages,
+                                               .renew_every_ms = 100,
                                                .version = "1.0" });
 }
 
@@ -21,7 +25,7 @@ static inline void coordinator_start(struct sim *sim)
 {
     struct error error = { "" };
     sim_trace(sim, "coordinator: starts");
-    sim->core = sim_new_core();
+    sim->core = sim_new_core(sim);
     sim->tick_due_ms = sim->now_ms;
     sim->turn_open = sim->held = sim->unsaved = false;
     sim->n_gone = 0;
@@ -33,7 +37,7 @@ static inline void coordinator_start(struct sim *sim)
 static inline void check_restored_is_same(struct sim *sim)
 {
     struct error error = { "" };
-    struct core *copy = sim_new_core();
+    struct core *copy = sim_new_core(sim);
     if (!disk_restore(&sim->disk, copy, sim->now_ms, &error))
         sim_fail(sim, "restore: %s", error.text);
     char *here = core_dump(sim->core), *there = core_dump(copy);

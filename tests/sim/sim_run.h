@@ -99,6 +99,8 @@ static inline void sim_create(struct sim *sim, uint64_t seed, enum planted_bug b
     sim->tick_ms = sim_between(sim, 200, 1000) + plant_in_delay(sim);
     sim->checkpointing = sim_chance(sim, 0.7);
     sim->bench_after = sim_chance(sim, 0.5) ? (int32_t)sim_between(sim, 2, 6) : 0;
+    sim->crowd = sim_between(sim, 0, 3);
+    sim->renew_messages = sim_chance(sim, 0.5) ? sim_between(sim, 1, 30) : 0;
     set_clients(sim);
     set_workers(sim);
     hostile_arrive(sim);

@@ -203,6 +203,10 @@ static inline bool worker_acts(struct sim *sim, int index, struct agent_action *
     case AGENT_SETTLED:
         settle_checkpoint(sim, action);
         break;
+    case AGENT_RENEW:
+        worker->peer = ++sim->peers;
+        sim->renewals++;
+        break;
     case AGENT_LOG:
         sim_trace(sim, "worker %d says: %s", index, action->text);
         break;

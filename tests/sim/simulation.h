@@ -164,6 +164,7 @@ struct sim {
     char checkpoint_keys[SIM_MAX_STUDIES][SIM_MAX_TRIALS][MESSAGE_MAX_NAME + 1];
     bool checkpointing;
     int32_t bench_after;
+    int64_t crowd, renew_messages; /* as in core_options */
     struct agent_actions agent_actions;
     int64_t wall_step_ms;                    /* how far the wall clock was set, in all */
     int64_t stopped_until_ms;                /* SIGSTOP of the coordinator */
@@ -173,7 +174,7 @@ struct sim {
     void (*overhear)(struct sim *sim, int from, int to, const struct message *message);
     uint64_t overheard;
     int64_t turns, crashes, deaths, full_disks, stops, steps, hostile_messages, resumed, kept,
-        goodbyes;
+        goodbyes, renewals;
 };
 
 static inline void sim_fail(struct sim *sim, const char *format, ...)

@@ -33,9 +33,9 @@ static void print_met(const struct met *met, double seconds)
            (long long)met->attempts[ATTEMPT_LOST], (long long)met->attempts[ATTEMPT_RELEASED],
            (long long)met->attempts[ATTEMPT_FAILED]);
     printf("# %lld studies ran the best of another again, %lld were audited, %lld left out; "
-           "%lld goodbyes\n",
+           "%lld goodbyes, %lld renewed connections\n",
            (long long)met->rerun, (long long)met->audited, (long long)met->left_out,
-           (long long)met->goodbyes);
+           (long long)met->goodbyes, (long long)met->renewals);
 }
 
 static void check_met(const struct met *met)
@@ -46,6 +46,7 @@ static void check_met(const struct met *met)
     assert_true(met->steps > seeds / 50 && met->resumed > seeds / 10);
     assert_true(met->hostile_messages > seeds && met->kept > seeds / 10);
     assert_true(met->retried > seeds / 100 && met->goodbyes > seeds / 10);
+    assert_true(met->renewals > seeds);
     assert_true(met->trials[TRIAL_DONE] > seeds && met->trials[TRIAL_FAILED] > seeds / 10);
     assert_true(met->trials[TRIAL_DIVERGED] > seeds / 10);
     assert_true(met->trials[TRIAL_CANCELLED] > seeds / 10);

@@ -375,6 +375,11 @@ bool agent_check(const struct agent *agent, struct error *error)
     else if ((agent->stopping || agent->draining) && agent->session.open &&
              agent->session.asked > 0)
         error_set(error, "it leaves, and asks for work");
+    else if (agent->session.open && agent->session.renewal == RENEWAL_DIALLING)
+        error_set(error, "it makes another connection, and has a session over the old one");
+    else if (agent->session.open && agent->session.renewal == RENEWAL_WITHDRAWING &&
+             agent->session.asked > 0)
+        error_set(error, "its connection is about to end, and it asks for work over it");
     else
         return breaker_check(&agent->breaker, error);
     return false;

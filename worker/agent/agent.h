@@ -43,7 +43,7 @@ enum agent_event_type {
     AGENT_POINTS,       /* ref, points, n_points: the child reported (the agent copies) */
     AGENT_EXITED,       /* ref, message: the child is gone; a MESSAGE_RESULT without points */
     AGENT_HANDED_BACK,  /* ref, reason: the child exited 75, or was ended by AGENT_PREEMPT */
-    AGENT_MOVED,        /* the coordinator is at another address: say HELLO there, now */
+    AGENT_MOVED,        /* there is a new connection, here or elsewhere: say HELLO over it, now */
     AGENT_STOP,         /* the worker shall leave: hand everything back, then finish */
     AGENT_EVENT_TYPES
 };
@@ -65,6 +65,7 @@ enum agent_action_type {
     AGENT_PRUNE,       /* ref: end it like a kill, report it as done */
     AGENT_PREEMPT,     /* ref: TERM; exit status 75 hands the attempt back */
     AGENT_SETTLED,     /* ref, text, superseded: what is kept under the key `text` can go */
+    AGENT_RENEW,       /* make another connection to the same place, then AGENT_MOVED */
     AGENT_LOG,         /* text: something a person should read */
     /* nothing held, nothing owed, or nobody to give it to: exit, once what was to be sent before
      * it has left this process; that may be a goodbye, which nobody answers */

@@ -11,6 +11,15 @@
  *        +-----------------------------------+
  *          session_lose: three beats unanswered, or the coordinator does not know the session
  *
+ * A coordinator with a large fleet wants a connection anew once it has carried much, for its queues
+ * have grown with that, and says so in BEAT_OK:
+ *
+ *     NONE --renew--> WITHDRAWING --BEAT answered--> DIALLING --WELCOME over the new one--> NONE
+ *
+ * WITHDRAWING, the worker takes back what it has asked for, and sends a BEAT behind that. Messages
+ * keep their order, so the answer comes after every TRIAL that was sent: none is lost with the old
+ * connection. Whatever else is lost is said again in the new session.
+ *
  * A worker that ends while it is open, and holds nothing, says goodbye: session_say_goodbye. */
 
 enum {
@@ -54,6 +63,8 @@ static void send_hello(struct agent *agent, int64_t now_ms, struct agent_actions
 
 void session_lose(struct agent *agent, int64_t now_ms)
 {
+    if (agent->session.open)
+        agent->session.renewal = RENEWAL_NONE;
     agent->session.open = false;
     agent->session.hello_due_ms = now_ms;
     agent->session.unsupported = false;
@@ -117,6 +128,9 @@ void session_on_welcome(struct agent *agent, const struct agent_event *event,
     if (session->open || message->id != session->hello_id || message->session == 0)
         return; /* of an earlier HELLO, or repeated */
     int64_t beat_ms = clamped_beat(message->welcome.beat_ms);
+    bool renewed = session->renewal == RENEWAL_DIALLING &&
+                   event->now_ms - session->dialled_ms <= BEATS_UNANSWERED * beat_ms;
+    session->renewal = RENEWAL_NONE;
     session->open = true;
     session->number = message->session;
     session->beat_ms = beat_ms;
@@ -126,8 +140,10 @@ void session_on_welcome(struct agent *agent, const struct agent_event *event,
         event->now_ms + 1 + (int64_t)rng_below(&agent->jitter, (uint64_t)beat_ms);
     session->received = 0;
     session->asked = -1;
-    agent->idle_since_ms = event->now_ms; /* before, nobody could give it work */
-    agent_log(out, "connected to the coordinator, version %s", message->welcome.version);
+    if (!renewed) {
+        agent->idle_since_ms = event->now_ms; /* before, nobody could give it work */
+        agent_log(out, "connected to the coordinator, version %s", message->welcome.version);
+    }
     settle_held(agent, event, out);
 }
 
@@ -239,6 +255,31 @@ static void obey_drain(struct agent *agent, int32_t drain, int64_t now_ms,
         agent_stop(agent, now_ms, out);
 }
 
+static void withdraw(struct agent *agent, int64_t now_ms)
+{
+    agent->session.renewal = RENEWAL_WITHDRAWING;
+    agent->session.withdrawn_id = agent->last_id;
+    agent->session.beat_due_ms = now_ms;
+}
+
+static void dial(struct agent *agent, int64_t now_ms, struct agent_actions *out)
+{
+    agent_act(out, AGENT_RENEW, (struct attempt_ref){ 0 });
+    session_lose(agent, now_ms);
+    agent->session.renewal = RENEWAL_DIALLING;
+    agent->session.dialled_ms = now_ms;
+}
+
+static void renew(struct agent *agent, const struct message *beat_ok, int64_t now_ms,
+                  struct agent_actions *out)
+{
+    const struct session *session = &agent->session;
+    if (session->renewal == RENEWAL_WITHDRAWING && beat_ok->id > session->withdrawn_id)
+        dial(agent, now_ms, out);
+    else if (session->renewal == RENEWAL_NONE && beat_ok->beat_ok.renew && !agent->stopping)
+        withdraw(agent, now_ms);
+}
+
 void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
                         struct agent_actions *out)
 {
@@ -256,6 +297,7 @@ void session_on_beat_ok(struct agent *agent, const struct agent_event *event,
         agent_act(out, AGENT_PRUNE, held->ref);
     }
     obey_drain(agent, message->beat_ok.drain, event->now_ms, out);
+    renew(agent, message, event->now_ms, out);
 }
 
 /* The number is another worker's. Ours to forget: a row is given to others only if its worker was
@@ -321,7 +363,7 @@ static int32_t wanted(const struct agent *agent, int64_t now_ms)
     for (size_t i = 0; i < agent->n_held; i++)
         undelivered += !agent->held[i]->has_child;
     if (agent->stopping || agent->draining || now_ms < agent->pause_until_ms ||
-        undelivered >= MAX_UNDELIVERED)
+        undelivered >= MAX_UNDELIVERED || agent->session.renewal != RENEWAL_NONE)
         return 0;
     return breaker_room(&agent->breaker, room, now_ms);
 }
@@ -352,9 +394,9 @@ void session_due(struct agent *agent, int64_t now_ms, struct agent_actions *out)
         return;
     }
     bool beat = now_ms >= session->beat_due_ms;
+    ask(agent, beat, now_ms, out); /* first: the answer to the beat tells that it has arrived */
     if (beat)
         send_beat(agent, now_ms, out);
-    ask(agent, beat, now_ms, out);
 }
 
 int64_t session_next_deadline(const struct agent *agent)

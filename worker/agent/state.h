@@ -7,6 +7,9 @@
 #include "worker/agent/fence.h"
 #include "worker/agent/held.h"
 
+/* Whether the worker is about to come over another connection; see session.c. */
+enum renewal { RENEWAL_NONE, RENEWAL_WITHDRAWING, RENEWAL_DIALLING };
+
 struct session {
     bool open;             /* from WELCOME until it is lost; else we are greeting */
     bool unsupported;      /* the coordinator speaks another protocol: greeting is no use */
@@ -18,6 +21,9 @@ struct session {
     int64_t heard_ms;      /* the latest BEAT_OK or WELCOME */
     int64_t received;      /* TRIALs of this session */
     int32_t asked;         /* free slots that the coordinator was told of; -1: none yet */
+    enum renewal renewal;
+    uint64_t withdrawn_id; /* WITHDRAWING: of the last message before */
+    int64_t dialled_ms;    /* DIALLING: since when */
 };
 
 struct agent {

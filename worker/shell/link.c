@@ -235,6 +235,16 @@ bool link_find(struct link *link, bool connected, int64_t now_ms)
     return moved;
 }
 
+void link_renew(struct link *link)
+{
+    struct connect_info *place = xmalloc(sizeof *place);
+    struct error error = { "" };
+    *place = link->where;
+    if (!connect_to(link, place, &error))
+        complain(link, &error); /* and link_find tries again */
+    free(place);
+}
+
 int64_t link_next_deadline(const struct link *link)
 {
     return link->look_ms;

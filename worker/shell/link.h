@@ -32,6 +32,8 @@ void link_destroy(struct link **link);
  * connection. A connect file that vanished is no reason to leave a coordinator that answers. */
 bool link_find(struct link *link, bool connected, int64_t now_ms);
 int64_t link_next_deadline(const struct link *link); /* of link_find */
+/* Leaves the connection for another one to the same place, of which link_find tells. */
+void link_renew(struct link *link);
 
 /* Not sent is as good as lost on the way: whoever needs an answer says it again. */
 void link_send(struct link *link, const struct message *message);

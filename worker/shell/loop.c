@@ -235,6 +235,9 @@ static void carry_out(struct loop *loop)
             keeper_settle(loop->keeper, action->text, action->ref.attempt, action->superseded,
                           loop->now_ms);
             break;
+        case AGENT_RENEW:
+            link_renew(loop->link);
+            break;
         case AGENT_LOG:
             log_event(LOG_INFO, "agent", "what=%s", log_quote(action->text));
             break;

@@ -1,5 +1,5 @@
 /* A rolling upgrade: programs of this release beside those of one in which no worker said that it
- * leaves. */
+ * leaves, and no coordinator wanted new connections. */
 #include "proto/codec.h"
 #include "proto/ldt.pb-c.h"
 #include "proto/scan.h"
@@ -80,6 +80,29 @@ static void a_beat_of_an_older_worker_is_no_goodbye(void **state)
     arena_destroy(&arena);
 }
 
+enum { OLD_BEAT_OK_FIELDS = 4 }; /* cancel, prune, stale, drain */
+
+/* It keeps its connection: that costs the coordinator memory, and nothing else. */
+static void an_older_worker_does_not_hear_that_it_should_come_over_a_new_connection(void **state)
+{
+    static const ProtobufCIntRange numbers[] = { { 1, 0 }, { 0, OLD_BEAT_OK_FIELDS } };
+    ProtobufCMessageDescriptor old = ldt__v1__beat_ok__descriptor;
+    Ldt__V1__BeatOk answer = LDT__V1__BEAT_OK__INIT;
+    struct error error = { "" };
+    uint8_t bytes[64];
+    old.n_fields = OLD_BEAT_OK_FIELDS;
+    old.field_ranges = numbers;
+    answer.drain = 1;
+    answer.renew = true;
+    size_t length = ldt__v1__beat_ok__pack(&answer, bytes);
+    assert_true(scan_frame(&old, bytes, length, &error));
+    ProtobufCMessage *message = protobuf_c_message_unpack(&old, NULL, length, bytes);
+    assert_non_null(message);
+    assert_int_equal(((const Ldt__V1__BeatOk *)message)->drain, 1);
+    assert_int_equal(message->n_unknown_fields, 1);
+    protobuf_c_message_free_unpacked(message, NULL);
+}
+
 /* What it says of workers that left has no new field: an older `ldt` drops an answer with more than
  * SCAN_MAX_UNKNOWN of them, and a large fleet would have more. */
 static void the_status_of_a_worker_has_the_fields_that_it_always_had(void **state)
@@ -92,6 +115,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_goodbye_is_a_beat_like_any_other_to_an_older_coordinator),
         cmocka_unit_test(a_beat_of_an_older_worker_is_no_goodbye),
+        cmocka_unit_test(
+            an_older_worker_does_not_hear_that_it_should_come_over_a_new_connection),
         cmocka_unit_test(the_status_of_a_worker_has_the_fields_that_it_always_had),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,7 +230,7 @@ static const struct field message_fields[MESSAGE_TYPES][16] = {
     [MESSAGE_BEAT_OK] = { ITEMS(message, beat_ok.cancel, beat_ok.n_cancel, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.prune, beat_ok.n_prune, attempt_ref, ref_fields),
                           ITEMS(message, beat_ok.stale, beat_ok.n_stale, attempt_ref, ref_fields),
-                          ROW(INT32, beat_ok.drain), END },
+                          ROW(INT32, beat_ok.drain), ROW(BOOL, beat_ok.renew), END },
     [MESSAGE_POINTS] = { ROW(REF, points.ref), ROW(INT64, points.first),
                          ITEMS(message, points.points, points.n_points, point, point_fields), END },
     [MESSAGE_POINTS_ACK] = { ROW(REF, points_ack.ref), ROW(BOOL, points_ack.stale),

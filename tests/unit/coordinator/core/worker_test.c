@@ -14,6 +14,71 @@ static void a_worker_is_welcomed_with_a_session_and_saved(void **state)
     world_destroy(world);
 }
 
+/* ---- renewed connections */
+
+enum { CROWD = 2, MESSAGES = 5 };
+
+static struct world *world_with_a_crowd(void)
+{
+    struct world *world = world_create();
+    core_destroy(&world->core);
+    world->crowd = CROWD;
+    world->renew_messages = MESSAGES;
+    world->core = world_core(world);
+    return world;
+}
+
+static bool is_asked_to_renew(struct world *world, uint64_t peer, uint64_t session)
+{
+    say(world, peer, (struct message){ .type = MESSAGE_BEAT, .session = session });
+    return told(world, peer, MESSAGE_BEAT_OK)->beat_ok.renew;
+}
+
+static void in_a_crowd_whoever_said_much_is_asked_for_a_new_connection(void **state)
+{
+    struct world *world = world_with_a_crowd();
+    uint64_t session = 0;
+    for (uint64_t peer = 1; peer <= CROWD + 1; peer++)
+        session = worker_joins(world, peer, 1);
+    for (int i = 2; i < MESSAGES; i++)
+        assert_false(is_asked_to_renew(world, CROWD + 1, session));
+    assert_true(is_asked_to_renew(world, CROWD + 1, session));
+    session = worker_joins(world, CROWD + 1, 1);
+    world->now_ms += 1000;
+    assert_false(is_asked_to_renew(world, CROWD + 1, session));
+    world_destroy(world);
+}
+
+static void they_are_asked_one_after_another(void **state)
+{
+    struct world *world = world_with_a_crowd();
+    uint64_t sessions[CROWD + 2];
+    for (uint64_t peer = 1; peer <= CROWD + 1; peer++)
+        sessions[peer] = worker_joins(world, peer, 1);
+    for (int i = 2; i < MESSAGES; i++) {
+        is_asked_to_renew(world, 1, sessions[1]);
+        is_asked_to_renew(world, 2, sessions[2]);
+    }
+    assert_true(is_asked_to_renew(world, 1, sessions[1]));
+    assert_false(is_asked_to_renew(world, 2, sessions[2]));
+    world->now_ms += 19;
+    assert_false(is_asked_to_renew(world, 2, sessions[2]));
+    world->now_ms += 1;
+    assert_true(is_asked_to_renew(world, 2, sessions[2]));
+    world_destroy(world);
+}
+
+static void a_few_workers_keep_their_connections(void **state)
+{
+    struct world *world = world_with_a_crowd();
+    uint64_t session = 0;
+    for (uint64_t peer = 1; peer <= CROWD; peer++)
+        session = worker_joins(world, peer, 1);
+    for (int i = 0; i < 3 * MESSAGES; i++)
+        assert_false(is_asked_to_renew(world, CROWD, session));
+    world_destroy(world);
+}
+
 static void workers_of_one_name_are_told_apart_by_their_instance(void **state)
 {
     struct world *world = world_create();
@@ -495,6 +560,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_is_welcomed_with_a_session_and_saved),
+        cmocka_unit_test(in_a_crowd_whoever_said_much_is_asked_for_a_new_connection),
+        cmocka_unit_test(they_are_asked_one_after_another),
+        cmocka_unit_test(a_few_workers_keep_their_connections),
         cmocka_unit_test(workers_of_one_name_are_told_apart_by_their_instance),
         cmocka_unit_test(a_message_of_no_session_is_told_to_say_hello),
         cmocka_unit_test(a_session_belongs_to_the_peer_that_said_hello),

@@ -38,6 +38,7 @@ struct world {
     bool quick; /* no restore after each turn */
     const char *key;     /* of whoever speaks */
     int64_t max_workers; /* 0: the usual */
+    int64_t renew_messages, crowd;
 };
 
 #define SPEC(more)                                                                                 \
@@ -52,6 +53,9 @@ static inline struct core *world_core(const struct world *world)
                                                .peer_silent_ms = 4 * LEASE_MS,
                                                .suggestions_per_turn = world->suggestions_per_turn,
                                                .max_workers = world->max_workers,
+                                               .crowd = world->crowd,
+                                               .renew_messages = world->renew_messages,
+                                               .renew_every_ms = 20,
                                                .version = "1.0" });
 }
 

@@ -586,39 +586,6 @@ static void an_idle_worker_leaves_if_asked_to(void **state)
     assert_true(acted(world, AGENT_FINISHED, none));
 }
 
-static bool is_for_workers(int type)
-{
-    return type == MESSAGE_WELCOME || type == MESSAGE_ERROR || type == MESSAGE_TRIAL ||
-           type == MESSAGE_BEAT_OK || type == MESSAGE_POINTS_ACK || type == MESSAGE_RESULT_ACK ||
-           type == MESSAGE_RELEASE_ACK;
-}
-
-static void a_message_that_is_for_no_worker_is_not_heard(void **state)
-{
-    struct world *world = *state;
-    for (int type = -1; type <= MESSAGE_TYPES; type++) {
-        if (is_for_workers(type))
-            continue;
-        hear(world, (struct message){ .type = (enum message_type)type });
-        assert_int_equal(world->out.count, 0);
-    }
-}
-
-static void points_of_what_does_not_run_here_are_not_heard(void **state)
-{
-    struct world *world = *state;
-    report_points(world, FIRST, 0, 3); /* it was never given */
-    give(world, FIRST);
-    report_points(world, FIRST, 0, 0); /* it runs, and says nothing */
-    child_exits(world, FIRST, RESULT_DONE);
-    report_points(world, FIRST, 0, 3);
-    tick(world, 300);
-    assert_null(sent(world, MESSAGE_POINTS));
-    const struct message *again = wait_connected(world, MESSAGE_RESULT);
-    assert_non_null(again);
-    assert_int_equal(again->result.points, 0);
-}
-
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, start_connected, stop)
 #define NEW(test)       cmocka_unit_test_setup_teardown(test, start, stop)
 
@@ -664,8 +631,6 @@ int main(void)
         CONNECTED(leaving_does_not_wait_for_ever),
         CONNECTED(a_hand_back_is_not_worth_waiting_for_but_a_result_is),
         CONNECTED(leaving_with_nothing_held_is_immediate),
-        CONNECTED(a_message_that_is_for_no_worker_is_not_heard),
-        CONNECTED(points_of_what_does_not_run_here_are_not_heard),
         cmocka_unit_test_setup_teardown(an_idle_worker_leaves_if_asked_to,
                                         start_connected_and_idle_exit, stop),
     };

@@ -168,18 +168,24 @@ static void is_refused(struct link *link, struct frame_socket *coordinator, int6
     arena_destroy(&arena);
 }
 
+/* The link is now one to this coordinator. */
+static void begin_listening(struct fixture *fixture, struct frame_socket **coordinator)
+{
+    struct error error;
+    link_destroy(&fixture->link);
+    if (!frame_listen(coordinator, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, &error) ||
+        !link_create(&fixture->link,
+                     &(struct link_options){ .coordinator = frame_endpoint(*coordinator) }, &error))
+        fail_msg("%s", error.text);
+    assert_true(link_find(fixture->link, false, 0)); /* it has made a socket */
+}
+
 static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **state)
 {
     struct fixture *fixture = *state;
     struct frame_socket *coordinator;
-    struct error error;
     char said[4096];
-    link_destroy(&fixture->link);
-    if (!frame_listen(&coordinator, "tcp://127.0.0.1:*", MESSAGE_MAX_BYTES, NULL, &error) ||
-        !link_create(&fixture->link,
-                     &(struct link_options){ .coordinator = frame_endpoint(coordinator) }, &error))
-        fail_msg("%s", error.text);
-    assert_true(link_find(fixture->link, false, 0)); /* it has made a socket */
+    begin_listening(fixture, &coordinator);
     is_refused(fixture->link, coordinator, 0);
     pass_time(fixture, false, 0, 50 * SECOND); /* the pauses between two attempts are of 30 s */
     assert_int_equal(complaints(fixture, said), 0);
@@ -187,6 +193,37 @@ static void one_that_answers_with_a_refusal_is_not_said_to_be_silent(void **stat
     pass_time(fixture, false, 50 * SECOND, 2 * MINUTE);
     assert_int_equal(complaints(fixture, said), 1);
     assert_non_null(strstr(said, "any more: the coordinator is down")); /* it was reached before */
+    frame_close(&coordinator);
+}
+
+/* ---- another connection to the same place */
+
+static void say_something(struct link *link, struct frame_socket *coordinator,
+                          struct frame_peer *peer)
+{
+    const struct message question = { .type = MESSAGE_ASK };
+    struct frame_socket *socket = link_socket(link);
+    struct buf frame;
+    buf_init(&frame, MESSAGE_MAX_BYTES);
+    while (!link_find(link, false, 0))
+        frame_wait(&socket, 1, NULL, NULL, 0, 1000);
+    link_send(link, &question);
+    while (frame_receive(coordinator, peer, &frame) != FRAME_OK)
+        frame_wait(&coordinator, 1, NULL, NULL, 0, -1);
+    buf_free(&frame);
+}
+
+static void a_renewed_connection_is_another_one_to_the_same_coordinator(void **state)
+{
+    struct fixture *fixture = *state;
+    struct frame_socket *coordinator;
+    struct frame_peer before = { 0 }, after = { 0 };
+    begin_listening(fixture, &coordinator);
+    say_something(fixture->link, coordinator, &before);
+    link_renew(fixture->link);
+    say_something(fixture->link, coordinator, &after);
+    assert_memory_not_equal(before.bytes, after.bytes, before.length);
+    assert_int_equal(connections(fixture), 1); /* told once: a person need not know of the other */
     frame_close(&coordinator);
 }
 
@@ -246,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_socket_that_hears_nothing_is_replaced_after_a_minute_and_then_seldom, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_renewed_connection_is_another_one_to_the_same_coordinator, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_that_answers_with_a_refusal_is_not_said_to_be_silent,
                                         set_up, tear_down),
     };
