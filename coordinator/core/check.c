@@ -8,7 +8,6 @@
 #include "coordinator/core/study.h"
 #include "coordinator/core/trial.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 

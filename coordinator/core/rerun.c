@@ -6,7 +6,6 @@
 #include "common/xalloc.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include "common/arena.h"
 #include "common/xalloc.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct search *search_create(struct core *core, const struct search_row *row,

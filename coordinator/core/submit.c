@@ -6,7 +6,6 @@
 #include "coordinator/core/study.h"
 #include "common/arena.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const char *list_problems(const struct problems *problems, struct arena *arena)
