@@ -1,5 +1,6 @@
-#include "common/xalloc.h"
 #include "coordinator/cli/arguments.h"
+#include "common/utf8.h"
+#include "common/xalloc.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -165,12 +166,20 @@ int arguments_parse_leading(struct context *context, int argc, char **argv)
     return arguments.n_words < end ? arguments.n_words : end;
 }
 
+/* Names come from databases, which may be anybody's; the lines of a complaint are ours. */
 void complain(const char *format, ...)
 {
+    char *text = NULL, *line;
     va_list arguments;
-    fputs("ldt: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    int length = vasprintf(&text, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    if (length < 0)
+        xalloc_fail(0);
+    fputs("ldt: ", stderr);
+    for (char *rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+        utf8_mask_controls(line, '?');
+        fprintf(stderr, "%s\n", line);
+    }
+    free(text);
 }

@@ -30,9 +30,9 @@ enum { SUGGESTIONS = 8, BEATS_PER_LEASE = 6, LEASES_OF_SILENCE = 4 };
 
 /* ZeroMQ keeps 64 bytes of each message that went through a connection until there were 256 of
  * them, and then does so once more, in either direction: 65 KiB of ten thousand workers each. Up to
- * 62 they are in one page. So the workers of a large fleet come anew before; one that is busy with a
- * long trial sends twelve a minute. A hundred a second, of ten thousand who have come at once, are
- * through before the last has sent 62, and take a twentieth of a core. */
+ * 62 they are in one page. So the workers of a large fleet come anew before; one that is busy with
+ * a long trial sends twelve a minute. A hundred a second, of ten thousand who have come at once,
+ * are through before the last has sent 62, and take a twentieth of a core. */
 enum { CROWD = 256, RENEW_MESSAGES = 32, RENEW_EVERY_MS = 10 };
 
 /* For the database, for what ZeroMQ needs and for libraries. */

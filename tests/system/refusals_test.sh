@@ -37,6 +37,8 @@ check 'where standard output is closed, ldt says so' no_output
 check_says 'and nothing else has got its number' 'Bad file descriptor' "$work/refused.out"
 printf 'name: s\ncommand: [sh]\nmetric: {name: loss}\nsampler: {name: random}\ntrials: 1\nparameters: {x: {min: 0, max: 9}}\n' \
     >"$work/s.yaml"
+ldt best "$(printf 'a\033[2Jb')" 2>"$work/refused.out"
+check 'what a terminal would obey is not repeated in a complaint' grep -qF 'a?[2Jb' "$work/refused.out"
 unwritten() { ldt "$@" >/dev/full 2>"$work/refused.out"; [ $? -eq 1 ] && grep -q 'No space left' "$work/refused.out"; }
 check 'what a full disk does not take is no success: rows' unwritten query 'SELECT 1'
 check 'a plan' unwritten check "$work/s.yaml"
