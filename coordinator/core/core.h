@@ -23,7 +23,7 @@ struct core_options {
     int64_t max_workers;          /* processes, of all times; 0: a million */
     /* A connection costs memory by the messages that it has carried. While more workers than a
      * crowd are connected, one that has sent so many over its own is asked to come over another
-     * one; not more often than this, whoever it is. 0 messages: never. */
+     * one; not more often than this in the long run, whoever it is. 0 messages: never. */
     int64_t crowd, renew_messages, renew_every_ms;
     const char *version;
 };

@@ -137,7 +137,7 @@ struct core {
     int64_t started_ms;         /* the first event's time; -1 before it */
     uint64_t sessions;          /* made so far */
     uint64_t served;            /* TRIALs handed out so far */
-    int64_t renewed_ms;         /* when a worker was asked last to renew its connection */
+    int64_t renew_at_ms;        /* when a worker may next be asked to renew its connection */
 
     struct search **searches;   /* by age */
     size_t n_searches, searches_capacity;

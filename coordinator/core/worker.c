@@ -339,6 +339,8 @@ static bool says_goodbye(struct core *core, struct worker *worker, const struct 
     return worker->left = true;
 }
 
+enum { RENEWALS_AT_ONCE = 16 }; /* a turn may take longer than the time between two of them */
+
 /* The whole fleet may have come at once, and grown busy at once: one after another. */
 static bool shall_renew(struct turn *turn, const struct worker *worker)
 {
@@ -346,9 +348,12 @@ static bool shall_renew(struct turn *turn, const struct worker *worker)
     const struct core_options *options = &core->options;
     if (options->renew_messages == 0 || worker->carried < options->renew_messages ||
         core->connected.count <= options->crowd ||
-        turn->now_ms - core->renewed_ms < options->renew_every_ms)
+        turn->now_ms < core->renew_at_ms)
         return false;
-    core->renewed_ms = turn->now_ms;
+    int64_t earliest_ms = turn->now_ms - RENEWALS_AT_ONCE * options->renew_every_ms;
+    if (core->renew_at_ms < earliest_ms)
+        core->renew_at_ms = earliest_ms;
+    core->renew_at_ms += options->renew_every_ms;
     return true;
 }
 

@@ -52,19 +52,19 @@ static void in_a_crowd_whoever_said_much_is_asked_for_a_new_connection(void **st
 static void they_are_asked_one_after_another(void **state)
 {
     struct world *world = world_with_a_crowd();
-    uint64_t sessions[CROWD + 2];
+    uint64_t session = 0;
     for (uint64_t peer = 1; peer <= CROWD + 1; peer++)
-        sessions[peer] = worker_joins(world, peer, 1);
-    for (int i = 2; i < MESSAGES; i++) {
-        is_asked_to_renew(world, 1, sessions[1]);
-        is_asked_to_renew(world, 2, sessions[2]);
-    }
-    assert_true(is_asked_to_renew(world, 1, sessions[1]));
-    assert_false(is_asked_to_renew(world, 2, sessions[2]));
+        session = worker_joins(world, peer, 1);
+    for (int i = 2; i < MESSAGES; i++)
+        is_asked_to_renew(world, CROWD + 1, session);
+    for (int i = 0; i <= 16; i++) /* now, and for each of the 20 ms before */
+        assert_true(is_asked_to_renew(world, CROWD + 1, session));
+    assert_false(is_asked_to_renew(world, CROWD + 1, session));
     world->now_ms += 19;
-    assert_false(is_asked_to_renew(world, 2, sessions[2]));
+    assert_false(is_asked_to_renew(world, CROWD + 1, session));
     world->now_ms += 1;
-    assert_true(is_asked_to_renew(world, 2, sessions[2]));
+    assert_true(is_asked_to_renew(world, CROWD + 1, session));
+    assert_false(is_asked_to_renew(world, CROWD + 1, session));
     world_destroy(world);
 }
 
