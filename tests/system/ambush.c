@@ -242,6 +242,16 @@ static void answer(struct ambush *ambush, const struct message *message)
     }
 }
 
+/* A worker that believed in beats a minute apart says nothing meanwhile: it is told that its
+ * session is unknown, and begins another one. */
+static void startle(struct ambush *ambush)
+{
+    struct message message = { .type = MESSAGE_ERROR, .id = ambush->hello + 1000000 };
+    message.error.code = ERROR_UNKNOWN_SESSION;
+    message.error.text = "";
+    send(ambush, &message);
+}
+
 /* False when nothing came for too long. */
 static bool lie_until(struct ambush *ambush, int64_t count)
 {
@@ -252,6 +262,8 @@ static bool lie_until(struct ambush *ambush, int64_t count)
     bool unused;
     while (ambush->sent < count && clock_monotonic_ms() - heard_ms < SILENCE_MS) {
         frame_wait(&ambush->socket, 1, NULL, &unused, 0, 1000);
+        if (ambush->received > 0 && clock_monotonic_ms() - heard_ms >= 1000)
+            startle(ambush);
         while (frame_receive(ambush->socket, &ambush->worker, &ambush->in) == FRAME_OK) {
             heard_ms = clock_monotonic_ms();
             ambush->received++;
