@@ -347,8 +347,7 @@ static bool shall_renew(struct turn *turn, const struct worker *worker)
     struct core *core = turn->core;
     const struct core_options *options = &core->options;
     if (options->renew_messages == 0 || worker->carried < options->renew_messages ||
-        core->connected.count <= options->crowd ||
-        turn->now_ms < core->renew_at_ms)
+        core->connected.count <= options->crowd || turn->now_ms < core->renew_at_ms)
         return false;
     int64_t earliest_ms = turn->now_ms - RENEWALS_AT_ONCE * options->renew_every_ms;
     if (core->renew_at_ms < earliest_ms)
